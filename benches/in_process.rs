@@ -1,5 +1,5 @@
-//! A pipeline in this process, where allocations can be counted and batches be made as one likes:
-//! the same stages, edges and books as the agent's, without the agent around them.
+//! A pipeline in this process, which allows counting allocations and choosing batch sizes. It has the
+//! stages, edges and ledger of the agent.
 
 use std::error::Error;
 use std::time::Duration;
@@ -19,14 +19,14 @@ use toml::de::ValueDeserializer;
 
 use crate::agent::plan::Component;
 
-/// Stages that are built and not started.
+/// A pipeline that is built and not started.
 pub(crate) struct Pipeline {
     topology: Topology,
     runtime: Runtime,
 }
 
 impl Pipeline {
-    /// From a receiver through processors to nowhere.
+    /// Connects a receiver through processors to the `nop` exporter.
     pub(crate) fn new(
         receiver: Box<dyn Receiver>,
         processors: &[Component<'_>],
@@ -60,7 +60,7 @@ impl Pipeline {
             }],
             grace: Duration::ZERO,
         };
-        // As many threads as the agent has.
+        // The agent's number of threads.
         Ok(Self {
             topology,
             runtime: Builder::new_multi_thread()
@@ -70,7 +70,7 @@ impl Pipeline {
         })
     }
 
-    /// Runs it until its receiver has ended and everything has drained.
+    /// Runs until the receiver has ended and everything is drained.
     pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
         let ledger = Ledger::default();
         self.runtime.block_on(async {
@@ -81,7 +81,7 @@ impl Pipeline {
         if ledger.report().balanced {
             Ok(())
         } else {
-            Err("the books do not balance".into())
+            Err("the ledger does not balance".into())
         }
     }
 }
@@ -98,7 +98,7 @@ fn processor(component: &Component<'_>) -> Result<ProcessorNode, Box<dyn Error>>
     })
 }
 
-/// A component's configuration, read by its kind.
+/// Parses a component's configuration.
 pub(crate) fn configuration<C: ?Sized>(
     kinds: &[ComponentKind<C>],
     (id, settings): &Component<'_>,
@@ -111,7 +111,7 @@ pub(crate) fn configuration<C: ?Sized>(
     Ok((kind.parse)(ValueDeserializer::parse(&table)?)?)
 }
 
-/// What components are built with where nobody looks at names and telemetry.
+/// A context for building components, with default names and telemetry.
 pub(crate) fn context(stage: &StageId) -> BuildContext {
     BuildContext {
         stage: stage.clone(),

@@ -1,4 +1,4 @@
-//! The real binary, run once and measured: CPU time and peak memory as the kernel counted them.
+//! Runs the release binary and measures its CPU time and peak memory with the kernel's counters.
 //! Shared by the benchmarks.
 
 pub(crate) mod plan;
@@ -13,26 +13,26 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_tidegate");
 
-/// Makes a benchmark the parent of one run, so that the usage of its children is that run's alone.
-const FLAG: &str = "--measure";
+/// Makes a benchmark the parent of a single run, so that its children's usage is that of the run.
+const MEASURE_FLAG: &str = "--measure";
 
-/// What one run cost, start-up included.
+/// The cost of one run, including start-up.
 pub(crate) struct Cost {
     pub(crate) cpu_seconds: f64,
     pub(crate) peak_mib: f64,
 }
 
-/// The arguments of a benchmark, unless this process is one that only measures: then it has done
-/// so.
+/// The arguments of a benchmark. In a process with [`MEASURE_FLAG`] it measures the given command
+/// and returns `None`.
 pub(crate) fn arguments() -> Result<Option<Vec<String>>, Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.as_slice() {
-        [flag, command @ ..] if flag == FLAG => child(command).map(|()| None),
+        [flag, command @ ..] if flag == MEASURE_FLAG => measure_child(command).map(|()| None),
         _ => Ok(Some(args)),
     }
 }
 
-/// The number behind an option, or its default.
+/// The value of a numeric option, or its default.
 pub(crate) fn number(args: &[String], name: &str, default: usize) -> Result<usize, Box<dyn Error>> {
     let value = args
         .iter()
@@ -41,7 +41,7 @@ pub(crate) fn number(args: &[String], name: &str, default: usize) -> Result<usiz
     Ok(value.map_or(Ok(default), |text| text.parse())?)
 }
 
-/// Runs a configuration, checks that its books balance, and reads its cost.
+/// Runs a configuration with `--strict` and measures its cost.
 pub(crate) fn run(config: &Path) -> Result<Cost, Box<dyn Error>> {
     measure([
         BINARY.as_ref(),
@@ -52,12 +52,12 @@ pub(crate) fn run(config: &Path) -> Result<Cost, Box<dyn Error>> {
     ])
 }
 
-/// Runs a command and reads its cost.
+/// Runs a command in a child process that measures its cost.
 pub(crate) fn measure<'a>(
     command: impl IntoIterator<Item = &'a OsStr>,
 ) -> Result<Cost, Box<dyn Error>> {
     let output = Command::new(std::env::current_exe()?)
-        .arg(FLAG)
+        .arg(MEASURE_FLAG)
         .args(command)
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -72,7 +72,7 @@ pub(crate) fn measure<'a>(
 }
 
 /// Runs a command and prints its CPU-seconds and its peak memory in MiB.
-fn child(command: &[String]) -> Result<(), Box<dyn Error>> {
+fn measure_child(command: &[String]) -> Result<(), Box<dyn Error>> {
     let (program, args) = command.split_first().ok_or("no command to measure")?;
     let status = Command::new(program)
         .args(args)
@@ -106,7 +106,7 @@ pub(crate) fn record(path: &Path, events: usize) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The middle one.
+/// The median.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

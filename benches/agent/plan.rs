@@ -1,4 +1,4 @@
-//! Configuration files for the agent under measurement.
+//! Configuration files for the measured agent.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// A component's id and its settings as TOML.
 pub(crate) type Component<'a> = (&'a str, &'a str);
 
-/// Everything that makes flows.
+/// The processors that produce flows.
 pub(crate) const FLOWS: &[Component<'_>] = &[
     ("cilium_decode", ""),
     ("l34_flow", ""),
@@ -15,7 +15,7 @@ pub(crate) const FLOWS: &[Component<'_>] = &[
     ("http_flow", ""),
     ("l7_flow", ""),
 ];
-/// The metrics and contexts that Retina's chart enables.
+/// The metrics and contexts that Retina's Helm chart enables.
 pub(crate) const METRICS: Component<'_> = (
     "hubble_metrics",
     r#"metrics = [
@@ -27,12 +27,12 @@ pub(crate) const METRICS: Component<'_> = (
 ]"#,
 );
 
-/// Events that come into pipelines that are all alike.
+/// A receiver and a number of identical pipelines.
 pub(crate) struct Plan<'a> {
     /// The receiver's kind and its settings as TOML.
     pub(crate) receiver: (&'static str, String),
     pub(crate) processors: Vec<Component<'a>>,
-    /// Each is behind every pipeline.
+    /// Exporters of every pipeline.
     pub(crate) exporters: Vec<Component<'a>>,
     pub(crate) pipelines: usize,
 }
@@ -52,7 +52,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Writes it to `<name>.toml` in a folder.
+    /// Writes the configuration to `<name>.toml` in a folder.
     pub(crate) fn write(&self, folder: &Path, name: &str) -> io::Result<PathBuf> {
         let path = folder.join(format!("{name}.toml"));
         fs::write(&path, self.toml())?;
@@ -70,7 +70,8 @@ impl<'a> Plan<'a> {
             components.iter().map(|(id, _)| *id).collect()
         };
         let (receiver, settings) = &self.receiver;
-        let (processors, exporters) = (ids(&self.processors), ids(&self.exporters));
+        let processors = ids(&self.processors);
+        let exporters = ids(&self.exporters);
         let pipeline = |number| {
             format!(
                 "[service.pipelines.p{number}]\nreceivers = [{receiver:?}]\nprocessors = {processors:?}\n\
@@ -87,8 +88,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The receiver that plays a recording, `rate` events per second or, with 0, as fast as they are
-/// taken.
+/// The receiver that replays a recording at `rate` events per second; 0 is without a limit.
 pub(crate) fn replay(recording: &Path, rate: usize) -> (&'static str, String) {
     (
         "replay",

@@ -1,11 +1,9 @@
-//! The figures of the README: what the real binary costs, in CPU-seconds and peak memory per
-//! million events, and how many it takes in a second, from a recording of the simulator's default
-//! mix to each place where records can go.
+//! The figures of the README: CPU-seconds per million events, peak memory and throughput of the
+//! binary, from a recording of the simulator's default mix to each exporter.
 //!
 //! `cargo bench --bench figures`, or with options: `-- --events 1000000 --rounds 3 --only OTLP`.
 //! The variants are interleaved, and each row shows the median of its rounds. `-- --sink` only
-//! serves the OTLP sinks, for a profiler on an agent of one's own. Not a test: nothing here asserts
-//! a time.
+//! serves the OTLP sinks, for use with a profiler. Not a test: it asserts no time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -19,20 +17,20 @@ use std::error::Error;
 use std::time::Instant;
 
 use agent::Cost;
-use sink::Does;
+use sink::SinkMode;
 use variants::{Input, Variant};
 
 struct Options {
     events: usize,
     rounds: usize,
-    /// Rows whose name has this text.
+    /// Measures only the rows whose name contains this text.
     only: String,
 }
 
 /// One run of a variant.
 struct Round {
     cost: Cost,
-    /// How long it took, start and end included.
+    /// Wall time, including start-up and shutdown.
     seconds: f64,
 }
 
@@ -41,15 +39,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     if args.iter().any(|arg| arg == "--sink") {
-        for does in [Does::Read, Does::Decode] {
-            println!("{does:?}: http://{}", sink::start(does)?);
+        for mode in [SinkMode::Discard, SinkMode::Decode] {
+            println!("{mode:?}: http://{}", sink::start(mode)?);
         }
         loop {
             std::thread::park();
         }
     }
     if let [flag, path] = args.as_slice()
-        && flag == socket::DRAIN
+        && flag == socket::DRAIN_FLAG
     {
         return socket::drain(path);
     }
@@ -69,8 +67,8 @@ fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
     let recording = folder.path().join("recording");
     agent::record(&recording, options.events)?;
     let sinks = variants::Sinks {
-        reads: sink::start(Does::Read)?,
-        decodes: sink::start(Does::Decode)?,
+        discarding: sink::start(SinkMode::Discard)?,
+        decoding: sink::start(SinkMode::Decode)?,
     };
     let monitor = folder.path().join("monitor.sock");
     let mut variants = variants::all(&recording, &monitor, folder.path(), sinks)?;
@@ -96,17 +94,15 @@ fn figures(options: &Options) -> Result<(), Box<dyn Error>> {
 fn print(options: &Options, variants: &[Variant], rounds: &[Vec<Round>]) {
     let millions = options.events as f64 / 1e6;
     println!(
-        "| from a recording of {} events | CPU-s per million | peak memory, MiB | million a second |",
+        "| from a recording of {} events | CPU-s per million | peak memory, MiB | million per second |",
         options.events
     );
     println!("| --- | --: | --: | --: |");
     for (variant, rounds) in variants.iter().zip(rounds) {
         let median = |number: fn(&Round) -> f64| agent::median(rounds.iter().map(number));
         let cpu = median(|round| round.cost.cpu_seconds) / millions;
-        let (memory, seconds) = (
-            median(|round| round.cost.peak_mib),
-            median(|round| round.seconds),
-        );
+        let memory = median(|round| round.cost.peak_mib);
+        let seconds = median(|round| round.seconds);
         println!(
             "| {} | {cpu:.2} | {memory:.0} | {:.2} |",
             variant.name,

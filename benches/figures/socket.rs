@@ -1,6 +1,6 @@
-//! The same work from a monitor socket, to which the recording is written as the Cilium agent does
-//! it: one write a frame, at a steady rate or as fast as it is read. Beside it a program that only
-//! reads that socket: what is above its cost is tidegate's.
+//! The same work from a monitor socket, to which the recording is written as the Cilium agent does:
+//! one write per frame, at a steady rate or as fast as it is read. A program that only reads the
+//! socket gives the cost of the transport.
 
 use std::error::Error;
 use std::io::Read as _;
@@ -10,18 +10,18 @@ use std::process::{Child, Command};
 
 use crate::agent::{self, BINARY, Cost};
 
-/// Makes this program the one that only reads.
-pub(crate) const DRAIN: &str = "--drain";
+/// Makes this program only read the socket.
+pub(crate) const DRAIN_FLAG: &str = "--drain";
 
-/// What reads the socket.
+/// The program that reads the socket.
 pub(crate) enum Reader {
-    /// A blocking read at a time, into 64 KiB.
+    /// Blocking reads into a buffer of 64 KiB.
     Drain,
     /// The agent with this configuration.
     Agent(PathBuf),
 }
 
-/// A socket that the recording is written to.
+/// A process that writes the recording to the socket.
 struct Playback(Child);
 
 impl Playback {
@@ -48,7 +48,7 @@ impl Drop for Playback {
     }
 }
 
-/// What reading the whole recording cost, at so many frames a second; 0 is as many as are read.
+/// The cost of reading the whole recording at `rate` frames per second; 0 is without a limit.
 pub(crate) fn run(
     reader: &Reader,
     rate: usize,
@@ -60,14 +60,15 @@ pub(crate) fn run(
         Reader::Agent(config) => agent::run(config),
         Reader::Drain => {
             let program = std::env::current_exe()?;
-            agent::measure([program.as_os_str(), DRAIN.as_ref(), socket.as_os_str()])
+            agent::measure([program.as_os_str(), DRAIN_FLAG.as_ref(), socket.as_os_str()])
         }
     }
 }
 
 /// Reads a socket to its end.
 pub(crate) fn drain(socket: &str) -> Result<(), Box<dyn Error>> {
-    let (mut stream, mut block) = (UnixStream::connect(socket)?, vec![0; 64 * 1024]);
-    while stream.read(&mut block)? > 0 {}
+    let mut stream = UnixStream::connect(socket)?;
+    let mut buffer = vec![0; 64 * 1024];
+    while stream.read(&mut buffer)? > 0 {}
     Ok(())
 }

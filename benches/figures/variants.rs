@@ -1,4 +1,4 @@
-//! The pipelines that are measured.
+//! The measured pipelines.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,31 +13,31 @@ pub(crate) struct Variant {
     pub(crate) input: Input,
 }
 
-/// What runs, and on what.
+/// The measured program and its input.
 pub(crate) enum Input {
-    /// The agent with this configuration, which names the recording.
+    /// The agent with this configuration, which replays the recording.
     Recording(PathBuf),
-    /// A reader of the monitor socket, and the frames that it is offered in a second; 0 is as many
-    /// as it reads.
+    /// A reader of the monitor socket, and the frames written per second; 0 is without a limit.
     Socket(Reader, usize),
 }
 
-/// Where OTLP goes.
+/// The addresses of the OTLP sinks.
 #[derive(Clone, Copy)]
 pub(crate) struct Sinks {
-    pub(crate) reads: SocketAddr,
-    pub(crate) decodes: SocketAddr,
+    pub(crate) discarding: SocketAddr,
+    pub(crate) decoding: SocketAddr,
 }
 
-/// As many frames as a busy node has.
-const STEADY: usize = 50_000;
+/// The frames per second of a busy node.
+const BUSY_NODE_RATE: usize = 50_000;
 
-/// What `otlp` ships of flows.
+/// The signals of the `otlp` exporter for flows.
 const FLOW_SIGNALS: &str = r#""flows", "lost""#;
 
-/// Name of the row, processors, and the exporter with its settings.
+/// Name, processors, exporter and its settings.
 type Row<'a> = (&'static str, &'a [Component<'static>], &'static str, String);
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn all(
     recording: &Path,
     monitor: &Path,
@@ -46,7 +46,8 @@ pub(crate) fn all(
 ) -> io::Result<Vec<Variant>> {
     let otlp = |sink: SocketAddr, compression: &str, signals: &str| {
         format!(
-            "endpoint = \"http://{sink}\"\ncompression = \"{compression}\"\nsignals = [{signals}]\nqueue = {{ when_full = \"block\" }}\n"
+            "endpoint = \"http://{sink}\"\ncompression = \"{compression}\"\nsignals = [{signals}]\n\
+             queue = {{ when_full = \"block\" }}\n"
         )
     };
     let nothing = String::new;
@@ -88,31 +89,31 @@ pub(crate) fn all(
             "flows to OTLP, uncompressed",
             FLOWS,
             "otlp",
-            otlp(sinks.reads, "none", FLOW_SIGNALS),
+            otlp(sinks.discarding, "none", FLOW_SIGNALS),
         ),
         (
             "flows to OTLP, zstd",
             FLOWS,
             "otlp",
-            otlp(sinks.reads, "zstd", FLOW_SIGNALS),
+            otlp(sinks.discarding, "zstd", FLOW_SIGNALS),
         ),
         (
             "... uncompressed, decoded on this machine",
             FLOWS,
             "otlp",
-            otlp(sinks.decodes, "none", FLOW_SIGNALS),
+            otlp(sinks.decoding, "none", FLOW_SIGNALS),
         ),
         (
             "... zstd, decoded on this machine",
             FLOWS,
             "otlp",
-            otlp(sinks.decodes, "zstd", FLOW_SIGNALS),
+            otlp(sinks.decoding, "zstd", FLOW_SIGNALS),
         ),
         (
             "metrics to OTLP",
             &metrics,
             "otlp",
-            otlp(sinks.decodes, "none", "\"metrics\""),
+            otlp(sinks.decoding, "none", "\"metrics\""),
         ),
     ];
     let write = |(number, (name, processors, exporter, settings)): (usize, Row<'_>)| {
@@ -129,16 +130,16 @@ pub(crate) fn all(
         .collect::<io::Result<Vec<_>>>()?;
     Ok(from_recording
         .into_iter()
-        .chain(from_socket(
+        .chain(socket_variants(
             monitor,
             folder,
-            &otlp(sinks.reads, "none", FLOW_SIGNALS),
+            &otlp(sinks.discarding, "none", FLOW_SIGNALS),
         )?)
         .collect())
 }
 
-fn from_socket(monitor: &Path, folder: &Path, otlp: &str) -> io::Result<[Variant; 5]> {
-    // Nothing is dropped, so that every row is about as many records.
+fn socket_variants(monitor: &Path, folder: &Path, otlp: &str) -> io::Result<[Variant; 5]> {
+    // Blocking queues, so that every row processes the same records.
     let queue = "queue = { when_full = \"block\" }";
     let receiver = format!(
         "socket = \"{}\"\non_eof = \"stop\"\n{queue}\n",
@@ -155,21 +156,21 @@ fn from_socket(monitor: &Path, folder: &Path, otlp: &str) -> io::Result<[Variant
         input: Input::Socket(reader, rate),
     };
     Ok([
-        row("over the socket: only read", Reader::Drain, STEADY),
+        row("over the socket: only read", Reader::Drain, BUSY_NODE_RATE),
         row(
             "over the socket: frames, discarded",
             agent("socket-frames", &[], nothing)?,
-            STEADY,
+            BUSY_NODE_RATE,
         ),
         row(
             "over the socket: flows, discarded",
             agent("socket-flows", FLOWS, nothing)?,
-            STEADY,
+            BUSY_NODE_RATE,
         ),
         row(
             "over the socket: flows to OTLP, uncompressed",
             agent("socket-otlp", FLOWS, ("otlp", otlp))?,
-            STEADY,
+            BUSY_NODE_RATE,
         ),
         row(
             "over the socket, as fast as it is read: flows",

@@ -1,4 +1,5 @@
-//! Batches of any size, which no key of the agent sets: a receiver of frames that are in memory.
+//! Batches of a given size, which the agent's configuration cannot set: a receiver of frames in
+//! memory.
 
 use std::fs;
 use std::path::Path;
@@ -17,9 +18,9 @@ use crate::Result;
 use crate::agent::plan::Component;
 use crate::in_process::Pipeline;
 
-/// CPU-seconds that a recording costs in batches of `size` records.
+/// The CPU-seconds for a recording in batches of `size` records.
 pub(crate) fn run(recording: &Path, size: usize, processors: &[Component<'_>]) -> Result<f64> {
-    let receiver = Batches {
+    let receiver = BatchReceiver {
         stream: fs::read(recording)?,
         size,
     };
@@ -35,17 +36,17 @@ fn cpu_seconds() -> Result<f64> {
     Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
 }
 
-struct Batches {
+struct BatchReceiver {
     stream: Vec<u8>,
     size: usize,
 }
 
 #[async_trait]
-impl Receiver for Batches {
+impl Receiver for BatchReceiver {
     async fn run(
         self: Box<Self>,
         out: Outbox,
-        _stop: Shutdown,
+        _shutdown: Shutdown,
     ) -> std::result::Result<(), StageError> {
         let mut decoder = Decoder::new(DEFAULT_MAX_FRAME);
         let mut rest = self.stream.as_slice();
@@ -60,7 +61,7 @@ impl Receiver for Batches {
     }
 }
 
-/// Moves frames from the stream to the batch until it is full, or the stream is at its end.
+/// Moves frames from the stream to the batch until the batch is full or the stream ends.
 fn fill(
     batch: &mut Batch,
     decoder: &mut Decoder,
@@ -71,17 +72,13 @@ fn fill(
         let used = match decoder.next(rest)? {
             Step::Value { used, payload } => {
                 let data = batch.push_bytes(payload.data);
-                let (payload_type, cpu) = (payload.kind as i32, payload.cpu as i32);
-                let at = Frame {
-                    time: Timestamp::now(),
-                    ..Frame::default()
-                };
                 batch.push(Record::Frame(Frame {
-                    payload_type,
-                    cpu,
+                    time: Timestamp::now(),
+                    payload_type: payload.kind as i32,
+                    cpu: payload.cpu as i32,
                     lost: payload.lost,
                     data,
-                    ..at
+                    ..Frame::default()
                 }));
                 used
             }

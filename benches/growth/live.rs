@@ -1,5 +1,5 @@
-//! An agent that has counted everything and goes on running: what its series take, and what a
-//! scrape of them costs.
+//! An agent that keeps running after it has counted everything: the memory of its series, and the
+//! cost of a scrape.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -12,23 +12,23 @@ use std::time::Duration;
 use crate::Result;
 use crate::agent::BINARY;
 
-/// For so long, an agent has to do next to nothing to count as idle.
-const IDLE: Duration = Duration::from_secs(2);
+/// How long an agent uses almost no CPU time before it counts as idle.
+const IDLE_TIME: Duration = Duration::from_secs(2);
 
-/// A running agent that plays its standard input.
-pub(crate) struct Live {
+/// A running agent that replays its standard input.
+pub(crate) struct LiveAgent {
     child: Child,
     input: Option<ChildStdin>,
 }
 
-/// What a scrape was.
+/// The cost and size of a scrape.
 pub(crate) struct Scrape {
     pub(crate) cpu_seconds: f64,
     pub(crate) bytes: u64,
 }
 
-impl Live {
-    /// Starts an agent, and plays a recording to it until it has nothing left to do.
+impl LiveAgent {
+    /// Starts an agent, writes a recording to it, and waits until it is idle.
     pub(crate) fn start(config: &Path, recording: &Path) -> Result<Self> {
         let run = [
             "run".as_ref(),
@@ -46,13 +46,12 @@ impl Live {
             io::copy(&mut fs::File::open(recording)?, input)?;
             input.flush()?;
         }
-        let live = Self { child, input };
-        live.settle()?;
-        Ok(live)
+        let agent = Self { child, input };
+        agent.wait_until_idle()?;
+        Ok(agent)
     }
 
-    /// Waits until it is idle.
-    fn settle(&self) -> Result<()> {
+    fn wait_until_idle(&self) -> Result<()> {
         let mut before = f64::NEG_INFINITY;
         loop {
             let now = self.cpu_seconds()?;
@@ -60,13 +59,13 @@ impl Live {
                 return Ok(());
             }
             before = now;
-            sleep(IDLE);
+            sleep(IDLE_TIME);
         }
     }
 
-    /// User and system time until now.
+    /// User and system time so far.
     fn cpu_seconds(&self) -> Result<f64> {
-        /// Clock ticks of a second, on every architecture of Linux.
+        /// Clock ticks per second, the same on every Linux architecture.
         const TICKS: f64 = 100.0;
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let fields: Vec<_> = stat
@@ -84,7 +83,7 @@ impl Live {
         Ok((ticks(11)? + ticks(12)?) / TICKS)
     }
 
-    /// Memory in MiB: `VmRSS` is what it takes now, `VmHWM` what it took at most.
+    /// Memory in MiB: `VmRSS` is the resident memory, `VmHWM` its peak.
     pub(crate) fn mib(&self, field: &str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status
@@ -104,7 +103,8 @@ impl Live {
         let before = self.cpu_seconds()?;
         let mut stream = TcpStream::connect(address)?;
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n\r\n")?;
-        let (mut bytes, mut buffer) = (0, vec![0; 1 << 16]);
+        let mut bytes = 0;
+        let mut buffer = vec![0; 1 << 16];
         loop {
             match stream.read(&mut buffer)? {
                 0 => break,
@@ -117,7 +117,7 @@ impl Live {
         })
     }
 
-    /// Ends its input, and so itself.
+    /// Closes its input and waits for it to exit.
     pub(crate) fn end(mut self) -> Result<()> {
         drop(self.input.take());
         let status = self.child.wait()?;
@@ -129,7 +129,7 @@ impl Live {
     }
 }
 
-/// An address that was free a moment ago.
+/// An address with a free port.
 pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

@@ -1,12 +1,12 @@
-//! How cost grows: CPU time per million events over the event rate, the number of metric series, of
-//! pipelines and of exporters, and the size of batches. Writes `docs/growth.csv` and
-//! `docs/growth.svg`; `docs/growth.md` says what they show.
+//! How cost grows: CPU time per million events over the event rate, the number of metric series,
+//! pipelines and exporters, and the batch size. Writes `docs/growth.csv` and `docs/growth.svg`, which
+//! `docs/growth.md` explains.
 //!
 //! `cargo bench --bench growth`, or with options: `-- --events 500000 --rounds 3`. The points of a
 //! sweep are interleaved, and each is the median of its rounds. `-- --only series` prints the
-//! sweeps whose names begin so, and writes nothing. Not a test: nothing here asserts a time.
+//! sweeps whose names start with that text, and writes no file. Not a test: it asserts no time.
 
-#![expect(clippy::print_stdout, reason = "a benchmark says what it has measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 #[path = "../agent/mod.rs"]
 mod agent;
@@ -28,15 +28,15 @@ use sweep::{Point, Sweep};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Events per second that are played to the agent; 0 is as many as it takes.
+/// Events per second sent to the agent; 0 is without a limit.
 const RATES: &[usize] = &[5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 0];
-/// How long they are played.
+/// The duration of each rate.
 const SECONDS: usize = 4;
 const SERIES: &[usize] = &[1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
 const COPIES: &[usize] = &[1, 2, 4, 8];
 const BATCHES: &[usize] = &[1, 4, 16, 64, 256, 1024, 4096, 16_384];
 
-/// Flows from packets, and a series for each address.
+/// L3/L4 flows, and a series for each source address.
 const BY_ADDRESS: [Component<'_>; 3] = [FLOWS[0], FLOWS[1], ("hubble_metrics", series::METRICS)];
 const NOP: Component<'_> = ("nop", "");
 
@@ -72,14 +72,14 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// What is varied, over which values, and what a value costs.
-type Varied = (
+/// The name of a sweep, its values, and the measurement of a value.
+type SweepSpec = (
     &'static str,
     &'static [usize],
     fn(&Bench<'_>, usize) -> Result<Point>,
 );
 
-const SWEEPS: &[Varied] = &[
+const SWEEPS: &[SweepSpec] = &[
     ("rate", RATES, |bench, rate| bench.rate(rate)),
     ("series", SERIES, |bench, series| bench.series(series)),
     ("series, known before", SERIES, |bench, series| {
@@ -104,7 +104,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Hubble metrics at a rate of events, or at the rate that the agent reaches.
+    /// Hubble metrics at a rate of events, or at the highest rate that the agent reaches.
     fn rate(&self, rate: usize) -> Result<Point> {
         let events = if rate == 0 {
             self.events
@@ -126,7 +126,7 @@ impl Bench<'_> {
         })
     }
 
-    /// A counter for each of so many source addresses.
+    /// A counter for each of `series` source addresses.
     fn series(&self, series: usize) -> Result<Point> {
         self.run(
             &Plan::simple(
@@ -139,33 +139,33 @@ impl Bench<'_> {
         )
     }
 
-    /// What events cost whose series are there already: the difference between a short run and one
-    /// that is longer by the events.
+    /// The cost of events whose series exist: the difference between a short run and one that is
+    /// longer by these events.
     fn known_series(&self, series: usize) -> Result<Point> {
         let run = |events| {
             let plan = Plan::simple(self.replay_series(events, series)?, &BY_ADDRESS, NOP);
             agent::run(&plan.write(self.folder, "pipeline")?)
         };
-        let (made, seen) = (run(2 * series)?, run(2 * series + self.events * 4)?);
-        let cpu = (seen.cpu_seconds - made.cpu_seconds) * 1e6 / (self.events * 4) as f64;
+        let short = run(2 * series)?;
+        let long = run(2 * series + self.events * 4)?;
+        let cpu = (long.cpu_seconds - short.cpu_seconds) * 1e6 / (self.events * 4) as f64;
         Ok(Point {
             x: series as f64,
             cpu,
-            mib: Some(seen.peak_mib),
+            mib: Some(long.peak_mib),
         })
     }
 
-    /// A scrape of so many series, for each million of them, and what an agent takes that has them
-    /// and was scraped.
+    /// The cost of a scrape per million series, and the memory of the agent after it.
     fn scrape(&self, series: usize) -> Result<Point> {
         let recording = self.folder.join("series");
         series::record(&recording, 2 * series, series)?;
         let address = live::free_address()?;
-        let exporter = ("prometheus", format!("listen = \"{address}\""));
-        let exporter = (exporter.0, exporter.1.as_str());
+        let settings = format!("listen = \"{address}\"");
+        let exporter = ("prometheus", settings.as_str());
         let config = Plan::simple(replay(Path::new("-"), 0), &BY_ADDRESS, exporter)
             .write(self.folder, "live")?;
-        let agent = live::Live::start(&config, &recording)?;
+        let agent = live::LiveAgent::start(&config, &recording)?;
         let before = agent.mib("VmRSS")?;
         let scrape = agent.scrape(address)?;
         let after = agent.mib("VmRSS")?;
@@ -181,14 +181,14 @@ impl Bench<'_> {
         })
     }
 
-    /// The receiver that plays events from so many addresses in turn.
+    /// The receiver of a recording of events from `series` addresses in turn.
     fn replay_series(&self, events: usize, series: usize) -> Result<(&'static str, String)> {
         let recording = self.folder.join("series");
         series::record(&recording, events, series)?;
         Ok(replay(&recording, 0))
     }
 
-    /// So many pipelines of Hubble metrics behind one receiver.
+    /// A number of pipelines with Hubble metrics behind one receiver.
     fn pipelines(&self, pipelines: usize) -> Result<Point> {
         let recording = self.recording(self.events)?;
         self.run(
@@ -201,7 +201,7 @@ impl Bench<'_> {
         )
     }
 
-    /// So many exporters behind one pipeline of flows.
+    /// A number of exporters behind one pipeline of flows.
     fn exporters(&self, exporters: usize, kind: &str, settings: &str) -> Result<Point> {
         let recording = self.recording(self.events)?;
         let ids: Vec<_> = (0..exporters)
@@ -218,7 +218,7 @@ impl Bench<'_> {
         )
     }
 
-    /// Batches of so many records, through flows and metrics in this process.
+    /// Batches of `records` records through flows and metrics in this process.
     fn batches(&self, records: usize) -> Result<Point> {
         let recording = self.recording(self.events)?;
         let cpu_seconds = batches::run(&recording, records, &metrics())?;
@@ -238,7 +238,7 @@ impl Bench<'_> {
         })
     }
 
-    /// A recording of the default mix, made when it is first asked for.
+    /// A recording of the default mix, made on first use.
     fn recording(&self, events: usize) -> Result<PathBuf> {
         let path = self.folder.join(format!("events-{events}"));
         if !path.exists() {

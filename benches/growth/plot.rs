@@ -1,4 +1,4 @@
-//! The sweeps as panels of one SVG.
+//! Draws the sweeps as panels of one SVG file.
 
 use std::ops::Range;
 use std::path::Path;
@@ -9,16 +9,16 @@ use plotters::prelude::*;
 use crate::Result;
 use crate::sweep::{Point, Sweep};
 
-/// What a panel shows of a point.
+/// The value of a point that a panel shows.
 type Value = fn(&Point) -> Option<f64>;
 
 struct Panel<'a> {
     title: &'static str,
     x: &'static str,
-    /// Whether each step to the right is ten times as much.
-    decades: bool,
+    /// Whether the x axis is logarithmic.
+    is_logarithmic: bool,
     value: Value,
-    /// Sweeps whose names begin like this.
+    /// The prefix of the names of its sweeps.
     sweeps: &'a str,
 }
 
@@ -30,56 +30,56 @@ const PANELS: [Panel<'static>; 8] = [
     Panel {
         title: "Event rate",
         x: "events per second",
-        decades: true,
+        is_logarithmic: true,
         value: CPU,
         sweeps: "rate",
     },
     Panel {
         title: "Batch size",
         x: "records in a batch",
-        decades: true,
+        is_logarithmic: true,
         value: CPU,
         sweeps: "batch",
     },
     Panel {
         title: "Metric series",
         x: "series",
-        decades: true,
+        is_logarithmic: true,
         value: CPU,
         sweeps: "series",
     },
     Panel {
         title: "Metric series: peak memory, MiB",
         x: "series",
-        decades: true,
+        is_logarithmic: true,
         value: MEMORY,
         sweeps: "series",
     },
     Panel {
         title: "Scrape, per million series",
         x: "series",
-        decades: true,
+        is_logarithmic: true,
         value: CPU,
         sweeps: "scrape",
     },
     Panel {
         title: "Scrape: memory after it, MiB",
         x: "series",
-        decades: true,
+        is_logarithmic: true,
         value: MEMORY,
         sweeps: "scrape",
     },
     Panel {
         title: "Pipelines",
         x: "pipelines",
-        decades: false,
+        is_logarithmic: false,
         value: CPU,
         sweeps: "pipelines",
     },
     Panel {
         title: "Exporters",
         x: "exporters",
-        decades: false,
+        is_logarithmic: false,
         value: CPU,
         sweeps: "exporters",
     },
@@ -114,7 +114,7 @@ impl Panel<'_> {
             .y_label_area_size(50)
             .build_cartesian_2d(
                 self.x_range(&all),
-                0.0..1.1 * greatest(all.iter().map(|(_, y)| *y)),
+                0.0..1.1 * max(all.iter().map(|(_, y)| *y)),
             )?;
         chart
             .configure_mesh()
@@ -143,25 +143,28 @@ impl Panel<'_> {
     }
 
     fn line(&self, sweep: &Sweep) -> Vec<(f64, f64)> {
-        let place = |x: f64| if self.decades { x.log10() } else { x };
+        let scale = |x: f64| if self.is_logarithmic { x.log10() } else { x };
         let points = sweep
             .points
             .iter()
-            .filter_map(|point| Some((place(point.x), (self.value)(point)?)));
+            .filter_map(|point| Some((scale(point.x), (self.value)(point)?)));
         let mut line: Vec<_> = points.collect();
-        // The rate that the agent reaches is no greater than one that it was offered on a busy
-        // machine.
+        // On a busy machine the highest rate reached may be lower than one that was offered.
         line.sort_by(|(one, _), (other, _)| one.total_cmp(other));
         line
     }
 
     fn x_range(&self, points: &[(f64, f64)]) -> Range<f64> {
         let least = points.iter().map(|(x, _)| *x).fold(f64::INFINITY, f64::min);
-        (if self.decades { least } else { 0.0 })..greatest(points.iter().map(|(x, _)| *x))
+        (if self.is_logarithmic { least } else { 0.0 })..max(points.iter().map(|(x, _)| *x))
     }
 
     fn x_label(&self, x: f64) -> String {
-        let x = if self.decades { 10f64.powf(x) } else { x };
+        let x = if self.is_logarithmic {
+            10f64.powf(x)
+        } else {
+            x
+        };
         match x {
             1e6.. => format!("{:.1} M", x / 1e6),
             1e3.. => format!("{:.0} k", x / 1e3),
@@ -170,6 +173,6 @@ impl Panel<'_> {
     }
 }
 
-fn greatest(values: impl Iterator<Item = f64>) -> f64 {
+fn max(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(f64::MIN_POSITIVE, f64::max)
 }

@@ -1,5 +1,5 @@
-//! A recording whose flows come from as many addresses as one likes: a packet of the simulator's,
-//! with another source each time.
+//! A recording whose flows come from a given number of addresses: one simulated packet, with
+//! another source address each time.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -15,12 +15,12 @@ use crate::Result;
 pub(crate) const METRICS: &str = r#"metrics = ["flow:sourceContext=ip"]
 max_series = 2000000"#;
 
-/// A prime, so that addresses that follow each other are far apart in any table.
+/// A prime, so that consecutive addresses are far apart in a hash table.
 const STRIDE: usize = 7919;
 
-/// Writes `events` events that go round `addresses` addresses.
+/// Writes `events` events that cycle through `addresses` addresses.
 pub(crate) fn record(path: &Path, events: usize, addresses: usize) -> Result<()> {
-    let (mut data, source) = template().ok_or("the simulator makes no IPv4 trace")?;
+    let (mut data, source) = template().ok_or("no IPv4 trace simulated")?;
     let mut encoder = Encoder::new(TypeId::FIRST);
     let mut file = BufWriter::new(File::create(path)?);
     let mut frame = Vec::new();
@@ -42,7 +42,7 @@ pub(crate) fn record(path: &Path, events: usize, addresses: usize) -> Result<()>
     Ok(file.flush()?)
 }
 
-/// The trace of an IPv4 packet, and where its source address is.
+/// The trace of an IPv4 packet, and the offset of its source address.
 fn template() -> Option<(Vec<u8>, usize)> {
     const TRACE: u8 = 4;
     /// EtherType, then version and header length.

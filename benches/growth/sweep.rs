@@ -1,17 +1,17 @@
-//! One quantity varied, all else the same.
+//! Measurements over one varied quantity.
 
 use std::fmt::Write as _;
 
 use crate::Result;
 use crate::agent::median;
 
-/// What a million events cost at one value of the quantity.
+/// The cost of a million events at one value of the quantity.
 #[derive(Clone, Copy)]
 pub(crate) struct Point {
     pub(crate) x: f64,
     /// CPU-seconds.
     pub(crate) cpu: f64,
-    /// Peak memory in MiB, of runs in a process of their own.
+    /// Peak memory in MiB; `None` for runs in this process.
     pub(crate) mib: Option<f64>,
 }
 
@@ -22,7 +22,7 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
-    /// Measures each value once a round, so that a noisy neighbour does not hit one value alone.
+    /// Measures each value once per round, so that interference does not affect one value alone.
     pub(crate) fn measure(
         name: &'static str,
         values: &[usize],
@@ -37,25 +37,25 @@ impl Sweep {
         }
         Ok(Self {
             name,
-            points: measured.iter().map(|points| middle(points)).collect(),
+            points: measured.iter().map(|points| median_point(points)).collect(),
         })
     }
 }
 
-fn middle(points: &[Point]) -> Point {
-    let of = |value: fn(&Point) -> Option<f64>| {
+fn median_point(points: &[Point]) -> Point {
+    let median_of = |value: fn(&Point) -> Option<f64>| {
         let values: Vec<_> = points.iter().filter_map(value).collect();
         (!values.is_empty()).then(|| median(values.into_iter()))
     };
-    let known = |value| of(value).unwrap_or_default();
+    let required = |value| median_of(value).unwrap_or_default();
     Point {
-        x: known(|point| Some(point.x)),
-        cpu: known(|point| Some(point.cpu)),
-        mib: of(|point| point.mib),
+        x: required(|point| Some(point.x)),
+        cpu: required(|point| Some(point.cpu)),
+        mib: median_of(|point| point.mib),
     }
 }
 
-/// All points, one a line.
+/// All points as CSV.
 pub(crate) fn csv(sweeps: &[Sweep]) -> String {
     let mut csv = "sweep,value,cpu_seconds_per_million_events,peak_mib\n".to_owned();
     for sweep in sweeps {

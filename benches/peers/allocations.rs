@@ -1,5 +1,5 @@
-//! What our pipelines allocate. Counted in this process and once, since the count hardly varies;
-//! never while a time is taken.
+//! Counts the allocations of our pipelines in this process, once, since the count hardly varies, and
+//! never during a timed run.
 
 use std::error::Error;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::in_process::{Pipeline, configuration, context};
 #[global_allocator]
 static COUNTING: dhat::Alloc = dhat::Alloc;
 
-/// Blocks taken from the allocator, and their bytes.
+/// Allocated blocks and bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Allocations {
     pub(crate) blocks: f64,
@@ -21,7 +21,7 @@ pub(crate) struct Allocations {
 }
 
 impl Allocations {
-    /// For a million events, from those for so many.
+    /// Scales the counts for `events` events to a million.
     pub(crate) fn per_million(self, events: f64) -> Self {
         Self {
             blocks: self.blocks * 1e6 / events,
@@ -30,7 +30,7 @@ impl Allocations {
     }
 }
 
-/// Plays a recording through processors.
+/// Counts the allocations of a recording through processors.
 pub(crate) fn count(
     recording: &Path,
     processors: &[Component<'_>],

@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// cost is what some work took from the machine, garbage collection included.
+// cost is the cost of some work, garbage collection included.
 type cost struct {
-	// Events that the peer was given, and what it made of them.
+	// Events read by the peer, and flows produced.
 	Events uint64 `json:"events"`
 	Flows  uint64 `json:"flows"`
 	// User and system time of all threads.
 	CPUSeconds  float64 `json:"cpu_seconds"`
 	Allocations uint64  `json:"allocations"`
 	Bytes       uint64  `json:"bytes"`
-	// The process's peak, whatever was done before the work began.
+	// Peak memory of the process, including before the work.
 	PeakMiB float64 `json:"peak_mib"`
 }
 
 // spent is the cost of this process so far.
 func spent() cost {
 	var usage syscall.Rusage
-	// It fails only for arguments that are not these.
+	// It fails only for invalid arguments.
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
@@ -33,7 +33,7 @@ func spent() cost {
 	}
 }
 
-// since is the cost of the work that began when before was spent.
+// since is the cost of the work since before was taken.
 func since(before cost, events, flows uint64) cost {
 	after := spent()
 	after.Events, after.Flows = events, flows

@@ -1,4 +1,4 @@
-//! The Go program beside this file: built once, it measures itself.
+//! Builds and runs the Go program in this folder, which measures itself.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::Cost;
 use crate::allocations::Allocations;
 
-/// What the program prints.
+/// The program's output.
 #[derive(Deserialize)]
 struct Report {
     events: f64,
@@ -19,7 +19,7 @@ struct Report {
     peak_mib: f64,
 }
 
-/// Builds the program into a folder. The first time it fetches Cilium's module and takes minutes.
+/// Builds the program into a folder. The first build downloads Cilium's module and takes minutes.
 pub(crate) fn build(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let program = folder.join("peers");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
@@ -37,7 +37,7 @@ pub(crate) fn build(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     }
 }
 
-/// Runs one of its verbs over a recording.
+/// Runs one of its commands on a recording.
 pub(crate) fn run(program: &Path, verb: &str, recording: &Path) -> Result<Cost, Box<dyn Error>> {
     let output = Command::new(program).arg(verb).arg(recording).output()?;
     if !output.status.success() {

@@ -1,5 +1,5 @@
-// Command peers does with a recording of the monitor socket what Go programs on that socket do, and prints as a line of
-// JSON what it cost. See README.md.
+// Command peers processes a recording of the monitor socket as Go programs on that socket do, and prints the cost as a
+// line of JSON. See README.md.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// A peer works on a recording and says what that cost.
+// A peer processes a recording and returns the cost.
 type peer func(recording *os.File) (cost, error)
 
 var peers = map[string]peer{"retina": retina, "hubble": hubble, "gob": gobAlone}

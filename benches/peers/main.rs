@@ -1,8 +1,8 @@
-//! What tidegate costs beside Go programs on the same socket: Retina's plugin, Hubble's parser, and
-//! Go's gob alone, interleaved over one recording.
+//! Compares tidegate with Go programs on one recording, in interleaved runs: Retina's plugin,
+//! Hubble's parser, and Go's gob alone.
 //!
-//! `cargo bench --bench peers`, or with options: `-- --events 300000 --rounds 5`. Needs Go; see
-//! `README.md` for what each row does. Not a test: nothing here asserts a time.
+//! `cargo bench --bench peers`, or with options: `-- --events 300000 --rounds 5`. Needs Go;
+//! `README.md` describes each row. Not a test: it asserts no time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use agent::plan::{Component, FLOWS, METRICS, Plan, replay};
 use allocations::Allocations;
 
-/// A program, and what it does.
+/// A measured program.
 struct Contestant {
     name: &'static str,
     program: Program,
@@ -28,22 +28,21 @@ struct Contestant {
 }
 
 enum Program {
-    /// A verb of the Go program.
+    /// A command of the Go program.
     Go(&'static str),
-    /// A configuration of the agent, and what it allocates.
+    /// A configuration of the agent, and its allocations.
     Agent(PathBuf, Allocations),
 }
 
-/// What a million events cost.
+/// The cost of a million events.
 struct Cost {
     cpu_seconds: f64,
-    /// Allocations and bytes.
     allocations: Allocations,
-    /// Of the process.
+    /// Peak memory of the process.
     peak_mib: f64,
 }
 
-/// What the others are compared with.
+/// The index of the program that the others are compared with.
 const RETINA: usize = 0;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,7 +1,7 @@
-//! OTLP servers that take everything and keep nothing, in this process, so that their cost is not
-//! the agent's.
+//! OTLP servers that accept and discard everything. They run in this process, so that their cost is
+//! not counted as the agent's.
 
-mod reading;
+mod discard;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -25,13 +25,13 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
-/// What a server does with log records.
+/// How a server handles log records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Does {
-    /// Reads what it is sent, as fast as it comes: what the agent costs is its own doing then.
-    Read,
-    /// Decodes it, which takes longer than to encode it. So the agent mostly waits, and shares the
-    /// processors' caches.
+pub(crate) enum SinkMode {
+    /// Reads requests without decoding them, so that the sink does not slow the agent.
+    Discard,
+    /// Decodes requests, which takes longer than encoding: the agent mostly waits, and shares the
+    /// CPU caches with the sink.
     Decode,
 }
 
@@ -59,28 +59,28 @@ impl MetricsService for Sink {
 }
 
 /// Starts a server on a thread that ends with the process.
-pub(crate) fn start(does: Does) -> Result<SocketAddr, Box<dyn Error>> {
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || serve(does, &tell));
-    Ok(told.recv()?)
+pub(crate) fn start(mode: SinkMode) -> Result<SocketAddr, Box<dyn Error>> {
+    let (address_sender, address) = mpsc::channel();
+    thread::spawn(move || serve(mode, &address_sender));
+    Ok(address.recv()?)
 }
 
-fn serve(does: Does, tell: &mpsc::Sender<SocketAddr>) {
+fn serve(mode: SinkMode, address: &mpsc::Sender<SocketAddr>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("a runtime can be had");
+        .expect("a runtime starts");
     runtime.block_on(async {
-        let loopback = "127.0.0.1:0".parse().expect("it is an address");
+        let loopback = "127.0.0.1:0".parse().expect("a valid address");
         let incoming = TcpIncoming::bind(loopback)
-            .expect("a loopback port can be had")
+            .expect("a loopback port is free")
             .with_nodelay(Some(true));
-        let _ = tell.send(incoming.local_addr().expect("it is bound"));
+        let _ = address.send(incoming.local_addr().expect("the listener is bound"));
         let metrics = MetricsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd);
         let server = Server::builder().add_service(metrics);
-        let server = match does {
-            Does::Read => server.add_service(reading::Reading),
-            Does::Decode => server.add_service(
+        let server = match mode {
+            SinkMode::Discard => server.add_service(discard::DiscardLogs),
+            SinkMode::Decode => server.add_service(
                 LogsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd),
             ),
         };

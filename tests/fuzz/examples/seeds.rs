@@ -1,4 +1,4 @@
-//! Writes the seeds of every target into its corpus.
+//! Writes the seeds of every target to its corpus.
 
 use std::fs;
 use std::io;
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use tidegate_fuzz::TARGETS;
 
-/// Longer inputs make a slow corpus.
-const LONGEST: usize = 4096;
+/// The maximum length of a seed, since long inputs slow down fuzzing.
+const MAX_LEN: usize = 4096;
 
 fn main() -> io::Result<()> {
     for target in TARGETS {
@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
         let seeds = (target.seeds)();
         for (number, seed) in seeds
             .iter()
-            .filter(|seed| seed.len() <= LONGEST)
+            .filter(|seed| seed.len() <= MAX_LEN)
             .enumerate()
         {
             fs::write(folder.join(format!("seed-{number:03}")), seed)?;

@@ -1,5 +1,5 @@
-//! Every target on its corpus, its seeds, and some thousand changes of them, the same ones each
-//! time: what of fuzzing fits into the default tests. Needs no libFuzzer.
+//! Runs every target on its corpus, its seeds, and thousands of mutations of them, which are the same
+//! in every run. Part of the default tests; needs no libFuzzer.
 
 mod mutate;
 
@@ -10,12 +10,12 @@ use fastrand::Rng;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tidegate_fuzz::{TARGETS, Target, seeds};
 
-/// Changed inputs for each target.
-const CHANGED: usize = 4000;
+/// Mutated inputs for each target.
+const MUTATIONS: usize = 4000;
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // What is allocated is counted for the whole process.
+    // Allocations are counted for the whole process.
     arguments.test_threads = Some(1);
     let trials = TARGETS
         .iter()
@@ -28,14 +28,14 @@ fn replay(target: &Target) -> Result<(), Failed> {
     let mut inputs = corpus(target);
     inputs.extend((target.seeds)());
     if inputs.is_empty() {
-        return Err("there is neither corpus nor seed".into());
+        return Err("no corpus and no seeds".into());
     }
-    inputs.iter().try_for_each(|input| attempt(target, input))?;
+    inputs.iter().try_for_each(|input| run(target, input))?;
     let mut rng = Rng::with_seed(1);
-    (0..CHANGED).try_for_each(|_| attempt(target, &mutate::changed(&inputs, &mut rng)))
+    (0..MUTATIONS).try_for_each(|_| run(target, &mutate::mutate(&inputs, &mut rng)))
 }
 
-/// The files of the target's corpus, in the order of their names.
+/// The files of the target's corpus, sorted by name.
 fn corpus(target: &Target) -> Vec<Vec<u8>> {
     let folder = seeds::root().join("tests/fuzz/corpus").join(target.name);
     let mut paths: Vec<_> = fs::read_dir(folder)
@@ -51,7 +51,7 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn attempt(target: &Target, input: &[u8]) -> Result<(), Failed> {
+fn run(target: &Target, input: &[u8]) -> Result<(), Failed> {
     let bytes = || {
         input
             .iter()
@@ -59,5 +59,5 @@ fn attempt(target: &Target, input: &[u8]) -> Result<(), Failed> {
             .collect::<String>()
     };
     catch_unwind(AssertUnwindSafe(|| (target.run)(input)))
-        .map_err(|_| format!("{} does not hold for {}", target.name, bytes()).into())
+        .map_err(|_| format!("{} failed for {}", target.name, bytes()).into())
 }

@@ -1,20 +1,22 @@
-//! Small changes of inputs, as fuzzers make them.
+//! Mutates inputs as fuzzers do.
 
 use fastrand::Rng;
 
-/// Longest input.
-const LONGEST: usize = 4096;
-/// Bytes at which decoders change their minds: ends of ranges, signs, lengths.
-const TELLING: [u8; 10] = [0, 1, 2, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xfe, 0xff];
+/// The maximum length of an input.
+const MAX_LEN: usize = 4096;
+/// Bytes at the boundaries of ranges, signs and lengths.
+const INTERESTING: [u8; 10] = [0, 1, 2, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xfe, 0xff];
 
-/// One of `inputs`, changed in one to six places.
-pub(crate) fn changed(inputs: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
+/// Returns one of `inputs` with one to six mutations.
+pub(crate) fn mutate(inputs: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     let mut bytes = inputs[rng.usize(..inputs.len())].clone();
     for _ in 0..rng.usize(1..=6) {
         let at = rng.usize(..=bytes.len());
         let end = rng.usize(at..=bytes.len().min(at + 32));
         match rng.u8(..7) {
-            0 => set(&mut bytes, at, |_| TELLING[rng.usize(..TELLING.len())]),
+            0 => set(&mut bytes, at, |_| {
+                INTERESTING[rng.usize(..INTERESTING.len())]
+            }),
             1 => set(&mut bytes, at, |byte| byte ^ 1 << rng.u8(..8)),
             2 => set(&mut bytes, at, |_| rng.u8(..)),
             3 => drop(bytes.drain(at..end)),
@@ -28,7 +30,7 @@ pub(crate) fn changed(inputs: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
             _ => bytes.truncate(at),
         }
     }
-    bytes.truncate(LONGEST);
+    bytes.truncate(MAX_LEN);
     bytes
 }
 

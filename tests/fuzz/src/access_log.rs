@@ -1,4 +1,4 @@
-//! An access-log record of any bytes behind its type byte.
+//! An access-log record of arbitrary bytes after its type byte.
 
 use tidegate_simulate::Release;
 use tidegate_wire::access_log::{Decoder, Encoder, LogRecord, MESSAGE_TYPE};
@@ -7,7 +7,7 @@ use tidegate_wire::gob::TypeId;
 use super::memory::Bound;
 use super::seeds;
 
-/// Lists of empty texts, and fields of definitions, which may be a byte each, take most.
+/// Lists of empty strings and fields of definitions, which may be a byte each, need the most.
 const BOUND: Bound = Bound {
     each: 96,
     base: 16 * 1024,
@@ -16,39 +16,36 @@ const BOUND: Bound = Bound {
 /// Reads a record.
 ///
 /// # Panics
-/// If too much is allocated, if it is another record the second time, or if it does not come back
-/// from the encoder.
+/// If too much is allocated, if a second reading differs, or if the record does not survive a round
+/// trip through the encoder.
 pub fn run(data: &[u8]) {
     let data = [&[MESSAGE_TYPE], data].concat();
     let mut decoder = Decoder::default();
     let first = BOUND.holds(data.len(), || decoder.decode(&data));
     assert_eq!(BOUND.holds(data.len(), || decoder.decode(&data)), first);
     let Ok(record) = first else { return };
-    // A label may be cut into its parts in another way, and the wire cannot tell reason 0 from
-    // none.
-    let known = written_and_read(&record);
+    // Labels may be split differently, and the encoding does not distinguish reason 0 from none.
+    let encoded = round_trip(&record);
     assert_eq!(
-        (written_and_read(&known), known.variant),
-        (known.clone(), record.variant)
+        (round_trip(&encoded), encoded.variant),
+        (encoded.clone(), record.variant)
     );
-    let same = |record: LogRecord| LogRecord {
-        source: known.source.clone(),
-        destination: known.destination.clone(),
+    let normalize = |record: LogRecord| LogRecord {
+        source: encoded.source.clone(),
+        destination: encoded.destination.clone(),
         drop_reason: None,
         ..record
     };
-    assert_eq!(same(known.clone()), same(record));
+    assert_eq!(normalize(encoded.clone()), normalize(record));
 }
 
-fn written_and_read(record: &LogRecord) -> LogRecord {
+fn round_trip(record: &LogRecord) -> LogRecord {
     let mut data = Vec::new();
     Encoder::new(record.variant, TypeId::FIRST).encode(record, &mut data);
-    Decoder::default()
-        .decode(&data)
-        .expect("the encoder writes records")
+    Decoder::default().decode(&data).expect("an encoded record")
 }
 
-/// The records that Go wrote, and simulated ones.
+/// Records written by Go, and simulated ones.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let simulated = seeds::events(MESSAGE_TYPE, 4)

@@ -1,4 +1,4 @@
-//! A notification of the agent of any bytes behind its type byte.
+//! An agent notification of arbitrary bytes after its type byte.
 
 use tidegate_wire::agent_notify::{Decoder, MESSAGE_TYPE, encode};
 use tidegate_wire::gob::TypeId;
@@ -6,7 +6,7 @@ use tidegate_wire::gob::TypeId;
 use super::memory::Bound;
 use super::seeds;
 
-/// Fields of definitions, which may be a byte each, take most.
+/// Fields of definitions, which may be a byte each, need the most.
 const BOUND: Bound = Bound {
     each: 64,
     base: 4096,
@@ -15,8 +15,8 @@ const BOUND: Bound = Bound {
 /// Reads a notification.
 ///
 /// # Panics
-/// If too much is allocated, if the second reading is another one, or if it does not come back from
-/// the encoder.
+/// If too much is allocated, if a second reading differs, or if the notification does not survive a
+/// round trip through the encoder.
 pub fn run(data: &[u8]) {
     let data = [&[MESSAGE_TYPE], data].concat();
     let mut decoder = Decoder::default();
@@ -28,7 +28,7 @@ pub fn run(data: &[u8]) {
     assert_eq!(decoder.decode(&written), Ok(notify));
 }
 
-/// The notifications that Go wrote.
+/// Notifications written by Go.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     seeds::golden("agent")

@@ -1,21 +1,21 @@
-//! `DebugCapture` of any bytes: see [`event`](super::event).
+//! `DebugCapture` from arbitrary bytes: see [`event`](super::event).
 
 use tidegate_wire::event::message_type::CAPTURE;
 use tidegate_wire::event::{CaptureFields, Encoder, Event};
 
-use super::event::{self, Form};
+use super::event::{self, EventCodec};
 
-const FORM: Form<CaptureFields> = Form {
-    open: |event| match event {
+const CODEC: EventCodec<CaptureFields> = EventCodec {
+    fields: |event| match event {
         Event::Capture(event) => Some(event.fields()),
         _ => None,
     },
     encode: Encoder::capture,
 };
 
-/// Tries an input.
+/// Checks an input.
 pub fn run(data: &[u8]) {
-    event::check(CAPTURE, data, &FORM);
+    event::check(CAPTURE, data, &CODEC);
 }
 
 /// Simulated events.

@@ -1,12 +1,12 @@
-//! A configuration file of any text: parsed, checked, built, and its mistakes drawn, as `tidegate
-//! validate` does.
+//! A configuration file of arbitrary text: parsed, checked and built, with its errors rendered, as
+//! `tidegate validate` does.
 
 use std::fs;
 
 #[expect(
     dead_code,
     unused_imports,
-    reason = "the verbs of the agent use the rest"
+    reason = "only the agent's commands use the rest"
 )]
 #[path = "../../../agent/config/mod.rs"]
 mod agent;
@@ -17,7 +17,7 @@ use tidegate_runtime::telemetry::Telemetry;
 use super::memory::Bound;
 use super::seeds;
 
-/// Each mistake is drawn with the lines around it.
+/// Each error is rendered with the lines around it.
 const BOUND: Bound = Bound {
     each: 16 * 1024,
     base: 1 << 20,
@@ -26,7 +26,7 @@ const BOUND: Bound = Bound {
 /// Loads a configuration.
 ///
 /// # Panics
-/// If too much is allocated, or if a text is refused without a word.
+/// If too much is allocated, or if a text is refused without an error.
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -46,13 +46,13 @@ pub fn run(data: &[u8]) {
             Ok(_) => {}
             Err(problems) => {
                 let count = problems.errors();
-                let drawn = problems.clone().render(&source, false);
+                let rendered = problems.clone().render(&source, false);
                 assert!(
                     count > 0
-                        && drawn.starts_with("error: ")
-                        && drawn.contains(&format!(": {count} error"))
+                        && rendered.starts_with("error: ")
+                        && rendered.contains(&format!(": {count} error"))
                 );
-                assert!(problems.render(&source, true).len() >= drawn.len());
+                assert!(problems.render(&source, true).len() >= rendered.len());
             }
         }
     });
@@ -62,7 +62,7 @@ fn environment(name: &str) -> Option<String> {
     (name == "HOST").then(|| "127.0.0.1".to_owned())
 }
 
-/// The pipeline that ships, its comments left out and as keys, and a small one with mistakes.
+/// The shipped configuration without comments, its commented keys, and a small file with errors.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let shipped = fs::read_to_string(seeds::root().join("pipeline.toml")).unwrap_or_default();

@@ -1,21 +1,21 @@
-//! `DebugMsg` of any bytes: see [`event`](super::event).
+//! `DebugMsg` from arbitrary bytes: see [`event`](super::event).
 
 use tidegate_wire::event::message_type::DEBUG;
 use tidegate_wire::event::{DebugFields, Event};
 
-use super::event::{self, Form};
+use super::event::{self, EventCodec};
 
-const FORM: Form<DebugFields> = Form {
-    open: |event| match event {
+const CODEC: EventCodec<DebugFields> = EventCodec {
+    fields: |event| match event {
         Event::Debug(event) => Some(event.fields()),
         _ => None,
     },
     encode: |encoder, event, _, out| encoder.debug(event, out),
 };
 
-/// Tries an input.
+/// Checks an input.
 pub fn run(data: &[u8]) {
-    event::check(DEBUG, data, &FORM);
+    event::check(DEBUG, data, &CODEC);
 }
 
 /// Simulated events.

@@ -1,6 +1,6 @@
-//! A DNS message of any bytes, whole and cut.
+//! A DNS message of arbitrary bytes, whole and truncated.
 //!
-//! The input is a byte that says where the message is cut, then the message.
+//! The input is a byte that says where the message is truncated, then the message.
 
 use tidegate_wire::dns::{Message, Name, Reason, parse_tcp, parse_udp, question_udp};
 use tidegate_wire::packet::{Link, parse};
@@ -8,18 +8,17 @@ use tidegate_wire::packet::{Link, parse};
 use super::memory::Bound;
 use super::seeds;
 
-/// Names take most: an alias of fourteen bytes may point to one of 255, each byte written as four.
+/// Names need the most: an alias of fourteen bytes may point to one of 255, each byte escaped as four.
 const BOUND: Bound = Bound {
     each: 96,
     base: 2048,
 };
 
-/// Reads a message from UDP and from TCP, and one that was cut.
+/// Reads a message from UDP and from TCP, and truncated.
 ///
 /// # Panics
-/// If too much is allocated, if it is another message over TCP, where it has to end at its end, or
-/// if the cut message says what the whole one does not, or the question alone what the whole does
-/// not.
+/// If too much is allocated, if the message over TCP, where trailing bytes are an error, differs, or
+/// if the truncated message or the question alone contradicts the whole message.
 pub fn run(data: &[u8]) {
     let Some((&cut, message)) = data.split_first() else {
         return;
@@ -38,14 +37,14 @@ pub fn run(data: &[u8]) {
         "{over_tcp:?}, not {whole:?}"
     );
     let Ok(whole) = whole else { return };
-    check(&whole);
+    check_message(&whole);
     check_question(message, &whole);
     if usize::from(cut) < message.len() {
-        check_cut(parse_udp(&message[..cut.into()]), &whole);
+        check_truncated(parse_udp(&message[..cut.into()]), &whole);
     }
 }
 
-fn check(message: &Message) {
+fn check_message(message: &Message) {
     assert!(message.query.is_ascii() && message.query.ends_with('.') != message.qtypes.is_empty());
     assert!(
         message
@@ -58,13 +57,13 @@ fn check(message: &Message) {
 
 fn check_question(message: &[u8], whole: &Message) {
     let mut name = Name::default();
-    // What was read before.
+    // The buffer holds an earlier name.
     question_udp(
         b"\0\x01\x01\0\0\x01\0\0\0\0\0\0\x03a.b\0\0\x01\0\x01",
         &mut name,
     )
-    .expect("a name with a dot");
-    let question = question_udp(message, &mut name).expect("the whole was read");
+    .expect("a valid question");
+    let question = question_udp(message, &mut name).expect("the whole message is valid");
     assert_eq!(
         (question.id(), question.is_response()),
         (whole.id, whole.response)
@@ -76,21 +75,21 @@ fn check_question(message: &[u8], whole: &Message) {
     assert_eq!(question.message(&name).as_ref(), Ok(whole));
 }
 
-fn check_cut(cut: Result<Message, Reason>, whole: &Message) {
-    let Ok(cut) = cut else { return };
+fn check_truncated(truncated: Result<Message, Reason>, whole: &Message) {
+    let Ok(truncated) = truncated else { return };
     assert_eq!(
-        (cut.id, &cut.query, &cut.qtypes),
+        (truncated.id, &truncated.query, &truncated.qtypes),
         (whole.id, &whole.query, &whole.qtypes)
     );
-    assert!(whole.ips.starts_with(&cut.ips));
-    assert!(whole.cnames.starts_with(&cut.cnames));
-    assert!(whole.answer_types.starts_with(&cut.answer_types));
-    assert!(whole.complete || !cut.complete);
-    assert!(whole.has_all_answers || !cut.has_all_answers);
-    assert!(cut.rcode.is_none() || cut.rcode == whole.rcode || !cut.complete);
+    assert!(whole.ips.starts_with(&truncated.ips));
+    assert!(whole.cnames.starts_with(&truncated.cnames));
+    assert!(whole.answer_types.starts_with(&truncated.answer_types));
+    assert!(whole.complete || !truncated.complete);
+    assert!(whole.has_all_answers || !truncated.has_all_answers);
+    assert!(truncated.rcode.is_none() || truncated.rcode == whole.rcode || !truncated.complete);
 }
 
-/// Payloads of simulated packets that are messages.
+/// DNS messages of simulated packets.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let payload = |packet: &Vec<u8>| {

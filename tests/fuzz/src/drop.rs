@@ -1,21 +1,21 @@
-//! `DropNotify` of any bytes: see [`event`](super::event).
+//! `DropNotify` from arbitrary bytes: see [`event`](super::event).
 
 use tidegate_wire::event::message_type::DROP;
 use tidegate_wire::event::{DropFields, Encoder, Event};
 
-use super::event::{self, Form};
+use super::event::{self, EventCodec};
 
-const FORM: Form<DropFields> = Form {
-    open: |event| match event {
+const CODEC: EventCodec<DropFields> = EventCodec {
+    fields: |event| match event {
         Event::Drop(event) => Some(event.fields()),
         _ => None,
     },
     encode: Encoder::drop,
 };
 
-/// Tries an input.
+/// Checks an input.
 pub fn run(data: &[u8]) {
-    event::check(DROP, data, &FORM);
+    event::check(DROP, data, &CODEC);
 }
 
 /// Simulated events.

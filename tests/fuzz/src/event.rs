@@ -1,7 +1,7 @@
-//! What holds for every event of the datapath, whatever its type.
+//! Properties of datapath events of every type.
 //!
-//! The input is a byte that chooses the release whose layouts are assumed, then the event; its
-//! first byte is overwritten with the type.
+//! The input is a byte that selects the release whose layouts are assumed, then the event; its first
+//! byte is overwritten with the type.
 
 use std::fmt::Debug;
 
@@ -11,20 +11,20 @@ use tidegate_wire::event::{Encoder, Event, Hints, PacketEvent, Profile, parse};
 use super::memory::Bound;
 use super::seeds;
 
-/// How to open and write one type of event.
-pub struct Form<F> {
+/// How to read and write one type of event.
+pub struct EventCodec<F> {
     /// The event's fields; `None` for another type.
-    pub open: fn(&Event<'_>) -> Option<F>,
+    pub fields: fn(&Event<'_>) -> Option<F>,
     /// Writes the fields and a packet.
     pub encode: fn(&Encoder, &F, &[u8], &mut Vec<u8>),
 }
 
-/// Reads an event of a type, and writes it again.
+/// Reads an event of a type and writes it again.
 ///
 /// # Panics
-/// If it allocates, if it shows what was not sent, if what it proves contradicts how it was read,
-/// or if it does not come back from the encoder.
-pub fn check<F: Debug + PartialEq>(message_type: u8, input: &[u8], form: &Form<F>) {
+/// If reading allocates, if the packet is not part of the input, if the event is read differently
+/// with the hints that it gives, or if it does not survive a round trip through the encoder.
+pub fn check<F: Debug + PartialEq>(message_type: u8, input: &[u8], codec: &EventCodec<F>) {
     let Some((&choice, event)) = input.split_first() else {
         return;
     };
@@ -41,17 +41,18 @@ pub fn check<F: Debug + PartialEq>(message_type: u8, input: &[u8], form: &Form<F
     let Ok(event) = Bound::NONE.holds(data.len(), || parse(&data, &hints)) else {
         return;
     };
-    let open = |event: &Event<'_>| (form.open)(event).expect("the type was asked for");
-    let (fields, packet) = (open(&event), packet_of(&event));
+    let fields_of = |event: &Event<'_>| (codec.fields)(event).expect("the requested type");
+    let fields = fields_of(&event);
+    let packet = packet_of(&event);
     assert!(lies_in(packet, &data));
 
     hints.observe(&event);
     if hints.are_contradicted() {
-        // No agent of that release sends it: what it proves outweighs what was said.
+        // No agent of the assumed release sends it.
         return;
     }
-    let again = parse(&data, &hints).expect("what an event proves does not refuse it");
-    assert_eq!((open(&again), packet_of(&again)), (fields, packet));
+    let again = parse(&data, &hints).expect("an event is valid with its own hints");
+    assert_eq!((fields_of(&again), packet_of(&again)), (fields, packet));
 
     let encoder = Encoder {
         profile,
@@ -59,7 +60,7 @@ pub fn check<F: Debug + PartialEq>(message_type: u8, input: &[u8], form: &Form<F
     };
     let encode = |event: &Event<'_>| {
         let mut out = Vec::new();
-        (form.encode)(&encoder, &open(event), packet_of(event), &mut out);
+        (codec.encode)(&encoder, &fields_of(event), packet_of(event), &mut out);
         out
     };
     let written = encode(&again);
@@ -68,7 +69,7 @@ pub fn check<F: Debug + PartialEq>(message_type: u8, input: &[u8], form: &Form<F
     assert_eq!(encode(&read), written);
 }
 
-/// What is known of agents of these releases.
+/// The hints for agents of these releases.
 fn hints(profile: Profile) -> Hints {
     let minor = match profile {
         Profile::V1_12 => 12,
@@ -96,10 +97,11 @@ pub fn packet_of<'a>(event: &Event<'a>) -> &'a [u8] {
     event.packet()
 }
 
-/// Whether a view shows bytes of the input, and no others.
+/// Whether a view is part of the input.
 #[must_use]
 pub fn lies_in(view: &[u8], input: &[u8]) -> bool {
-    let (view, input) = (view.as_ptr_range(), input.as_ptr_range());
+    let view = view.as_ptr_range();
+    let input = input.as_ptr_range();
     view.is_empty() || (input.start <= view.start && view.end <= input.end)
 }
 

@@ -1,88 +1,87 @@
-//! A gob stream of any types, whole and in pieces.
+//! A gob stream of arbitrary types, whole and in chunks.
 //!
-//! The input is four bytes, the lengths of the pieces in turn, less one; then the stream.
+//! The input is four bytes, the lengths of the chunks in turn, minus one; then the stream.
 
 use tidegate_wire::gob::{Definition, Error, Header, Reader, Schema, Split, TypeId, Value, split};
 
 use super::memory::Bound;
 use super::seeds;
 
-/// Fields of a definition, which may be a byte each, take most; a map of them is counted as it
-/// grows.
+/// Fields of a definition, which may be a byte each, need the most; every growth of their map counts.
 const BOUND: Bound = Bound {
     each: 64,
     base: 4096,
 };
 const MAX_MESSAGE: usize = 1 << 20;
 
-/// What came of one message.
+/// The result of one message.
 #[derive(Debug, PartialEq)]
 enum Message {
     Defined(TypeId, Result<(), Error>),
-    /// A value, and what is left behind it.
+    /// A value, and the number of bytes after it.
     Skipped(TypeId, Result<usize, Error>),
-    Broken(Error),
+    Invalid(Error),
 }
 
-/// Reads the stream at once and in pieces.
+/// Reads the stream at once and in chunks.
 ///
 /// # Panics
-/// If the two differ, if too much is allocated, or if a definition is not read back as it was
-/// written.
+/// If the two differ, if too much is allocated, or if a definition does not survive a round trip
+/// through the encoder.
 pub fn run(data: &[u8]) {
-    let Some((cuts, stream)) = data.split_first_chunk::<4>() else {
+    let Some((lengths, stream)) = data.split_first_chunk::<4>() else {
         return;
     };
     let mut buffer = Vec::with_capacity(stream.len());
     BOUND.holds(stream.len(), || read([stream], &mut buffer, |_, _| {}));
     let mut whole = Vec::new();
     read([stream], &mut buffer, |message, body| {
-        write_back(&message, body);
+        check_round_trip(&message, body);
         whole.push(message);
     });
-    let mut in_pieces = Vec::new();
-    read(pieces(stream, cuts), &mut buffer, |message, _| {
-        in_pieces.push(message)
+    let mut chunked = Vec::new();
+    read(chunks(stream, lengths), &mut buffer, |message, _| {
+        chunked.push(message)
     });
-    assert_eq!(in_pieces, whole);
+    assert_eq!(chunked, whole);
 }
 
-/// Cuts bytes into pieces of the lengths that `cuts` say in turn, less one.
-pub(super) fn pieces<'a>(mut bytes: &'a [u8], cuts: &[u8; 4]) -> impl Iterator<Item = &'a [u8]> {
-    let mut lengths = cuts.iter().map(|cut| usize::from(*cut) + 1).cycle();
+/// Splits bytes into chunks of the given lengths in turn, plus one.
+pub(super) fn chunks<'a>(mut bytes: &'a [u8], lengths: &[u8; 4]) -> impl Iterator<Item = &'a [u8]> {
+    let mut lengths = lengths.iter().map(|len| usize::from(*len) + 1).cycle();
     std::iter::from_fn(move || {
-        let piece = bytes.split_off(..lengths.next()?.min(bytes.len()))?;
-        Some(piece).filter(|piece| !piece.is_empty())
+        let chunk = bytes.split_off(..lengths.next()?.min(bytes.len()))?;
+        Some(chunk).filter(|chunk| !chunk.is_empty())
     })
 }
 
-/// Reads as a receiver does: keeps what is not used yet, and tries again when there is as much as
-/// was asked for.
+/// Reads as a receiver does: keeps unread bytes, and tries again when the requested number of bytes
+/// is there.
 fn read<'a>(
-    pieces: impl IntoIterator<Item = &'a [u8]>,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
     buffer: &mut Vec<u8>,
     mut each: impl FnMut(Message, &[u8]),
 ) {
     buffer.clear();
-    let (mut schema, mut start, mut wanted) = (Schema::default(), 0, 1);
-    for piece in pieces {
-        buffer.extend_from_slice(piece);
+    let mut schema = Schema::default();
+    let mut start = 0;
+    let mut wanted = 1;
+    for chunk in chunks {
+        buffer.extend_from_slice(chunk);
         loop {
             match split(&buffer[start..], MAX_MESSAGE) {
                 Ok(Split::Message { body, used }) => {
-                    assert!(
-                        used >= wanted,
-                        "there was enough for less than was asked for"
-                    );
+                    assert!(used >= wanted, "fewer bytes than requested were enough");
                     each(message(body, &mut schema), body);
-                    (start, wanted) = (start + used, 1);
+                    start += used;
+                    wanted = 1;
                 }
                 Ok(Split::Incomplete { needed }) => {
                     assert!(needed > buffer.len() - start && needed >= wanted);
                     wanted = needed;
                     break;
                 }
-                Err(error) => return each(Message::Broken(error), &[]),
+                Err(error) => return each(Message::Invalid(error), &[]),
             }
         }
     }
@@ -96,11 +95,11 @@ fn message(body: &[u8], schema: &mut Schema) -> Message {
             let skipped = Value::new(&mut reader, schema, id).skip();
             Message::Skipped(id, skipped.map(|()| reader.rest().len()))
         }
-        Err(error) => Message::Broken(error),
+        Err(error) => Message::Invalid(error),
     }
 }
 
-fn write_back(message: &Message, body: &[u8]) {
+fn check_round_trip(message: &Message, body: &[u8]) {
     let Message::Defined(id, Ok(())) = message else {
         return;
     };
@@ -109,7 +108,7 @@ fn write_back(message: &Message, body: &[u8]) {
         assert_eq!(Header::read(&mut reader), Ok(Header::Definition(*id)));
         Definition::read(&mut reader)
     };
-    let read = definition(body).expect("it was read before");
+    let read = definition(body).expect("a valid definition");
     let mut written = Vec::new();
     read.write(*id, &mut written);
     let Ok(Split::Message { body, used }) = split(&written, usize::MAX) else {
@@ -118,7 +117,7 @@ fn write_back(message: &Message, body: &[u8]) {
     assert_eq!((definition(body), used), (Ok(read), written.len()));
 }
 
-/// The streams and definitions that Go wrote.
+/// Streams and definitions written by Go.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let documents = ["agent", "logrecord"]

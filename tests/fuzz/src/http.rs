@@ -1,6 +1,6 @@
-//! The head of an HTTP/1 message of any bytes, whole and cut.
+//! The head of an HTTP/1 message of arbitrary bytes, whole and truncated.
 //!
-//! The input is a byte that says where the payload is cut, then the payload.
+//! The input is a byte that says where the payload is truncated, then the payload.
 
 use tidegate_wire::http::{Body, Chunks, Head, Reason, chunks, parse};
 use tidegate_wire::packet::{self, Link};
@@ -9,17 +9,17 @@ use super::event::lies_in;
 use super::memory::Bound;
 use super::seeds;
 
-/// The list of headers, of which there are a hundred at most.
+/// The list of headers, which has at most a hundred entries.
 const BOUND: Bound = Bound {
     each: 32,
     base: 512,
 };
 
-/// Reads a head, and one that was cut.
+/// Reads a head, whole and truncated.
 ///
 /// # Panics
-/// If too much is allocated, if a view shows what was not sent, or if the cut head says what the
-/// whole one does not.
+/// If too much is allocated, if a view is not part of the input, or if the truncated head
+/// contradicts the whole one.
 pub fn run(data: &[u8]) {
     let Some((&cut, payload)) = data.split_first() else {
         return;
@@ -39,7 +39,7 @@ pub fn run(data: &[u8]) {
         [None, Some("GET"), Some("HEAD"), Some("CONNECT")].map(|method| whole.body(method));
     assert!(whole.is_complete() || bodies.iter().all(|body| *body == Body::Unknown));
     if usize::from(cut) < payload.len() {
-        check_cut(&payload[..cut.into()], &whole);
+        check_truncated(&payload[..cut.into()], &whole);
     }
     if let Chunks::End(len) = chunks(payload) {
         assert!(len <= payload.len());
@@ -47,28 +47,28 @@ pub fn run(data: &[u8]) {
     }
 }
 
-fn check_cut(payload: &[u8], whole: &Head<'_>) {
+fn check_truncated(payload: &[u8], whole: &Head<'_>) {
     match parse(payload) {
-        // A word that is no method of the registry is one only in a whole line.
+        // A method that is not registered is accepted only in a complete line.
         Err(reason) => {
             let line = payload.trim_ascii_start();
-            assert!(!line.contains(&b'\n'), "the line is whole");
+            assert!(!line.contains(&b'\n'), "a complete line");
             assert!(
                 reason == Reason::Truncated || !line.starts_with(b"GET "),
                 "{}",
                 line.escape_ascii()
             );
         }
-        Ok(cut) => {
-            assert_eq!(cut.start, whole.start);
-            assert!(whole.headers.starts_with(&cut.headers));
-            assert!(cut.len.is_none_or(|len| whole.len == Some(len)));
+        Ok(truncated) => {
+            assert_eq!(truncated.start, whole.start);
+            assert!(whole.headers.starts_with(&truncated.headers));
+            assert!(truncated.len.is_none_or(|len| whole.len == Some(len)));
         }
     }
 }
 
-/// Heads that are odd, and bodies in chunks.
-const ODD: [&[u8]; 6] = [
+/// Unusual heads, and bodies in chunks.
+const UNUSUAL: [&[u8]; 6] = [
     b"\r\nget /a b HTTP/1.0 \nHost : a\nX: 1\n 2\nHost: b\n\n",
     b"BREW /pot HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\nhello",
     b"HTTP/1.1  999 \x01\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n",
@@ -77,7 +77,7 @@ const ODD: [&[u8]; 6] = [
     b"3;x=y\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
 ];
 
-/// Payloads of simulated packets that are heads, and odd ones.
+/// HTTP heads of simulated packets, and unusual ones.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let payload = |packet: &Vec<u8>| {
@@ -91,7 +91,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         .collect::<Vec<_>>();
     let heads = payloads.into_iter().filter(|it| parse(it).is_ok());
     heads
-        .chain(ODD.map(<[u8]>::to_vec))
+        .chain(UNUSUAL.map(<[u8]>::to_vec))
         .map(|head| [&[50], &*head].concat())
         .collect()
 }

@@ -1,15 +1,14 @@
-//! What must hold for any bytes: one function for each decoder, called by the fuzzers and by the
-//! replay among the default tests.
+//! Properties that hold for arbitrary bytes: one function for each decoder, called by the fuzzers
+//! and by the replay in the default tests.
 //!
-//! A target's `run` panics where something does not hold; its `seeds` are inputs to begin with, in
-//! the form that `run` describes. [`memory`] bounds what decoding allocates, [`seeds`] makes inputs
-//! from the golden files and the simulator.
+//! A target's `run` panics if a property is violated; its `seeds` are initial inputs in the form
+//! that `run` expects. [`memory`] limits allocation, [`seeds`] makes inputs from the golden files
+//! and the simulator.
 
 pub mod access_log;
 pub mod agent_notify;
 pub mod capture;
-// Compiled as a test, which linters do, it would bring along the tests of the agent's
-// configuration.
+// In a test build, which linters make, it would include the tests of the agent's configuration.
 #[cfg(not(test))]
 pub mod config;
 pub mod debug;
@@ -28,17 +27,17 @@ pub mod seeds;
 pub mod trace;
 pub mod trace_sock;
 
-/// One decoder under test.
+/// A fuzz target.
 pub struct Target {
-    /// Its name, which is also that of its fuzzer and of its corpus.
+    /// The name of the target, its fuzzer and its corpus.
     pub name: &'static str,
-    /// Panics if something does not hold for these bytes.
+    /// Checks an input, and panics if a property is violated.
     pub run: fn(&[u8]),
-    /// Inputs to begin with.
+    /// Initial inputs.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
-/// The targets, those first in which a mistake would cost most.
+/// The targets, in order of importance.
 pub const TARGETS: &[Target] = &[
     Target {
         name: "gob",

@@ -1,7 +1,7 @@
-//! A packet of any bytes, plain and in a tunnel.
+//! A packet of arbitrary bytes, plain and in a tunnel.
 //!
-//! The input is a byte that says what the packet starts with, one that says where it is cut, then
-//! the packet.
+//! The input is a byte that selects the first layer, one that says where the packet is truncated,
+//! then the packet.
 
 use tidegate_wire::packet::{L4, Link, Packet, Reason, TunnelProtocol, parse, parse_overlay};
 
@@ -9,14 +9,14 @@ use super::event::lies_in;
 use super::memory::Bound;
 use super::seeds;
 
-/// The ports by which a packet in a tunnel is a tunnel itself.
+/// The ports that mark a packet in a tunnel as a tunnel itself.
 const TUNNEL_PORTS: [u16; 2] = [4789, 6081];
 
-/// Reads a packet, the same in a tunnel, what its own tunnel would hold, and a packet that was cut.
+/// Reads a packet: plain, inside a tunnel, as a tunnel, and truncated.
 ///
 /// # Panics
-/// If something is allocated, if a view shows what was not sent, if the packet is another one in a
-/// tunnel, or if the cut packet names ports or addresses that the whole one does not.
+/// If anything is allocated, if a view is not part of the input, if the packet differs in a tunnel,
+/// or if the truncated packet has other ports or addresses than the whole one.
 pub fn run(data: &[u8]) {
     let Some(([first, cut], bytes)) = data.split_first_chunk::<2>() else {
         return;
@@ -32,15 +32,15 @@ pub fn run(data: &[u8]) {
         let inner = overlay.map_or_else(|_| Packet::default(), |overlay| overlay.inner);
         assert!(lies_in(inner.payload, packet.payload));
     }
-    // In a tunnel a packet that is cut can end with the outer header of the kind that the whole one
-    // ends with.
+    // A truncated packet in a tunnel can end with an outer header of the same kind as the last header
+    // of the whole packet.
     let cut = usize::from(*cut);
     if first % 5 < 3 && cut < bytes.len() {
-        check_cut(read(*first, &bytes[..cut]), &packet);
+        check_truncated(read(*first, &bytes[..cut]), &packet);
     }
 }
 
-/// Reads a packet whose first layer `first` tells.
+/// Reads a packet whose first layer is selected by `first`.
 fn read(first: u8, bytes: &[u8]) -> Result<Packet<'_>, Reason> {
     let overlay = |tunnel| parse_overlay(bytes, tunnel).map(|overlay| overlay.inner);
     let packet = Bound::NONE.holds(bytes.len(), || match first % 5 {
@@ -56,7 +56,7 @@ fn read(first: u8, bytes: &[u8]) -> Result<Packet<'_>, Reason> {
     Ok(packet)
 }
 
-/// Packets in tunnels do not take the fast path, so this compares it with the general one.
+/// Compares the fast path with the general path, which packets in tunnels take.
 fn check_in_tunnel(bytes: &[u8], plain: Result<Packet<'_>, Reason>) {
     const VXLAN: [u8; 8] = [8, 0, 0, 0, 0, 0, 7, 0];
     let in_tunnel = [&VXLAN, bytes].concat();
@@ -84,21 +84,21 @@ fn check_in_tunnel(bytes: &[u8], plain: Result<Packet<'_>, Reason>) {
     }
 }
 
-fn check_cut(cut: Result<Packet<'_>, Reason>, whole: &Packet<'_>) {
-    if let Ok(cut) = cut
-        && cut.l4 != L4::None
+fn check_truncated(truncated: Result<Packet<'_>, Reason>, whole: &Packet<'_>) {
+    if let Ok(truncated) = truncated
+        && truncated.l4 != L4::None
     {
-        assert_eq!((cut.ip, cut.last), (whole.ip, whole.last));
-        assert_eq!(cut.l4.ports(), whole.l4.ports());
-        // The first chunk of SCTP follows the header and can be cut off.
-        if !matches!(cut.l4, L4::Sctp { .. }) {
-            assert_eq!(cut.l4, whole.l4);
+        assert_eq!((truncated.ip, truncated.last), (whole.ip, whole.last));
+        assert_eq!(truncated.l4.ports(), whole.l4.ports());
+        // The first chunk of SCTP follows the header and can be missing.
+        if !matches!(truncated.l4, L4::Sctp { .. }) {
+            assert_eq!(truncated.l4, whole.l4);
         }
-        assert!(whole.payload.starts_with(cut.payload));
+        assert!(whole.payload.starts_with(truncated.payload));
     }
 }
 
-/// Simulated packets, from their Ethernet, their IP and their tunnel header on.
+/// Simulated packets, starting at their Ethernet, IP and tunnel headers.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let layers = |packet: &Vec<u8>| {

@@ -1,16 +1,16 @@
-//! The stream of one connection, whole and in pieces.
+//! The stream of one connection, whole and in chunks.
 //!
-//! The input is four bytes, the lengths of the pieces in turn, less one; then the stream.
+//! The input is four bytes, the lengths of the chunks in turn, minus one; then the stream.
 
 use tidegate_simulate::{Mix, Options, Release, Stream};
 use tidegate_wire::payload::{Decoder, Encoder, Error, Payload, Step};
 
 use super::event::lies_in;
-use super::gob::pieces;
+use super::gob::chunks;
 use super::memory::Bound;
 use super::seeds;
 
-/// Definitions take most; payloads nothing.
+/// For definitions; payloads are not copied.
 const BOUND: Bound = Bound {
     each: 64,
     base: 4096,
@@ -19,13 +19,13 @@ const MAX_FRAME: usize = 1 << 16;
 
 type Fields = (Vec<u8>, i64, u64, i64);
 
-/// Reads the stream at once and in pieces, and writes what was read.
+/// Reads the stream at once and in chunks, and writes its payloads again.
 ///
 /// # Panics
-/// If the two differ, if a payload shows what was not sent, if too much is allocated, or if a
-/// payload does not come back from the encoder.
+/// If the two differ, if a payload is not part of the input, if too much is allocated, or if a
+/// payload does not survive a round trip through the encoder.
 pub fn run(data: &[u8]) {
-    let Some((cuts, stream)) = data.split_first_chunk::<4>() else {
+    let Some((lengths, stream)) = data.split_first_chunk::<4>() else {
         return;
     };
     BOUND
@@ -36,10 +36,11 @@ pub fn run(data: &[u8]) {
             })
         })
         .ok();
-    let (whole, in_pieces) = (read([stream]), read(pieces(stream, cuts)));
-    assert_eq!(in_pieces, whole);
+    let whole = read([stream]);
+    assert_eq!(read(chunks(stream, lengths)), whole);
 
-    let (mut encoder, mut written) = (Encoder::default(), Vec::new());
+    let mut encoder = Encoder::default();
+    let mut written = Vec::new();
     for (data, cpu, lost, kind) in &whole.0 {
         encoder.encode(
             &Payload {
@@ -54,12 +55,14 @@ pub fn run(data: &[u8]) {
     assert_eq!(read([&*written]), (whole.0, Ok(())));
 }
 
-/// The payloads, and how the stream ended.
-fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Fields>, Result<(), Error>) {
-    let (mut decoder, mut buffer, mut payloads) = (Decoder::new(MAX_FRAME), Vec::new(), Vec::new());
-    for piece in pieces {
-        buffer.extend_from_slice(piece);
-        let keep = |payload: Payload<'_>| {
+/// The payloads, and the end of the stream.
+fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Fields>, Result<(), Error>) {
+    let mut decoder = Decoder::new(MAX_FRAME);
+    let mut buffer = Vec::new();
+    let mut payloads = Vec::new();
+    for chunk in chunks {
+        buffer.extend_from_slice(chunk);
+        let push = |payload: Payload<'_>| {
             payloads.push((
                 payload.data.to_vec(),
                 payload.cpu,
@@ -67,7 +70,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Fields>, Result<
                 payload.kind,
             ));
         };
-        match drain(&mut decoder, &buffer, keep) {
+        match drain(&mut decoder, &buffer, push) {
             Ok(used) => drop(buffer.drain(..used)),
             Err(error) => return (payloads, Err(error)),
         }
@@ -76,16 +79,16 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Fields>, Result<
     (payloads, end)
 }
 
-/// Decodes what is whole, and tells how many bytes that took.
+/// Decodes all complete frames, and returns the number of bytes read.
 fn drain<'a>(
     decoder: &mut Decoder,
     bytes: &'a [u8],
     mut each: impl FnMut(Payload<'a>),
 ) -> Result<usize, Error> {
-    let mut used_up = 0;
+    let mut total = 0;
     loop {
-        let rest = &bytes[used_up..];
-        used_up += match decoder.next(rest)? {
+        let rest = &bytes[total..];
+        total += match decoder.next(rest)? {
             Step::Value { used, payload } => {
                 each(payload);
                 used
@@ -93,24 +96,22 @@ fn drain<'a>(
             Step::Definition { used } | Step::Refused { used, .. } => used,
             Step::Incomplete { needed } => {
                 assert!(needed > rest.len());
-                return Ok(used_up);
+                return Ok(total);
             }
         };
     }
 }
 
-/// The streams that Go wrote, and simulated ones.
+/// Streams written by Go, and simulated ones.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let simulated = Release::ALL.map(|release| {
-        let (mut stream, mut out) = (
-            Stream::new(Options {
-                release,
-                mix: Mix::EVEN,
-                ..Options::default()
-            }),
-            Vec::new(),
-        );
+        let mut stream = Stream::new(Options {
+            release,
+            mix: Mix::EVEN,
+            ..Options::default()
+        });
+        let mut out = Vec::new();
         (0..8).for_each(|_| stream.next_frame(&mut out));
         out
     });

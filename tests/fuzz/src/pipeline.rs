@@ -1,8 +1,8 @@
-//! Frames of any bytes through every processor, and what comes of them through the writers of every
-//! exporter.
+//! Frames of arbitrary bytes through every processor, and the resulting records through the encoders
+//! of every exporter.
 //!
-//! The input is frames, each of two bytes, its length, and its data. Each input has processors of
-//! its own.
+//! The input is a sequence of frames, each a length of two bytes and its data. Each input gets new
+//! processors.
 
 use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
 use prost::Message as _;
@@ -23,27 +23,30 @@ use toml::de::ValueDeserializer;
 use super::memory::Bound;
 use super::seeds;
 
-/// Lists of texts in access-log records, and what l34_flow and the tables of metrics need at least.
+/// For lists of strings in access-log records, and the initial tables of `l34_flow` and the metrics.
 const PROCESSORS: Bound = Bound {
     each: 256,
     base: 256 * 1024,
 };
-/// Texts, each of several times the record.
-const WRITERS: Bound = Bound {
+/// For output, which is several times the size of a record.
+const ENCODERS: Bound = Bound {
     each: 512,
     base: 256 * 1024,
 };
 const NOW: Timestamp = Timestamp(1_772_359_200_123_456_789);
 const NODE: &str = "default/node-a";
-const METRICS: &str = "{ metrics = ['dns:query;ips', 'drop:labelsContext=source_pod,destination_ip', \
-    'tcp:sourceContext=pod|ip', 'flow:destinationContext=dns|ip', 'flows-to-world:any-drop;port;syn-only', \
-    'port-distribution', 'icmp', 'httpV2:sourceContext=workload|identity', 'policy', 'kafka'] }";
+const METRICS: &str = "{ metrics = ['dns:query;ips', \
+    'drop:labelsContext=source_pod,destination_ip', \
+    'tcp:sourceContext=pod|ip', 'flow:destinationContext=dns|ip', \
+    'flows-to-world:any-drop;port;syn-only', \
+    'port-distribution', 'icmp', 'httpV2:sourceContext=workload|identity', \
+    'policy', 'kafka'] }";
 
-/// Takes frames through the pipeline.
+/// Runs frames through the pipeline.
 ///
 /// # Panics
-/// If too much is allocated, if a record is lost without a count, or if a line or a message cannot
-/// be read.
+/// If too much is allocated, if a record is lost without a count, or if a line or a message is
+/// invalid.
 pub fn run(data: &[u8]) {
     let context = BuildContext {
         stage: StageId::processor("fuzz"),
@@ -56,7 +59,7 @@ pub fn run(data: &[u8]) {
         .iter()
         .map(|(kind, config)| build(kind, config, &context))
         .collect();
-    let left_over = PROCESSORS.holds(data.len(), || {
+    let remaining = PROCESSORS.holds(data.len(), || {
         processors
             .iter_mut()
             .for_each(|processor| process(processor.as_mut(), &mut batch));
@@ -64,28 +67,34 @@ pub fn run(data: &[u8]) {
     });
     let json = Json::new(NODE);
     let mut encoder = LogEncoder::new(&context, &["*".to_owned()]);
-    for record in left_over.iter().chain([&batch]).flat_map(Batch::records) {
-        let (line, compact) = WRITERS.holds(data.len(), || (line(&json, record), compact(record)));
-        assert!(
-            line.is_empty() || serde_json::from_str::<serde_json::Value>(&line).is_ok(),
-            "{line}"
-        );
-        assert!(
-            !compact.trim_end_matches('\n').contains(char::is_control),
-            "{compact:?}"
-        );
-        let log = WRITERS.holds(data.len(), || {
-            let mut log = Vec::new();
-            encoder.encode(record, NOW, &mut log);
-            log
-        });
-        let logs = ScopeLogs::decode(&*log)
-            .expect("it is Protobuf")
-            .log_records
-            .len();
-        assert_eq!(logs, usize::from(!line.is_empty()));
-        expose(record);
+    for record in remaining.iter().chain([&batch]).flat_map(Batch::records) {
+        check_output(data.len(), &json, &mut encoder, record);
     }
+}
+
+/// Checks the output of every exporter for a record of an input of `len` bytes.
+fn check_output(len: usize, json: &Json, encoder: &mut LogEncoder, record: &Record) {
+    let line = ENCODERS.holds(len, || json_line(json, record));
+    assert!(
+        line.is_empty() || serde_json::from_str::<serde_json::Value>(&line).is_ok(),
+        "{line}"
+    );
+    let compact = ENCODERS.holds(len, || compact_line(record));
+    assert!(
+        !compact.trim_end_matches('\n').contains(char::is_control),
+        "{compact:?}"
+    );
+    let log = ENCODERS.holds(len, || {
+        let mut log = Vec::new();
+        encoder.encode(record, NOW, &mut log);
+        log
+    });
+    let logs = ScopeLogs::decode(&*log)
+        .expect("valid Protobuf")
+        .log_records
+        .len();
+    assert_eq!(logs, usize::from(!line.is_empty()));
+    check_exposition(record);
 }
 
 const CHAIN: [(&str, &str); 7] = [
@@ -104,24 +113,25 @@ const CHAIN: [(&str, &str); 7] = [
 fn build(kind: &str, config: &str, context: &BuildContext) -> Box<dyn Processor> {
     let kind = KINDS
         .iter()
-        .find(|known| known.name == kind)
+        .find(|candidate| candidate.name == kind)
         .expect("the kind exists");
-    let config = (kind.parse)(ValueDeserializer::parse(config).expect("it is TOML"))
-        .expect("the keys exist");
-    config.build(context).expect("the values are good")
+    let config =
+        (kind.parse)(ValueDeserializer::parse(config).expect("valid TOML")).expect("known keys");
+    config.build(context).expect("valid values")
 }
 
 fn frames(mut data: &[u8]) -> Batch {
-    let (mut batch, mut seq) = (Batch::new(), 0);
+    let mut batch = Batch::new();
+    let mut seq = 0;
     while let Some((length, rest)) = data.split_first_chunk() {
         let (frame, rest) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));
         seq += 1;
-        let data_of = batch.push_bytes(frame);
+        let span = batch.push_bytes(frame);
         batch.push(Record::Frame(Frame {
             time: NOW,
             seq,
             payload_type: 9,
-            data: data_of,
+            data: span,
             ..Frame::default()
         }));
         data = rest;
@@ -129,9 +139,11 @@ fn frames(mut data: &[u8]) -> Batch {
     batch
 }
 
-/// What goes in goes out or is counted; L7 stages may hand on messages besides, with a note.
+/// Checks that every record is passed on or counted. L7 stages may emit additional messages, each with
+/// a note.
 fn process(processor: &mut dyn Processor, batch: &mut Batch) {
-    let (mut tally, entered) = (Tally::default(), batch.len());
+    let mut tally = Tally::default();
+    let entered = batch.len();
     processor.process(batch, &mut tally);
     let dropped: u64 = tally.drops().iter().map(|(_, count)| count).sum();
     let early: u64 = tally
@@ -148,7 +160,7 @@ fn process(processor: &mut dyn Processor, batch: &mut Batch) {
     );
 }
 
-/// What the processors hold back, through the ones behind them.
+/// Flushes the records that processors hold, through the following processors.
 fn finish(processors: &mut [Box<dyn Processor>]) -> Vec<Batch> {
     (0..processors.len())
         .map(|at| {
@@ -162,7 +174,7 @@ fn finish(processors: &mut [Box<dyn Processor>]) -> Vec<Batch> {
         .collect()
 }
 
-fn line(json: &Json, record: &Record) -> String {
+fn json_line(json: &Json, record: &Record) -> String {
     let mut out = String::new();
     match record {
         Record::Flow(flow) => json.push_flow(&mut out, flow),
@@ -174,8 +186,9 @@ fn line(json: &Json, record: &Record) -> String {
     out
 }
 
-fn compact(record: &Record) -> String {
-    let (mut out, compact) = (String::new(), Compact::default());
+fn compact_line(record: &Record) -> String {
+    let mut out = String::new();
+    let compact = Compact::default();
     match record {
         Record::Flow(flow) => compact.push_flow(&mut out, flow),
         Record::AgentEvent(event) => compact.push_agent_event(&mut out, event),
@@ -186,8 +199,8 @@ fn compact(record: &Record) -> String {
     out
 }
 
-/// A metric as Prometheus reads it: whatever its labels hold, each sample is a line.
-fn expose(record: &Record) {
+/// Checks that each sample of a metric is one line of the exposition, whatever its labels.
+fn check_exposition(record: &Record) {
     let Record::Metric(point) = record else {
         return;
     };
@@ -203,7 +216,7 @@ fn expose(record: &Record) {
     );
 }
 
-/// A frame of every type and release, and simulated streams.
+/// Frames of every type and release, and simulated streams.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let framed = |data: &[u8]| {

@@ -1,21 +1,21 @@
-//! `PolicyVerdictNotify` of any bytes: see [`event`](super::event).
+//! `PolicyVerdictNotify` from arbitrary bytes: see [`event`](super::event).
 
 use tidegate_wire::event::message_type::POLICY_VERDICT;
 use tidegate_wire::event::{Encoder, Event, PolicyFields};
 
-use super::event::{self, Form};
+use super::event::{self, EventCodec};
 
-const FORM: Form<PolicyFields> = Form {
-    open: |event| match event {
+const CODEC: EventCodec<PolicyFields> = EventCodec {
+    fields: |event| match event {
         Event::PolicyVerdict(event) => Some(event.fields()),
         _ => None,
     },
     encode: Encoder::policy_verdict,
 };
 
-/// Tries an input.
+/// Checks an input.
 pub fn run(data: &[u8]) {
-    event::check(POLICY_VERDICT, data, &FORM);
+    event::check(POLICY_VERDICT, data, &CODEC);
 }
 
 /// Simulated events.

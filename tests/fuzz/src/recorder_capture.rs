@@ -1,21 +1,21 @@
-//! `RecorderCapture` of any bytes: see [`event`](super::event).
+//! `RecorderCapture` from arbitrary bytes: see [`event`](super::event).
 
 use tidegate_wire::event::message_type::RECORDER;
 use tidegate_wire::event::{Encoder, Event, RecorderFields};
 
-use super::event::{self, Form};
+use super::event::{self, EventCodec};
 
-const FORM: Form<RecorderFields> = Form {
-    open: |event| match event {
+const CODEC: EventCodec<RecorderFields> = EventCodec {
+    fields: |event| match event {
         Event::Recorder(event) => Some(event.fields()),
         _ => None,
     },
     encode: Encoder::recorder,
 };
 
-/// Tries an input.
+/// Checks an input.
 pub fn run(data: &[u8]) {
-    event::check(RECORDER, data, &FORM);
+    event::check(RECORDER, data, &CODEC);
 }
 
 /// Simulated events.

@@ -1,5 +1,5 @@
-//! Inputs to begin with: the golden files, which real agents and Go wrote, and what the simulator
-//! sends for every release.
+//! Initial inputs: the golden files, which real agents and Go wrote, and simulated events of every
+//! release.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tidegate_wire::event::{self, Hints};
 
 use super::event::packet_of;
 
-/// Events of each release that are looked through.
+/// Simulated events of each release.
 const EVENTS: usize = 600;
 
 /// The repository's root.
@@ -45,7 +45,7 @@ fn unhex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// What the simulator sends as a release.
+/// Simulated events of a release.
 pub fn simulated(release: Release) -> impl Iterator<Item = Vec<u8>> {
     let options = Options {
         release,

@@ -1,21 +1,21 @@
-//! `TraceNotify` of any bytes: see [`event`](super::event).
+//! `TraceNotify` from arbitrary bytes: see [`event`](super::event).
 
 use tidegate_wire::event::message_type::TRACE;
 use tidegate_wire::event::{Encoder, Event, TraceFields};
 
-use super::event::{self, Form};
+use super::event::{self, EventCodec};
 
-const FORM: Form<TraceFields> = Form {
-    open: |event| match event {
+const CODEC: EventCodec<TraceFields> = EventCodec {
+    fields: |event| match event {
         Event::Trace(event) => Some(event.fields()),
         _ => None,
     },
     encode: Encoder::trace,
 };
 
-/// Tries an input.
+/// Checks an input.
 pub fn run(data: &[u8]) {
-    event::check(TRACE, data, &FORM);
+    event::check(TRACE, data, &CODEC);
 }
 
 /// Simulated events.

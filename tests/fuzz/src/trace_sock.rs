@@ -1,21 +1,21 @@
-//! `TraceSockNotify` of any bytes: see [`event`](super::event).
+//! `TraceSockNotify` from arbitrary bytes: see [`event`](super::event).
 
 use tidegate_wire::event::message_type::TRACE_SOCK;
 use tidegate_wire::event::{Event, SockFields};
 
-use super::event::{self, Form};
+use super::event::{self, EventCodec};
 
-const FORM: Form<SockFields> = Form {
-    open: |event| match event {
+const CODEC: EventCodec<SockFields> = EventCodec {
+    fields: |event| match event {
         Event::TraceSock(event) => Some(event.fields()),
         _ => None,
     },
     encode: |encoder, event, _, out| encoder.trace_sock(event, out),
 };
 
-/// Tries an input.
+/// Checks an input.
 pub fn run(data: &[u8]) {
-    event::check(TRACE_SOCK, data, &FORM);
+    event::check(TRACE_SOCK, data, &CODEC);
 }
 
 /// Simulated events.

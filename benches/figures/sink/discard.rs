@@ -1,4 +1,4 @@
-//! A logs service that reads requests to their end, looks at nothing, and takes all.
+//! A logs service that reads requests to their end without decoding them, and accepts all records.
 
 use std::convert::Infallible;
 
@@ -8,18 +8,18 @@ use tonic::codegen::http::{HeaderMap, HeaderName, HeaderValue, Request, Response
 use tonic::codegen::{BoxFuture, Bytes, Context, Poll, Service};
 use tonic::server::NamedService;
 
-/// An `ExportLogsServiceResponse` that says nothing, behind the prefix of gRPC.
-const EVERYTHING_TAKEN: Bytes = Bytes::from_static(&[0; 5]);
+/// An empty `ExportLogsServiceResponse` with its gRPC prefix.
+const EMPTY_RESPONSE: Bytes = Bytes::from_static(&[0; 5]);
 
 /// The service.
 #[derive(Clone, Copy)]
-pub(super) struct Reading;
+pub(super) struct DiscardLogs;
 
-impl NamedService for Reading {
+impl NamedService for DiscardLogs {
     const NAME: &'static str = "opentelemetry.proto.collector.logs.v1.LogsService";
 }
 
-impl Service<Request<Body>> for Reading {
+impl Service<Request<Body>> for DiscardLogs {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<Self::Response, Infallible>;
@@ -32,17 +32,17 @@ impl Service<Request<Body>> for Reading {
         Box::pin(async {
             let mut body = request.into_body();
             while let Some(Ok(_)) = body.frame().await {}
-            Ok(answer())
+            Ok(response())
         })
     }
 }
 
-fn answer() -> Response<Body> {
+fn response() -> Response<Body> {
     let status = HeaderMap::from_iter([(
         HeaderName::from_static("grpc-status"),
         HeaderValue::from_static("0"),
     )]);
-    let body = Full::new(EVERYTHING_TAKEN).with_trailers(async { Some(Ok(status)) });
+    let body = Full::new(EMPTY_RESPONSE).with_trailers(async { Some(Ok(status)) });
     let mut response = Response::new(Body::new(body));
     response
         .headers_mut()
