@@ -7,7 +7,8 @@
 //! depend on the runtime.
 
 #[macro_use]
-mod no_drop;
+#[doc(hidden)]
+pub mod no_drop;
 
 pub mod batch;
 pub mod flow;

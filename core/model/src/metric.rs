@@ -1,17 +1,17 @@
-//! Metric series and their current values: what aggregation yields.
+//! Metric series and their current values, produced by aggregation.
 
 use std::sync::Arc;
 
 use crate::time::Timestamp;
 
-/// A metric: all series of one name.
+/// A metric family: all series of one name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Family {
-    /// Name as Prometheus knows it, with `_total` on counters.
+    /// Name as in Prometheus, with the suffix `_total` for counters.
     pub name: String,
-    /// One line that says what it counts.
+    /// One-line description.
     pub help: String,
-    /// Unit after UCUM, as OpenTelemetry writes it: `s`, `By`, `{flow}`; empty for none.
+    /// UCUM unit as in OpenTelemetry, such as `s`, `By` or `{flow}`; empty for none.
     pub unit: String,
     /// Counter, gauge or histogram.
     pub kind: MetricKind,
@@ -22,42 +22,42 @@ pub struct Family {
 /// Kinds of metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MetricKind {
-    /// A sum that only grows, since its series' start.
+    /// A sum that only increases from the start of its series.
     Counter,
-    /// A value that goes up and down.
+    /// A value that can increase and decrease.
     Gauge,
     /// Counts of observations by upper bound.
     Histogram {
-        /// Upper bounds, ascending, without the last one, which is infinity.
+        /// Upper bounds in ascending order, without the last one, which is infinity.
         bounds: Vec<f64>,
     },
 }
 
-/// One series: a family and the values of its labels. Its `Arc`'s address is its identity for as
-/// long as it lives: the stage that made it makes no second one for the same labels.
+/// One series: a family and the values of its labels. The address of its `Arc` identifies it: the
+/// stage that creates it never has two series with the same labels.
 #[derive(Debug)]
 pub struct Series {
     /// The metric.
     pub family: Arc<Family>,
-    /// Values in the order of the family's names.
+    /// Label values, in the order of the family's label names.
     pub labels: Vec<Arc<str>>,
-    /// Since when the series counts.
+    /// When the series started.
     pub start: Timestamp,
 }
 
-/// The value of a series at a time, cumulative since the series' start.
+/// The value of a series at a point in time, cumulative since the start of the series.
 #[derive(Clone, Debug)]
 pub struct Point {
     /// The series.
     pub series: Arc<Series>,
-    /// When the value held.
+    /// When the value was read.
     pub time: Timestamp,
     /// The value.
     pub value: Value,
 }
 
 impl Point {
-    /// Bytes on the heap that only this point holds.
+    /// Bytes on the heap that this point owns.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match &self.value {
@@ -78,14 +78,14 @@ pub enum Value {
     Gauge(f64),
     /// Of a histogram.
     Histogram(Arc<Histogram>),
-    /// The series has ended and is to be forgotten.
+    /// The series has ended and can be removed.
     Ended,
 }
 
 /// A histogram's cumulative state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histogram {
-    /// Observations in each bucket, not added up; one more than the family has bounds.
+    /// Observations in each bucket, not cumulative; one more bucket than the family has bounds.
     pub buckets: Vec<u64>,
     /// Sum of the observations.
     pub sum: f64,

@@ -1,14 +1,14 @@
-//! What a stage did with a record.
+//! Outcomes of records in a stage.
 
-/// What becomes of one record in a stage.
+/// The outcome of one record in a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It goes on.
+    /// The record stays in the batch.
     Keep,
-    /// It was taken out on the operator's wish; the rule's name.
+    /// The record was removed by a configured filter, with the name of the rule.
     Filtered(&'static str),
-    /// It is lost; the reason.
+    /// The record was dropped, with the reason.
     Dropped(&'static str),
-    /// It went into an aggregation table, or was delivered.
+    /// The record was aggregated or delivered.
     Absorbed,
 }

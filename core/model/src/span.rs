@@ -1,16 +1,16 @@
-//! References to parts of a batch's bytes.
+//! References to a batch's bytes.
 
 /// A range of a batch's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// First byte.
+    /// Index of the first byte.
     pub start: u32,
     /// Number of bytes.
     pub len: u32,
 }
 
 impl Span {
-    /// Where `part` lies in `whole`, of which it is a slice.
+    /// Returns the span of `part` in `whole`. `part` must be a slice of `whole`.
     #[must_use]
     pub fn locate(part: &[u8], whole: &[u8]) -> Self {
         if part.is_empty() {
@@ -23,19 +23,19 @@ impl Span {
         }
     }
 
-    /// The part of this span from `offset` on, `len` bytes at most.
+    /// Returns the part of this span that starts at `offset`, at most `len` bytes long.
     #[must_use]
     pub fn slice(self, offset: usize, len: usize) -> Self {
         let offset = offset.min(self.len as usize);
         let len = len.min(self.len as usize - offset);
-        // Neither is more than the span's own length.
+        // Both are at most the span's length, which is a `u32`.
         Self {
             start: self.start + offset as u32,
             len: len as u32,
         }
     }
 
-    /// The bytes of this span in a batch's bytes; empty where they lie outside.
+    /// Returns the bytes of this span; empty if the span is out of bounds.
     #[must_use]
     pub fn of(self, bytes: &[u8]) -> &[u8] {
         let start = self.start as usize;

@@ -1,13 +1,13 @@
-//! The outcomes of one batch in one stage, before they are entered in the ledger.
+//! The outcomes of one batch in one stage, before they are added to the ledger.
 
 use crate::outcome::Outcome;
 
-/// Counts by name, in the order in which the names first appeared. The lists are short: a linear
-/// search is faster than a hash.
+/// Counts by name, in order of first appearance. The lists are short, so that a linear search is
+/// faster than a hash map.
 #[derive(Clone, Debug, Default)]
 pub struct NamedCounts(Vec<(&'static str, u64)>);
 
-/// Counts outcomes while a batch is sifted. Reused from batch to batch.
+/// Counts the outcomes of a batch's records. Reused for all batches of a stage.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     filtered: NamedCounts,
@@ -20,7 +20,7 @@ pub struct Tally {
 impl NamedCounts {
     /// Adds `n` to the count of `name`.
     pub fn add(&mut self, name: &'static str, n: u64) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
+        match self.0.iter_mut().find(|(other, _)| *other == name) {
             Some((_, count)) => *count += n,
             None if n > 0 => self.0.push((name, n)),
             None => {}
@@ -46,7 +46,7 @@ impl NamedCounts {
 }
 
 impl Tally {
-    /// Counts one record.
+    /// Counts the outcome of one record.
     pub fn count(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Keep => {}
@@ -56,24 +56,24 @@ impl Tally {
         }
     }
 
-    /// Counts an occurrence that an operator should see but that is no outcome, such as a record
-    /// that was passed on undecoded or a table that was full.
-    pub fn note(&mut self, what: &'static str) {
-        self.note_times(what, 1);
+    /// Counts an event that an operator should see but that is not an outcome, such as a record that
+    /// was passed on undecoded or a full table.
+    pub fn note(&mut self, name: &'static str) {
+        self.note_times(name, 1);
     }
 
-    /// Counts `n` such occurrences.
-    pub fn note_times(&mut self, what: &'static str, n: u64) {
-        self.noted.add(what, n);
+    /// Counts `n` such events.
+    pub fn note_times(&mut self, name: &'static str, n: u64) {
+        self.noted.add(name, n);
     }
 
-    /// Counts `n` choices between readings of a record that fit its bytes equally well. This is no
-    /// outcome either: the record is kept, but may differ from what its sender meant.
+    /// Counts `n` records whose bytes allow several interpretations, one of which was chosen. This is
+    /// not an outcome either: the record is kept, but may differ from what its sender meant.
     pub fn ambiguous(&mut self, choice: &'static str, n: u64) {
         self.ambiguous.add(choice, n);
     }
 
-    /// Number of records that left the batch.
+    /// Number of records that were removed from the batch.
     #[must_use]
     pub fn removed(&self) -> u64 {
         self.filtered.sum() + self.dropped.sum() + self.absorbed
@@ -103,13 +103,13 @@ impl Tally {
         self.noted.as_slice()
     }
 
-    /// Ambiguous readings by choice.
+    /// Ambiguous records by choice.
     #[must_use]
     pub fn ambiguities(&self) -> &[(&'static str, u64)] {
         self.ambiguous.as_slice()
     }
 
-    /// Sets all counts to zero and keeps their memory.
+    /// Resets all counts and keeps their allocations.
     pub fn clear(&mut self) {
         let Self {
             filtered,

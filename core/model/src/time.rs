@@ -1,13 +1,14 @@
-//! Points in time, as the data plane carries them.
+//! Timestamps, and how they relate to the packets.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Nanoseconds since the Unix epoch, UTC. 0 stands for "not known".
+/// Nanoseconds since the Unix epoch, UTC; 0 if unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// The wall clock now. Receivers and the runner call this; processors are told the time.
+    /// The current wall-clock time. Called by receivers and the runner; processors get the time as an
+    /// argument.
     #[must_use]
     pub fn now() -> Self {
         let since_epoch = SystemTime::now()
@@ -16,7 +17,7 @@ impl Timestamp {
         Self(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
     }
 
-    /// How long after `earlier` this is; zero when it is not after it.
+    /// The duration since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -29,27 +30,25 @@ impl Timestamp {
     }
 }
 
-/// Which moments the times of records are, and so what the difference of two of them says.
+/// What the timestamps of records refer to, which determines what the difference of two means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeSource {
-    /// Moments that have nothing to do with when packets passed, such as when a recording was read.
+    /// Times that are unrelated to the packets, such as when a recording was read.
     #[default]
     Unrelated,
-    /// When records were received: after the packets that they are about, and in the steps in which
-    /// they are read.
+    /// When records were received, which is after their packets and quantized by the reads.
     Receipt {
-        /// The longest of these steps.
+        /// The longest time between two reads.
         step: Duration,
     },
-    /// When the packets passed, by the clock of who captured them.
+    /// When the packets passed, by the clock of the host that captured them.
     Packets,
 }
 
 impl TimeSource {
-    /// The time between two records, and how far it may be off because of how the times were taken;
-    /// `None` where that says nothing: the clock is unrelated to the packets, the records are in
-    /// the wrong order, or they were received so close to each other that the steps of receiving
-    /// them are all there is to the difference.
+    /// Returns the time between two records and its maximum error. `None` if it is not known: the
+    /// timestamps are unrelated to the packets, the records are in the wrong order, or they are closer
+    /// to each other than the error.
     #[must_use]
     pub fn between(self, earlier: Timestamp, later: Timestamp) -> Option<(Duration, Duration)> {
         let error = match self {

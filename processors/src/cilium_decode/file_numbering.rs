@@ -1,6 +1,6 @@
 //! A cache of how the source files of drops are numbered.
 
-use tidegate_model::flow::{FileNumbering, Numbered};
+use tidegate_model::flow::{FileNumbering, ResolvedNumbering};
 use tidegate_wire::release::Releases;
 
 /// The results of [`FileNumbering::of`] for the releases of the latest lookup.
@@ -8,7 +8,7 @@ use tidegate_wire::release::Releases;
 pub(super) struct FileNumberingCache {
     releases: Releases,
     /// By the number of the file.
-    numberings: Box<[Option<Numbered>; 256]>,
+    numberings: Box<[Option<ResolvedNumbering>; 256]>,
 }
 
 impl Default for FileNumberingCache {
@@ -21,7 +21,7 @@ impl Default for FileNumberingCache {
 }
 
 impl FileNumberingCache {
-    pub(super) fn of(&mut self, file: u8, releases: Releases) -> Numbered {
+    pub(super) fn of(&mut self, file: u8, releases: Releases) -> ResolvedNumbering {
         if self.releases != releases {
             self.releases = releases;
             self.numberings.fill(None);

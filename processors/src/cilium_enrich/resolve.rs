@@ -140,8 +140,8 @@ impl NameTable {
 /// The part of Hubble's `decodeTrafficDirection` that needs to know whether the source is the
 /// reporting endpoint. If it is not, the direction that `l34_flow` found is right.
 fn direction(flow: &Flow) -> Direction {
-    let is_source =
-        flow.turned_by != 0 && u32::from(flow.turned_by) == flow.source.id & u32::from(u16::MAX);
+    let is_source = flow.reversing_endpoint != 0
+        && u32::from(flow.reversing_endpoint) == flow.source.id & u32::from(u16::MAX);
     match flow.direction {
         Direction::Ingress if is_source => Direction::Egress,
         Direction::Egress if is_source => Direction::Ingress,

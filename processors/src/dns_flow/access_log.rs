@@ -1,7 +1,9 @@
 //! The DNS part of an access-log record, by the rules of Hubble's `pkg/hubble/parser/seven/dns.go`
 //! (v1.19.4).
 
-use tidegate_model::flow::{Dns, DnsTypes, L7, L7Record, L7Type, MessageSource, Missing, word};
+use tidegate_model::flow::{
+    Dns, DnsTypes, L7, L7Record, L7Type, MessageSource, Missing, common_text,
+};
 use tidegate_wire::text::Text;
 
 use crate::l7::access_log::{AccessLogEntry, low_u32};
@@ -12,7 +14,7 @@ pub(super) fn l7(entry: &AccessLogEntry<'_>) -> L7 {
     let logged = entry.view.dns.unwrap_or_default();
     let question = Dns {
         query: logged.query.to_owned(),
-        observation_source: word(logged.observation_source.0),
+        observation_source: common_text(logged.observation_source.0),
         qtypes: logged.qtypes.iter().collect(),
         ..Dns::default()
     };

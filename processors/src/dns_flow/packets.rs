@@ -1,7 +1,7 @@
 //! DNS messages in captured packets.
 
 use tidegate_model::flow::{
-    Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, MessageSource, Missing, Word,
+    CommonText, Dns, Flow, L4, L7, L7Record, L7Type, MessagePart, MessageSource, Missing,
 };
 use tidegate_wire::dns::{self, Name, Question, Reason, Segments};
 
@@ -153,7 +153,7 @@ fn l7(message: dns::Message) -> L7 {
         ips: message.ips.into_iter().map(Into::into).collect(),
         ttl: message.ttl,
         cnames: message.cnames,
-        observation_source: Word::Borrowed("wire"),
+        observation_source: CommonText::Borrowed("wire"),
         rcode: message.rcode.filter(|_| message.response).map(Into::into),
         qtypes: message.qtypes.as_slice().into(),
         rrtypes: message.answer_types,

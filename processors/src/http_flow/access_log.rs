@@ -1,7 +1,9 @@
 //! The HTTP part of an access-log record, by the rules of Hubble's
 //! `pkg/hubble/parser/seven/http.go` (v1.19.4).
 
-use tidegate_model::flow::{Http, L7, L7Record, L7Type, MessageSource, Missing, Word, word};
+use tidegate_model::flow::{
+    CommonText, Http, L7, L7Record, L7Type, MessageSource, Missing, common_text,
+};
 use tidegate_wire::access_log::{HttpView, Map, Texts};
 
 use super::requests::RequestTable;
@@ -45,7 +47,7 @@ pub(super) fn l7(
 fn http(
     logged: &HttpView<'_>,
     l7_type: L7Type,
-    mut headers: Vec<(Word, String)>,
+    mut headers: Vec<(CommonText, String)>,
     redaction: &Redaction,
 ) -> Http {
     for (name, value) in &mut headers {
@@ -58,23 +60,23 @@ fn http(
     };
     Http {
         code: low_u32(code.to_le_bytes()),
-        method: word(logged.method.0),
+        method: common_text(logged.method.0),
         url: logged
             .url
             .map(|url| redaction.url(url.lossy()))
             .unwrap_or_default(),
-        protocol: word(logged.protocol.0),
+        protocol: common_text(logged.protocol.0),
         headers,
     }
 }
 
 /// Returns the headers sorted by name. Go writes maps in any order, and if a key occurs twice, the
 /// last one counts.
-fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
-    let flatten = |(key, values): (Word, Texts<'_>), out: &mut Vec<_>| {
+fn headers(map: Map<'_, Texts<'_>>) -> Vec<(CommonText, String)> {
+    let flatten = |(key, values): (CommonText, Texts<'_>), out: &mut Vec<_>| {
         out.extend(values.iter().map(|value| (key.clone(), value.to_owned())));
     };
-    let mut entries = map.iter().map(|(key, values)| (word(key.0), values));
+    let mut entries = map.iter().map(|(key, values)| (common_text(key.0), values));
     let mut headers = Vec::new();
     let Some(first) = entries.next() else {
         return headers;
@@ -95,7 +97,7 @@ fn headers(map: Map<'_, Texts<'_>>) -> Vec<(Word, String)> {
 
 /// Returns the first value of a header, if it is not empty. `name` is in Go's canonical form, in
 /// which the agent writes all names.
-fn header<'a>(headers: &'a [(Word, String)], name: &str) -> Option<&'a str> {
+fn header<'a>(headers: &'a [(CommonText, String)], name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().find(|(key, _)| key == name)?;
     Some(value.as_str()).filter(|value| !value.is_empty())
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use tidegate_model::flow::{
-    Http, L7, L7Record, L7Type, MessagePart, MessageSource, Missing, ObservedLatency, Word, word,
+    CommonText, Http, L7, L7Record, L7Type, MessagePart, MessageSource, Missing, ObservedLatency,
+    common_text,
 };
 use tidegate_wire::http::Head;
 use tidegate_wire::text::Text;
@@ -30,7 +31,7 @@ pub(super) fn request(head: &Head<'_>, method: &str, target: &[u8], redaction: &
         .header("Traceparent")
         .and_then(|value| std::str::from_utf8(value).ok());
     let http = Http {
-        method: word(method.as_bytes()),
+        method: common_text(method.as_bytes()),
         url: redaction.url(url(head, target)),
         ..http(head, redaction)
     };
@@ -91,7 +92,7 @@ fn l7(l7_type: L7Type, head: &Head<'_>, http: Http) -> L7 {
 
 fn http(head: &Head<'_>, redaction: &Redaction) -> Http {
     Http {
-        protocol: Word::Borrowed(head.start.protocol()),
+        protocol: CommonText::Borrowed(head.start.protocol()),
         headers: headers(head, redaction),
         ..Http::default()
     }
@@ -106,13 +107,13 @@ fn url<'a>(head: &Head<'_>, target: &'a [u8]) -> Cow<'a, str> {
     }
 }
 
-fn headers(head: &Head<'_>, redaction: &Redaction) -> Vec<(Word, String)> {
+fn headers(head: &Head<'_>, redaction: &Redaction) -> Vec<(CommonText, String)> {
     let mut headers = Vec::with_capacity(HEADERS.len().min(head.headers.len()));
     for name in HEADERS {
         for header in &head.headers {
             if header.is(name) {
                 headers.push((
-                    Word::Borrowed(name),
+                    CommonText::Borrowed(name),
                     redaction.header(name, || Text(header.value).to_owned()),
                 ));
             }

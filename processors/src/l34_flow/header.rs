@@ -23,7 +23,7 @@ pub(super) fn drop(flow: &mut Flow, drop: &DropNotify<'_>, files: FileNumbering)
     } else {
         Direction::Ingress
     };
-    flow.turned_by = drop.source();
+    flow.reversing_endpoint = drop.source();
     flow.source.identity = drop.src_label();
     flow.destination.identity = drop.dst_label();
     flow.file = Some(SourceFile {
@@ -74,7 +74,7 @@ pub(super) fn trace(flow: &mut Flow, trace: &TraceNotify<'_>, rules: TraceRules)
     let is_egress = rules.is_egress(trace, original);
     flow.direction = trace_direction(trace, is_egress);
     let is_turned = (flow.direction != Direction::Unknown) & !is_egress;
-    flow.turned_by = trace.source() * u16::from(is_turned);
+    flow.reversing_endpoint = trace.source() * u16::from(is_turned);
     flow.source.identity = trace.src_label();
     flow.destination.identity = trace.dst_label();
     flow.interface = trace.ifindex();

@@ -267,7 +267,7 @@ fn the_direction_is_reversed_if_the_source_is_the_reporting_endpoint() {
     let unknown = Direction::Unknown;
     let ingress = Direction::Ingress;
     let egress = Direction::Egress;
-    for (turned_by, direction, expected) in [
+    for (reversing_endpoint, direction, expected) in [
         (312, ingress, egress),
         (312, egress, ingress),
         (312, unknown, unknown),
@@ -276,18 +276,18 @@ fn the_direction_is_reversed_if_the_source_is_the_reporting_endpoint() {
         (0, ingress, ingress),
     ] {
         let flow = Flow {
-            turned_by,
+            reversing_endpoint,
             direction,
             ..from("10.0.1.5", 0)
         };
         assert_eq!(
             Enrich::with_cart().pass(flow).direction,
             expected,
-            "{direction:?} turned by {turned_by}"
+            "{direction:?} with {reversing_endpoint}"
         );
     }
     let of_no_endpoint = Flow {
-        turned_by: 0,
+        reversing_endpoint: 0,
         direction: ingress,
         ..from("10.0.9.9", 0)
     };

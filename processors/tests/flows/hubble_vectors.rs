@@ -73,7 +73,7 @@ fn a_new_connection_to_an_endpoint() {
             message_type: 4,
             verdict: Verdict::Forwarded,
             direction: Direction::Ingress,
-            turned_by: 312,
+            reversing_endpoint: 312,
             is_reply: Some(false),
             trace_point: TracePoint::TO_ENDPOINT,
             trace_reason: TraceReason(1),
@@ -140,7 +140,7 @@ fn a_drop_has_a_reason_and_a_source_file() {
             verdict: Verdict::Dropped,
             drop_reason: DropReason(133),
             direction: Direction::Ingress,
-            turned_by: 77,
+            reversing_endpoint: 77,
             ip: Some(ip([10, 0, 1, 5], [10, 0, 3, 3])),
             l4: L4::Udp {
                 source_port: 5353,

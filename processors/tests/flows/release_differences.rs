@@ -100,7 +100,7 @@ fn direction(version: &str, events: Vec<Vec<u8>>) -> (Direction, bool, u64) {
     let flow = flows(&chain.run(events)).pop().expect("a flow");
     (
         flow.direction,
-        flow.turned_by != 0,
+        flow.reversing_endpoint != 0,
         ambiguous(&chain, "traffic_direction"),
     )
 }
@@ -382,7 +382,7 @@ fn a_mapped_address_of_a_socket_is_written_as_ipv6_since_1_20() {
             let mut chain = chain(version);
             let events = [before.clone(), vec![socket(profile, point, MAPPED, 1)]].concat();
             let flow = flows(&chain.run(events)).pop().expect("a flow");
-            let address = side(&flow).map(|address| flow.written(address).to_string());
+            let address = side(&flow).map(|address| flow.display_ip(address).to_string());
             assert_eq!(address.as_deref(), Some(written), "{version:?}");
             assert_eq!(flow.ip.map(|ip| ip.version), Some(IpVersion::V6));
             assert_eq!(
@@ -405,7 +405,7 @@ fn other_addresses_of_sockets_are_not_ambiguous() {
         let flow = only_flow(&chain.run([socket(Profile::V1_19, 1, dst_ip, flags)]));
         let address = flow
             .destination_address()
-            .map(|address| flow.written(address).to_string());
+            .map(|address| flow.display_ip(address).to_string());
         assert_eq!(
             (address.as_deref(), ambiguous(&chain, "mapped_address")),
             (Some(written), 0)

@@ -1,13 +1,13 @@
-//! Frames on their way from one thread to another.
+//! Batches whose frames are packed, for passing them between threads.
 
 use crate::batch::Batch;
 use crate::record::{Frame, Record};
 
-/// A batch whose frames lie one behind the other. The places of records are cache lines apart,
-/// since each has room for a flow: to fetch them from another processor's cache takes as long as to
-/// decode what the frames are about. So a thread that reads leaves the places to the one that goes
-/// on with the records, and can do without any
-/// ([`Pool::without_slots`](crate::Pool::without_slots)).
+/// A batch with its frames in a contiguous vector. Record slots are several cache lines apart
+/// because each has room for a flow, and fetching them from another core's cache takes as long as
+/// decoding the frames. A reading thread therefore takes batches without slots
+/// ([`Pool::without_slots`](crate::Pool::without_slots)), and the thread that processes the records
+/// adds the slots.
 #[derive(Debug, Default)]
 pub struct FrameBatch {
     batch: Batch,
@@ -15,50 +15,51 @@ pub struct FrameBatch {
 }
 
 impl FrameBatch {
-    /// Frames in the bytes of a batch, to follow the records that it has.
+    /// Creates a batch whose `frames` follow its records. Their data is in the batch's bytes.
     #[must_use]
     pub fn new(batch: Batch, frames: Vec<Frame>) -> Self {
         Self { batch, frames }
     }
 
-    /// The batch without its frames, and the frames.
+    /// Returns the batch without the packed frames, and the frames.
     #[must_use]
     pub fn into_parts(self) -> (Batch, Vec<Frame>) {
         (self.batch, self.frames)
     }
 
-    /// Memory that the batch holds for records and bytes, as [`Batch::allocated`].
+    /// Memory allocated for records and bytes, as in [`Batch::allocated`].
     #[must_use]
     pub fn allocated(&self) -> usize {
         self.batch.allocated()
     }
 
-    /// Number of records.
+    /// Number of records, packed frames included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.batch.len() + self.frames.len()
     }
 
-    /// Whether there is no record.
+    /// Whether there are no records.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The batch, with all frames in their places.
+    /// Returns the batch with all frames moved to record slots.
     #[must_use]
     pub fn unpack(self) -> Batch {
         if self.frames.is_empty() {
             return self.batch;
         }
-        let (mut batch, mut frames) = (self.batch.with_slots(), self.frames.into_iter());
+        let mut batch = self.batch.with_slots();
+        let mut frames = self.frames.into_iter();
         batch.push_frames(|_| frames.next());
         batch
     }
 
-    /// What the frames say that Cilium lost.
+    /// Number of events that the frames report as lost by Cilium.
     pub fn lost(&self) -> u64 {
-        let of = |record: &Record| match record {
+        let lost = |record: &Record| match record {
             Record::Frame(frame) => frame.lost,
             _ => 0,
         };
@@ -66,12 +67,12 @@ impl FrameBatch {
         self.batch
             .records()
             .iter()
-            .map(of)
+            .map(lost)
             .chain(packed)
             .fold(0, u64::saturating_add)
     }
 
-    /// As [`Batch::shrink`].
+    /// Frees unused memory, as [`Batch::shrink`] does.
     pub fn shrink(&mut self) {
         self.batch.shrink();
         if self.frames.len() < self.frames.capacity() / 2 {
@@ -104,15 +105,15 @@ mod tests {
     }
 
     fn frames(batch: &Batch) -> Vec<Frame> {
-        let of = |record: &Record| match record {
+        let frame = |record: &Record| match record {
             Record::Frame(frame) => *frame,
             other => panic!("{other:?}"),
         };
-        batch.records().iter().map(of).collect()
+        batch.records().iter().map(frame).collect()
     }
 
     #[test]
-    fn frames_follow_the_records_and_what_they_say_was_lost_adds_up() {
+    fn frames_follow_the_records_and_their_lost_counts_add_up() {
         let mut batch = Batch::new();
         batch.push(Record::Frame(frame(1, 5)));
         let packed = FrameBatch::new(batch, vec![frame(2, 0), frame(3, 7)]);
@@ -124,8 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn few_frames_let_go_of_the_memory_that_they_do_not_use() {
-        let held = |frames: u64| {
+    fn shrinking_frees_memory_if_there_are_few_frames() {
+        let allocated_after_shrinking = |frames: u64| {
             let mut packed = FrameBatch::new(
                 Pool::default().without_slots().take(),
                 Vec::with_capacity(500),
@@ -139,7 +140,7 @@ mod tests {
             (packed.batch.allocated(), packed.frames.capacity())
         };
         let full = Pool::default().without_slots().take().allocated();
-        assert_eq!(held(10), (1000, 10));
-        assert_eq!(held(400), (full, 500));
+        assert_eq!(allocated_after_shrinking(10), (1000, 10));
+        assert_eq!(allocated_after_shrinking(400), (full, 500));
     }
 }

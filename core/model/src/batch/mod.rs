@@ -1,8 +1,8 @@
-//! Records that are handed over together, with the bytes that they refer to.
+//! Batches of records, and the bytes that the records refer to.
 //!
-//! A batch is recycled: dropping it gives its memory back to the [`Pool`] that it came from.
-//! Records leave a batch only through [`Batch::sift`], which takes an [`Outcome`] for each, so that
-//! no stage can lose one without saying why.
+//! Batches are recycled: dropping one returns its memory to the [`Pool`] that it came from. Stages
+//! remove records with [`Batch::sift`], which requires an [`Outcome`] for each, so that every
+//! removed record is accounted for.
 
 mod frames;
 mod pool;
@@ -18,15 +18,15 @@ use crate::tally::Tally;
 use crate::time::{TimeSource, Timestamp};
 use slots::Slots;
 
-/// A batch that holds no more than this is not made smaller.
-const KEPT_UNUSED: usize = 8 << 10;
+/// A batch with less memory than this is not shrunk.
+const MIN_SHRINK_BYTES: usize = 8 << 10;
 
-/// Some records and their bytes.
+/// Records and their bytes.
 #[derive(Debug, Default)]
 pub struct Batch {
     records: Slots,
-    /// The first `used` are the batch's; those behind are there to be filled, and stay so when it
-    /// is recycled: to clear them anew costs as much as to fill them.
+    /// The first `used` bytes are the batch's content. The initialized bytes behind them are kept
+    /// when the batch is recycled, because zeroing them again costs as much as filling them.
     bytes: Vec<u8>,
     used: usize,
     time_source: TimeSource,
@@ -34,30 +34,30 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch that belongs to no pool.
+    /// Creates an empty batch that belongs to no pool.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Which moments the times of its records are.
+    /// What the timestamps of the records refer to.
     #[must_use]
     pub fn time_source(&self) -> TimeSource {
         self.time_source
     }
 
-    /// Says which moments the times of its records are.
+    /// Sets what the timestamps of the records refer to.
     pub fn set_time_source(&mut self, time_source: TimeSource) {
         self.time_source = time_source;
     }
 
-    /// Adds a record at the end.
+    /// Appends a record.
     pub fn push(&mut self, record: Record) {
         self.records.push(record);
     }
 
-    /// Adds bytes for records to refer to. Bytes past 4 GiB cannot be referred to; edges and
-    /// receivers keep batches far below.
+    /// Appends bytes and returns their span. A span cannot refer to bytes past 4 GiB; receivers and
+    /// edges keep batches far smaller.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> Span {
         let start = u32::try_from(self.used).unwrap_or(u32::MAX);
         self.spare(bytes.len())[..bytes.len()].copy_from_slice(bytes);
@@ -68,8 +68,8 @@ impl Batch {
         }
     }
 
-    /// Room for at least `len` bytes behind those of the batch, to be filled with what
-    /// [`Self::filled`] then adds.
+    /// Returns the unused space behind the batch's bytes, at least `len` bytes long. Bytes written
+    /// there become part of the batch with [`Self::advance`].
     pub fn spare(&mut self, len: usize) -> &mut [u8] {
         if self.bytes.len() < self.used + len {
             self.bytes.resize(self.used + len, 0);
@@ -77,17 +77,17 @@ impl Batch {
         &mut self.bytes[self.used..]
     }
 
-    /// Makes the first `len` bytes of the space the batch's.
+    /// Adds the first `len` bytes of [`Self::spare`] to the batch's bytes.
     pub fn advance(&mut self, len: usize) {
         self.used = (self.used + len).min(self.bytes.len());
     }
 
-    /// Leaves out the bytes behind the first `len`, to which no record may refer.
+    /// Removes all but the first `len` bytes. No record may refer to the removed ones.
     pub fn truncate_bytes(&mut self, len: usize) {
         self.used = self.used.min(len);
     }
 
-    /// Sets when the batch's frames came, where they were read ahead of their time.
+    /// Sets the receive time of all frames, for a reader that reads ahead and releases them later.
     pub fn set_receive_time(&mut self, time: Timestamp) {
         for record in self.records.records_mut() {
             if let Record::Frame(frame) = record {
@@ -96,7 +96,7 @@ impl Batch {
         }
     }
 
-    /// Adds the frames that `next` finds in the batch's bytes, until it finds none.
+    /// Appends the frames that `next` finds in the batch's bytes, until it returns `None`.
     pub fn push_frames(&mut self, mut next: impl FnMut(&[u8]) -> Option<Frame>) {
         let bytes = &self.bytes[..self.used];
         while let Some(frame) = next(bytes) {
@@ -104,8 +104,8 @@ impl Batch {
         }
     }
 
-    /// The batch with places for records, if it has none: those of the batch that was done last,
-    /// which may still be in the processor's cache.
+    /// Returns the batch with record slots if it has none. They come from the batch that was
+    /// recycled last, because they may still be in the CPU cache.
     pub(crate) fn with_slots(mut self) -> Self {
         let Some(pool) = self.pool.as_ref().filter(|_| self.records.memory() == 0) else {
             return self;
@@ -135,30 +135,29 @@ impl Batch {
         self.records.len()
     }
 
-    /// Whether there is no record.
+    /// Whether there are no records.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What the batch weighs against the byte limit of an edge: the memory that it holds, used or
-    /// not.
+    /// Bytes that count against the byte limit of an edge: allocated memory, used or not.
     #[must_use]
     pub fn weight(&self) -> usize {
         self.allocated() + self.heap()
     }
 
-    /// What it would weigh if it held what it uses.
+    /// The weight that the batch would have without unused memory.
     pub fn min_weight(&self) -> usize {
         self.used() + self.heap()
     }
 
-    /// Memory of its vectors, used or not.
+    /// Allocated bytes of the batch's vectors, used or not.
     pub fn allocated(&self) -> usize {
         self.records.memory() + self.bytes.capacity()
     }
 
-    /// The part of that which is used.
+    /// Bytes of the vectors that are in use.
     fn used(&self) -> usize {
         self.len() * size_of::<Record>() + self.used
     }
@@ -167,25 +166,23 @@ impl Batch {
         self.records().iter().map(Record::heap_bytes).sum()
     }
 
-    /// Lets go of memory that the batch does not use, if that is most of what it holds: for one
-    /// that has to wait, while others are filled.
+    /// Returns unused memory to the pool if it is at least half of the allocated memory. Called
+    /// for batches that wait in a queue while others are filled.
     pub fn shrink(&mut self) {
-        let held = self.allocated();
-        if held <= KEPT_UNUSED || self.used() > held / 2 {
+        let allocated = self.allocated();
+        if allocated <= MIN_SHRINK_BYTES || self.used() > allocated / 2 {
             return;
         }
         let records = self.records.take_fitted();
         let bytes: Vec<u8> = self.bytes().into();
-        let idle = (
-            std::mem::replace(&mut self.records, records),
-            std::mem::replace(&mut self.bytes, bytes),
-        );
+        let old_records = std::mem::replace(&mut self.records, records);
+        let old_bytes = std::mem::replace(&mut self.bytes, bytes);
         if let Some(pool) = &self.pool {
-            pool.give_back(idle.0, idle.1);
+            pool.give_back(old_records, old_bytes);
         }
     }
 
-    /// How many records are of the given kinds.
+    /// Number of records of the given kinds.
     #[must_use]
     pub fn count(&self, kinds: Kinds) -> usize {
         self.records()
@@ -194,26 +191,27 @@ impl Batch {
             .count()
     }
 
-    /// How many records there are of each kind, in the order of [`Kind::ALL`].
+    /// Number of records of each kind, in the order of [`Kind::ALL`].
     #[must_use]
     pub fn count_by_kind(&self) -> [u64; Kind::ALL.len()] {
-        let mut census = [0; Kind::ALL.len()];
+        let mut counts = [0; Kind::ALL.len()];
         for record in self.records() {
-            census[record.kind() as usize] += 1;
+            counts[record.kind() as usize] += 1;
         }
-        census
+        counts
     }
 
-    /// Hands each record to `judge`, which may change it in place, and keeps those that are to go
-    /// on, in order. `judge` sees the batch's bytes.
+    /// Calls `decide` with each record and the batch's bytes, and removes the records for which it
+    /// does not return [`Outcome::Keep`], counting them in `tally`. `decide` may change the record
+    /// in place. The order of the remaining records is preserved.
     pub fn sift(
         &mut self,
         tally: &mut Tally,
-        mut judge: impl FnMut(&mut Record, &[u8]) -> Outcome,
+        mut decide: impl FnMut(&mut Record, &[u8]) -> Outcome,
     ) {
         let bytes = &self.bytes[..self.used];
         self.records
-            .retain_mut(|record| match judge(record, bytes) {
+            .retain_mut(|record| match decide(record, bytes) {
                 Outcome::Keep => true,
                 outcome => {
                     tally.count(outcome);
@@ -222,13 +220,13 @@ impl Batch {
             });
     }
 
-    /// Leaves out the records of other kinds, which have gone another way.
+    /// Removes the records of other kinds, which the caller has routed elsewhere.
     pub fn retain(&mut self, kinds: Kinds) {
         self.records
             .retain_mut(|record| kinds.contains(record.kind()));
     }
 
-    /// Takes out the records behind the first `len`, with all the bytes.
+    /// Moves all but the first `len` records to a new batch, with a copy of all bytes.
     #[must_use]
     pub fn split_off(&mut self, len: usize) -> Self {
         let mut rest = self.pool.as_ref().map(Pool::take).unwrap_or_default();
@@ -243,7 +241,7 @@ impl Batch {
         rest
     }
 
-    /// A copy for a second pipeline that changes records on its own.
+    /// Returns a copy, for a second pipeline that changes records independently.
     #[must_use]
     pub fn copy(&self) -> Self {
         let mut copy = self.pool.as_ref().map(Pool::take).unwrap_or_default();

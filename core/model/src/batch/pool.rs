@@ -1,22 +1,22 @@
-//! Memory of batches that are done, for the next ones.
+//! Recycling of batch memory.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Batch, Slots};
 use crate::time::TimeSource;
 
-/// Memory of all idle batches at most: some that were filled, which is more than are under way
-/// where nothing waits.
+/// Maximum memory of all idle batches. This is room for several full batches, more than are in use
+/// at a time while no queue builds up.
 pub(super) const MAX_IDLE_BYTES: usize = 3 << 19;
-/// The same of those that have no places for records.
-const MAX_IDLE_BYTES_WITHOUT_PLACES: usize = 1 << 19;
-/// A batch that holds less costs no more to make than to keep, and would have to grow.
-const LEAST_BYTES: usize = 32 << 10;
-/// One that holds more had a frame or a burst in it that is not likely to come again soon.
-const MOST_BYTES: usize = 512 << 10;
+/// The same for batches without slots.
+const MAX_IDLE_BYTES_WITHOUT_SLOTS: usize = 1 << 19;
+/// Smaller batches are freed: they are as cheap to allocate as to keep, and would have to grow.
+const MIN_KEPT_BYTES: usize = 32 << 10;
+/// Larger batches are freed: they held an unusually large frame or burst.
+const MAX_KEPT_BYTES: usize = 512 << 10;
 
-/// Records and bytes that a new batch has room for. All batches being alike, what one leaves behind
-/// fits the next one: vectors that grow would leave memory of all sizes.
+/// Records and bytes that a new batch has room for. Batches of one size can reuse each other's
+/// memory; vectors that grow on demand would fragment it.
 const RECORDS: usize = 384;
 const BYTES: usize = 64 << 10;
 
@@ -41,35 +41,35 @@ impl Buffers {
 }
 
 #[derive(Debug, Default)]
-struct Idle {
-    batches: Vec<Buffers>,
+struct IdleList {
+    buffers: Vec<Buffers>,
     memory: usize,
 }
 
-/// A bounded store of idle batches; clones share it.
+/// A bounded pool of idle batches, shared by its clones.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    stock: Arc<Stock>,
+    idle: Arc<IdleBuffers>,
     has_slots: bool,
 }
 
 #[derive(Debug, Default)]
-struct Stock {
-    whole: Mutex<Idle>,
-    without_slots: Mutex<Idle>,
+struct IdleBuffers {
+    with_slots: Mutex<IdleList>,
+    without_slots: Mutex<IdleList>,
 }
 
 impl Default for Pool {
     fn default() -> Self {
         Self {
-            stock: Arc::default(),
+            idle: Arc::default(),
             has_slots: true,
         }
     }
 }
 
 impl Pool {
-    /// An empty batch that comes back here when it is dropped.
+    /// Returns an empty batch, whose memory returns to this pool when it is dropped.
     #[must_use]
     pub fn take(&self) -> Batch {
         let idle = self.lock().pop();
@@ -84,7 +84,7 @@ impl Pool {
         }
     }
 
-    /// The same store for batches that have no places for records yet.
+    /// Returns a handle to the same pool that hands out batches without record slots.
     #[must_use]
     pub fn without_slots(&self) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Pool {
         }
     }
 
-    /// The same store for those that have.
+    /// Returns a handle to the same pool that hands out batches with record slots.
     pub(super) fn with_slots(&self) -> Self {
         Self {
             has_slots: true,
@@ -103,14 +103,14 @@ impl Pool {
 
     pub(super) fn give_back(&self, mut records: Slots, bytes: Vec<u8>) {
         records.truncate(0);
-        let most = if self.has_slots {
+        let max = if self.has_slots {
             MAX_IDLE_BYTES
         } else {
-            MAX_IDLE_BYTES_WITHOUT_PLACES
+            MAX_IDLE_BYTES_WITHOUT_SLOTS
         };
-        let refused = self.lock().push(Buffers { records, bytes }, most);
-        // Freed here, without the lock.
-        drop(refused);
+        let rejected = self.lock().push(Buffers { records, bytes }, max);
+        // Freed after the lock is released.
+        drop(rejected);
     }
 
     #[cfg(test)]
@@ -118,32 +118,33 @@ impl Pool {
         self.lock().memory
     }
 
-    fn lock(&self) -> MutexGuard<'_, Idle> {
+    fn lock(&self) -> MutexGuard<'_, IdleList> {
         let idle = if self.has_slots {
-            &self.stock.whole
+            &self.idle.with_slots
         } else {
-            &self.stock.without_slots
+            &self.idle.without_slots
         };
         idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Idle {
-    /// The batch that came last, which may still be in the processor's cache.
+impl IdleList {
+    /// Returns the buffers that were added last, which may still be in the CPU cache.
     fn pop(&mut self) -> Option<Buffers> {
-        let buffers = self.batches.pop()?;
+        let buffers = self.buffers.pop()?;
         self.memory -= buffers.memory();
         Some(buffers)
     }
 
-    /// Keeps a batch, or gives it back if that would be more memory than `most`.
-    fn push(&mut self, buffers: Buffers, most: usize) -> Option<Buffers> {
+    /// Stores `buffers`, or returns them if they are of an unusual size or the list would exceed
+    /// `max` bytes.
+    fn push(&mut self, buffers: Buffers, max: usize) -> Option<Buffers> {
         let memory = buffers.memory();
-        if !(LEAST_BYTES..=MOST_BYTES).contains(&memory) || self.memory + memory > most {
+        if !(MIN_KEPT_BYTES..=MAX_KEPT_BYTES).contains(&memory) || self.memory + memory > max {
             return Some(buffers);
         }
         self.memory += memory;
-        self.batches.push(buffers);
+        self.buffers.push(buffers);
         None
     }
 }

@@ -1,23 +1,23 @@
-//! A list of records whose places outlive them. A record begins as a frame of some fifty bytes in a
-//! place that has room for a flow: it is written where it is to lie, since to move it there would
-//! move the whole place.
+//! A list of records that reuses its slots. A record starts as a frame of about fifty bytes in a slot
+//! that has room for a flow. Frames are written in place, because moving a record copies the whole
+//! slot.
 
 use crate::record::{Frame, Record};
 
-/// The list. Places behind its end are vacant, and hold nothing on the heap.
+/// The list. Slots past `len` are vacant and own no heap memory.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    places: Vec<Record>,
+    slots: Vec<Record>,
     len: usize,
-    /// Which records are to leave, while others are asked about; kept for its memory.
-    leaving: Vec<usize>,
+    /// Indices of the records that `retain_mut` removes. Kept to reuse its allocation.
+    removed: Vec<usize>,
 }
 
 impl Slots {
-    /// An empty list that grows no further until it has so many records.
+    /// Creates an empty list with room for `records` records.
     pub(super) fn with_capacity(records: usize) -> Self {
         Self {
-            places: Vec::with_capacity(records),
+            slots: Vec::with_capacity(records),
             ..Self::default()
         }
     }
@@ -26,95 +26,93 @@ impl Slots {
         self.len
     }
 
-    /// Bytes of all places, vacant ones included.
+    /// Allocated bytes, vacant slots included.
     pub(super) fn memory(&self) -> usize {
-        self.places.capacity() * size_of::<Record>() + self.leaving.capacity() * size_of::<usize>()
+        self.slots.capacity() * size_of::<Record>() + self.removed.capacity() * size_of::<usize>()
     }
 
     pub(super) fn records(&self) -> &[Record] {
-        &self.places[..self.len]
+        &self.slots[..self.len]
     }
 
     pub(super) fn records_mut(&mut self) -> &mut [Record] {
-        &mut self.places[..self.len]
+        &mut self.slots[..self.len]
     }
 
     pub(super) fn push(&mut self, record: Record) {
-        match self.places.get_mut(self.len) {
-            Some(place) => *place = record,
-            None => self.places.push(record),
+        match self.slots.get_mut(self.len) {
+            Some(slot) => *slot = record,
+            None => self.slots.push(record),
         }
         self.len += 1;
     }
 
     #[inline]
     pub(super) fn push_frame(&mut self, frame: Frame) {
-        match self.places.get_mut(self.len) {
-            Some(place) => place.overwrite(Record::Frame(frame)),
-            None => self.places.push(Record::Frame(frame)),
+        match self.slots.get_mut(self.len) {
+            Some(slot) => slot.overwrite(Record::Frame(frame)),
+            None => self.slots.push(Record::Frame(frame)),
         }
         self.len += 1;
     }
 
-    /// Keeps the records that `keep` says, in order.
+    /// Removes the records for which `keep` returns false, and preserves the order of the others.
     #[inline]
     pub(super) fn retain_mut(&mut self, mut keep: impl FnMut(&mut Record) -> bool) {
         let Self {
-            places,
+            slots,
             len,
-            leaving,
+            removed,
         } = self;
-        // A stage that panicked may have left some behind, and its batch's memory is used again.
-        leaving.clear();
-        for (at, record) in places[..*len].iter_mut().enumerate() {
+        // A panic in `keep` leaves entries behind, and the batch's memory is reused.
+        removed.clear();
+        for (at, record) in slots[..*len].iter_mut().enumerate() {
             if !keep(record) {
-                leaving.push(at);
+                removed.push(at);
             }
         }
-        if !leaving.is_empty() {
+        if !removed.is_empty() {
             self.close_gaps();
         }
     }
 
     fn close_gaps(&mut self) {
-        let leaving = std::mem::take(&mut self.leaving);
-        let mut kept = leaving[0];
-        // Behind each record that leaves, those up to the next one move up.
-        for (i, gap) in leaving.iter().enumerate() {
-            for at in gap + 1..leaving.get(i + 1).copied().unwrap_or(self.len) {
-                self.places.swap(kept, at);
+        let removed = std::mem::take(&mut self.removed);
+        let mut kept = removed[0];
+        // The records between two removed ones move up.
+        for (i, gap) in removed.iter().enumerate() {
+            for at in gap + 1..removed.get(i + 1).copied().unwrap_or(self.len) {
+                self.slots.swap(kept, at);
                 kept += 1;
             }
         }
-        self.leaving = leaving;
+        self.removed = removed;
         self.truncate(kept);
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
         if len < self.len {
-            self.places[len..self.len]
-                .iter_mut()
-                .for_each(Record::clear);
+            self.slots[len..self.len].iter_mut().for_each(Record::clear);
             self.len = len;
         }
     }
 
-    /// Takes out all records, in places of their own.
+    /// Moves all records to a new list without spare capacity.
     pub(super) fn take_fitted(&mut self) -> Self {
-        let mut places = Vec::with_capacity(self.len);
-        places.extend(self.drain_from(0));
+        let mut slots = Vec::with_capacity(self.len);
+        slots.extend(self.drain_from(0));
         Self {
-            len: places.len(),
-            places,
+            len: slots.len(),
+            slots,
             ..Self::default()
         }
     }
 
-    /// Takes out the records behind the first `len`.
+    /// Removes and returns all but the first `len` records.
     pub(super) fn drain_from(&mut self, len: usize) -> impl Iterator<Item = Record> {
         let start = len.min(self.len);
         let end = std::mem::replace(&mut self.len, start);
-        self.places.drain(start..end)
+        self.slots.drain(start..end)
     }
 }
 
@@ -145,8 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn records_that_are_left_out_hold_nothing_and_the_others_keep_their_order() {
-        let (mut slots, names) = (Slots::default(), Arc::default());
+    fn removed_records_are_dropped_and_the_others_keep_their_order() {
+        let mut slots = Slots::default();
+        let names = Arc::default();
         (1..=6).for_each(|seq| slots.push(flow(seq, &names)));
         slots.retain_mut(
             |record| !matches!(record, Record::Flow(flow) if flow.seq % 3 == 0 || flow.seq == 1),
@@ -160,13 +159,17 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_while_records_are_judged_takes_none_of_the_next_ones() {
-        let (mut slots, names) = (Slots::default(), Arc::default());
+    fn after_a_panic_in_retain_no_later_record_is_lost() {
+        let mut slots = Slots::default();
+        let names = Arc::default();
         (1..=4).for_each(|seq| slots.push(flow(seq, &names)));
-        let panics = |record: &mut Record| matches!(record, Record::Flow(flow) if flow.seq == 4 && panic!("a fault"));
-        let judged =
+        let panics = |record: &mut Record| match record {
+            Record::Flow(flow) if flow.seq == 4 => panic!("a fault"),
+            _ => false,
+        };
+        let result =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| slots.retain_mut(panics)));
-        assert!(judged.is_err());
+        assert!(result.is_err());
         slots.truncate(0);
         (5..=9).for_each(|seq| slots.push(flow(seq, &names)));
         slots.retain_mut(|record| !matches!(record, Record::Flow(flow) if flow.seq == 8));
@@ -174,8 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn vacant_places_are_used_again() {
-        let (mut slots, names) = (Slots::default(), Arc::default());
+    fn vacant_slots_are_reused() {
+        let mut slots = Slots::default();
+        let names = Arc::default();
         (1..=6).for_each(|seq| slots.push(flow(seq, &names)));
         let memory = slots.memory();
         slots.truncate(0);
@@ -190,8 +194,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drained_is_behind_the_others() {
-        let (mut slots, names) = (Slots::default(), Arc::default());
+    fn draining_removes_the_records_past_the_first_ones() {
+        let mut slots = Slots::default();
+        let names = Arc::default();
         (1..=5).for_each(|seq| slots.push(flow(seq, &names)));
         slots.truncate(4);
         assert_eq!(slots.drain_from(1).count(), 3);

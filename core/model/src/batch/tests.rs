@@ -1,9 +1,9 @@
-//! What batches hold, and what of it the pool keeps.
+//! The weight of batches, and which memory the pool keeps.
 
 use super::{Batch, Pool};
 use crate::record::{Frame, Record};
 
-/// A batch of one pool with so many records, of so many bytes each.
+/// Returns a batch of `pool` with `records` records of `bytes` bytes each.
 fn batch(pool: &Pool, records: usize, bytes: usize) -> Batch {
     let mut batch = pool.take();
     for _ in 0..records {
@@ -17,7 +17,7 @@ fn batch(pool: &Pool, records: usize, bytes: usize) -> Batch {
 }
 
 #[test]
-fn a_batch_weighs_what_it_holds_and_not_only_what_it_uses() {
+fn the_weight_of_a_batch_includes_unused_memory() {
     let pool = Pool::default();
     drop(batch(&pool, 256, 200));
     let small = batch(&pool, 1, 200);
@@ -29,24 +29,24 @@ fn a_batch_weighs_what_it_holds_and_not_only_what_it_uses() {
 }
 
 #[test]
-fn a_batch_that_has_to_wait_leaves_what_it_does_not_use_to_the_next_one() {
+fn shrinking_a_batch_returns_unused_memory_to_the_pool() {
     let pool = Pool::default();
     drop(batch(&pool, 256, 200));
-    let mut waits = batch(&pool, 3, 200);
-    waits.shrink();
-    assert_eq!(waits.allocated(), 3 * size_of::<Record>() + 3 * 200);
-    let Record::Frame(frame) = &waits.records()[2] else {
+    let mut waiting = batch(&pool, 3, 200);
+    waiting.shrink();
+    assert_eq!(waiting.allocated(), 3 * size_of::<Record>() + 3 * 200);
+    let Record::Frame(frame) = &waiting.records()[2] else {
         panic!()
     };
-    assert_eq!(frame.data.of(waits.bytes()), [7; 200]);
+    assert_eq!(frame.data.of(waiting.bytes()), [7; 200]);
     assert!(pool.take().allocated() >= 256 * size_of::<Record>());
 }
 
 #[test]
-fn a_batch_without_slots_gets_those_of_the_one_that_was_done_last() {
+fn a_batch_without_slots_gets_those_of_the_last_recycled_batch() {
     let pool = Pool::default();
     let done = batch(&pool, 256, 200);
-    let places = done.records().as_ptr();
+    let slots = done.records().as_ptr();
     drop(done);
     let mut bare = pool.without_slots().take();
     assert!(bare.records.memory() == 0);
@@ -58,12 +58,12 @@ fn a_batch_without_slots_gets_those_of_the_one_that_was_done_last() {
         (&b"came first"[..], bytes)
     );
     whole.push(Record::default());
-    assert_eq!(whole.records().as_ptr(), places);
+    assert_eq!(whole.records().as_ptr(), slots);
     drop(whole);
     let again = pool.without_slots().take();
     assert!(
         again.is_empty() && again.bytes().is_empty() && again.allocated() >= 256 * 200,
-        "memory for bytes came back, too"
+        "memory for bytes was recycled, too"
     );
     assert_eq!(
         pool.take().with_slots().allocated(),
@@ -72,30 +72,33 @@ fn a_batch_without_slots_gets_those_of_the_one_that_was_done_last() {
 }
 
 #[test]
-fn a_batch_that_is_half_full_is_left_as_it_is() {
+fn a_batch_that_is_more_than_half_full_is_not_shrunk() {
     let pool = Pool::default();
     drop(batch(&pool, 256, 200));
-    let mut waits = batch(&pool, 220, 200);
-    let before = waits.allocated();
-    waits.shrink();
-    assert_eq!(waits.allocated(), before);
+    let mut waiting = batch(&pool, 220, 200);
+    let before = waiting.allocated();
+    waiting.shrink();
+    assert_eq!(waiting.allocated(), before);
 }
 
 #[test]
-fn what_idles_is_bounded_and_no_batch_of_an_unusual_size_is_kept() {
-    let of = |records, bytes, count| {
+fn idle_memory_is_bounded_and_batches_of_unusual_size_are_freed() {
+    let idle_bytes = |records, bytes, count| {
         let pool = Pool::default();
         let mut batches: Vec<_> = (0..count).map(|_| batch(&pool, records, bytes)).collect();
         batches.iter_mut().for_each(Batch::shrink);
         drop(batches);
         pool.idle_bytes()
     };
-    assert_eq!([of(1, 1 << 20, 1), of(16_384, 0, 1)], [0, 0]);
-    let kept = of(256, 200, 1000);
+    assert_eq!(
+        [idle_bytes(1, 1 << 20, 1), idle_bytes(16_384, 0, 1)],
+        [0, 0]
+    );
+    let kept = idle_bytes(256, 200, 1000);
     assert!((1..=super::pool::MAX_IDLE_BYTES).contains(&kept), "{kept}");
-    let kept = of(3, 100, 1);
+    let kept = idle_bytes(3, 100, 1);
     assert!(
         kept > 256 * size_of::<Record>(),
-        "{kept}: the memory that it did not use, and not its own"
+        "{kept}: the unused memory of the batch, not the memory that it was shrunk to"
     );
 }

@@ -1,9 +1,9 @@
-//! One form for IPv4 and IPv6 addresses.
+//! A common representation of IPv4 and IPv6 addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An address in 16 bytes; IPv4 in its IPv4-mapped form, which is also how Go prints an IPv4-mapped
-/// address of an IPv6 packet: dotted.
+/// An address in 16 bytes. IPv4 addresses are IPv4-mapped. An IPv4-mapped address of an IPv6 packet
+/// is therefore displayed as IPv4, as Go does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub [u8; 16]);
 
@@ -11,12 +11,12 @@ impl Address {
     /// An IPv4 address.
     #[must_use]
     pub fn v4(octets: [u8; 4]) -> Self {
-        // As one number: made byte by byte, it would be copied that way.
+        // Built as one number, because the compiler would copy it byte by byte otherwise.
         let mapped = 0xffff_0000_0000 | u128::from(u32::from_be_bytes(octets));
         Self(mapped.to_be_bytes())
     }
 
-    /// The address in its usual form; IPv4-mapped ones as IPv4.
+    /// Returns the address; IPv4-mapped ones as IPv4.
     #[must_use]
     pub fn to_ip(self) -> IpAddr {
         Ipv6Addr::from(self.0).to_canonical()

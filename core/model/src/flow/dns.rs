@@ -1,4 +1,4 @@
-//! Names of DNS types and response codes, as gopacket (1.6) prints them for Hubble.
+//! Names of DNS types and response codes, as printed by gopacket (1.6), which Hubble uses.
 
 /// Name of a record or query type; `Unknown` for a type that Hubble's packet library does not name.
 #[must_use]
@@ -33,7 +33,7 @@ pub fn qtype_name(qtype: u16) -> &'static str {
     }
 }
 
-/// Text of a response code in summaries (gopacket); `Unknown` for a code without one.
+/// Text of a response code in summaries, as in gopacket; `Unknown` for other codes.
 #[must_use]
 pub fn rcode_text(rcode: u32) -> &'static str {
     match rcode {

@@ -1,23 +1,23 @@
-//! The sides of a flow: `flow.Endpoint` (v1.19.4). Numbers are the flow's own; texts are shared
-//! between flows.
+//! The endpoints of a flow: `flow.Endpoint` (v1.19.4). Numbers are stored in each flow; texts are
+//! shared between flows.
 
 use std::sync::Arc;
 
-/// `flow.Endpoint`, and what Hubble calls names and service of its side of the flow.
+/// `flow.Endpoint`, with the DNS names that Hubble keeps in the flow.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoint {
-    /// Id of an endpoint on this node; 0 for any other.
+    /// Id of an endpoint on this node; 0 for other endpoints.
     pub id: u32,
     /// Security identity.
     pub identity: u32,
-    /// Names and labels, where something knows them; shared by all flows of the endpoint.
+    /// Names and labels, if they are known; shared by all flows of the endpoint.
     pub names: Option<Arc<EndpointNames>>,
 }
 
 /// The texts of a `flow.Endpoint`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointNames {
-    /// Cluster that the endpoint runs in.
+    /// Name of the cluster.
     pub cluster_name: String,
     /// Kubernetes namespace.
     pub namespace: String,
@@ -25,14 +25,14 @@ pub struct EndpointNames {
     pub pod_name: String,
     /// `source:key=value`, sorted; shared by all endpoints of the identity.
     pub labels: Arc<[String]>,
-    /// Owners of the pod: (kind, name).
+    /// Owners of the pod, as (kind, name).
     pub workloads: Vec<(String, String)>,
     /// `source_names` or `destination_names`: DNS names of the address.
     pub dns_names: Vec<String>,
 }
 
 impl EndpointNames {
-    /// What labels alone tell: themselves, sorted, and the cluster.
+    /// Creates names from labels: the sorted labels, and the cluster name that one of them has.
     #[must_use]
     pub fn of_labels(mut labels: Vec<String>) -> Self {
         const CLUSTER: &str = "k8s:io.cilium.k8s.policy.cluster=";
@@ -54,7 +54,7 @@ mod tests {
     use super::EndpointNames;
 
     #[test]
-    fn the_cluster_is_a_label() {
+    fn the_cluster_name_is_taken_from_a_label() {
         for (labels, cluster, sorted) in [
             (vec![], "", vec![]),
             (vec!["k8s:app=web"], "", vec!["k8s:app=web"]),

@@ -42,7 +42,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Every verdict, in the place of its number.
+    /// All verdicts, in the order of their numbers.
     pub const ALL: [Self; 8] = [
         Self::Unknown,
         Self::Forwarded,
@@ -116,12 +116,12 @@ impl IpVersion {
     }
 }
 
-/// `flow.AuthType`: how the peers of a policy verdict had to authenticate.
+/// `flow.AuthType`: the authentication that a policy verdict requires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AuthType(pub u8);
 
 impl AuthType {
-    /// The protobuf enum's name; `None` for a number that it does not name.
+    /// The protobuf enum's name; `None` for other numbers.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         match self.0 {
@@ -133,7 +133,7 @@ impl AuthType {
     }
 }
 
-/// `policy_match_type`: which part of a rule matched (`pkg/monitor/api`, v1.19.4).
+/// `policy_match_type`: the part of a rule that matched (`pkg/monitor/api`, v1.19.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PolicyMatch(pub u8);
 
@@ -154,7 +154,7 @@ impl PolicyMatch {
     }
 }
 
-/// Name of a reserved security identity (`pkg/identity`, v1.19.4); `None` for any other.
+/// Name of a reserved security identity (`pkg/identity`, v1.19.4); `None` for other identities.
 /// Identity 11 has a label but no name upstream, so it has none here.
 #[must_use]
 pub fn reserved_identity(identity: u32) -> Option<&'static str> {

@@ -1,9 +1,10 @@
-//! ICMP types and codes in words, as gopacket (1.6) prints them for Hubble's summaries and metrics.
+//! Names of ICMP types and codes, as printed by gopacket (1.6), which Hubble uses for its summaries
+//! and metrics.
 
-/// A type's name, and the names of its codes, where it has any.
-type Named = (u8, &'static str, &'static [&'static str]);
+/// Number and name of an ICMP type, and the names of its codes.
+type IcmpType = (u8, &'static str, &'static [&'static str]);
 
-const ICMPV4: &[Named] = &[
+const ICMPV4: &[IcmpType] = &[
     (0, "EchoReply", &[]),
     (
         3,
@@ -50,7 +51,7 @@ const ICMPV4: &[Named] = &[
     (18, "AddressMaskReply", &[]),
 ];
 
-const ICMPV6: &[Named] = &[
+const ICMPV6: &[IcmpType] = &[
     (
         1,
         "DestinationUnreachable",
@@ -88,19 +89,19 @@ const ICMPV6: &[Named] = &[
     (137, "Redirect", &[]),
 ];
 
-/// Type and code of an ICMPv4 message, such as `DestinationUnreachable(Port)`.
+/// Text of the type and code of an ICMPv4 message, such as `DestinationUnreachable(Port)`.
 #[must_use]
 pub fn icmpv4_text(icmp_type: u8, code: u8) -> String {
     text(ICMPV4, icmp_type, code)
 }
 
-/// Type and code of an ICMPv6 message, such as `NeighborSolicitation`.
+/// Text of the type and code of an ICMPv6 message, such as `NeighborSolicitation`.
 #[must_use]
 pub fn icmpv6_text(icmp_type: u8, code: u8) -> String {
     text(ICMPV6, icmp_type, code)
 }
 
-fn text(table: &[Named], icmp_type: u8, code: u8) -> String {
+fn text(table: &[IcmpType], icmp_type: u8, code: u8) -> String {
     let Some((_, name, codes)) = table.iter().find(|(number, ..)| *number == icmp_type) else {
         return format!("{icmp_type}({code})");
     };
@@ -116,7 +117,7 @@ mod tests {
     use super::{icmpv4_text, icmpv6_text};
 
     #[test]
-    fn types_and_codes_read_as_hubble_prints_them() {
+    fn types_and_codes_have_the_texts_that_hubble_prints() {
         let cases = [
             (icmpv4_text(3, 3), "DestinationUnreachable(Port)"),
             (icmpv4_text(3, 77), "DestinationUnreachable(Code: 77)"),

@@ -1,16 +1,16 @@
-//! What the number of a security identity says about it (`pkg/identity/numericidentity.go`,
-//! v1.19.4).
+//! Scopes of numeric security identities (`pkg/identity/numericidentity.go`, v1.19.4).
 
-/// Who gives out an identity's number: its top byte.
+/// The scope in which an identity's number is allocated, encoded in its top byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityScope {
-    /// The cluster, or a fixed table: 0x00.
+    /// 0x00: allocated for the cluster, or reserved.
     Global,
-    /// The node, for prefixes outside of the cluster that a CIDR or FQDN policy names: 0x01.
+    /// 0x01: allocated by the node for prefixes outside the cluster that CIDR or FQDN policies
+    /// select.
     Local,
-    /// The node, for other nodes of the cluster that a policy tells apart: 0x02.
+    /// 0x02: allocated by the node for remote nodes that policies distinguish.
     RemoteNode,
-    /// No release that is known.
+    /// Not used by any known release.
     Unknown,
 }
 

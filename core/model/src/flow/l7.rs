@@ -8,17 +8,17 @@ use super::Missing;
 
 pub use tidegate_wire::access_log::AnswerAddress as DnsAnswer;
 
-/// Addresses in an answer; the usual ones need no memory of their own.
+/// Addresses in an answer. Short lists need no allocation.
 pub type DnsAnswers = SmallVec<[DnsAnswer; 2]>;
 
-/// Types of DNS records; the usual ones need no memory of their own.
+/// Types of DNS records. Short lists need no allocation.
 pub type DnsTypes = SmallVec<[u16; 8]>;
 
-/// A text that mostly is one of a few, which need no memory of their own: see [`word`].
-pub type Word = Cow<'static, str>;
+/// A text that is usually one of a few constants, which need no allocation: see [`common_text`].
+pub type CommonText = Cow<'static, str>;
 
-/// What proxies' records and heads of HTTP say over and over.
-const WORDS: &[&str] = &[
+/// Frequent texts in access-log records and HTTP heads.
+const COMMON_TEXTS: &[&str] = &[
     "proxy",
     "wire",
     "GET",
@@ -42,38 +42,38 @@ const WORDS: &[&str] = &[
     "Content-Length",
 ];
 
-/// The text as a [`Word`], what is not UTF-8 replaced.
+/// Converts a text to a [`CommonText`]. Bytes that are not UTF-8 are replaced.
 #[must_use]
-pub fn word(text: &[u8]) -> Word {
-    match WORDS.iter().find(|word| word.as_bytes() == text) {
-        Some(word) => Cow::Borrowed(word),
+pub fn common_text(text: &[u8]) -> CommonText {
+    match COMMON_TEXTS.iter().find(|common| common.as_bytes() == text) {
+        Some(common) => Cow::Borrowed(common),
         None => Cow::Owned(String::from_utf8_lossy(text).into_owned()),
     }
 }
 
-/// `flow.Layer7`, with what Hubble keeps beside it on the flow.
+/// `flow.Layer7`, with the trace context that Hubble keeps in the flow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct L7 {
     /// Request, response or sample.
     pub l7_type: L7Type,
-    /// Time between request and response in nanoseconds, of proxies' records, by the times that
-    /// they were logged at; 0 where Hubble has 0, which includes all that is not known.
+    /// Nanoseconds between request and response, by the times at which the proxy logged them. 0
+    /// where Hubble has 0, which includes unknown latencies and messages found in packets.
     pub latency_ns: u64,
-    /// Time between request and response of messages that were found in packets, where both were
+    /// Time between request and response of messages found in packets; `None` unless both were
     /// seen.
     pub observed_latency: Option<ObservedLatency>,
-    /// What was asked or answered.
+    /// The message in terms of its protocol.
     pub record: L7Record,
     /// W3C trace id of the request, 32 hexadecimal digits (`trace_context.parent.trace_id`).
     pub trace_id: Option<String>,
-    /// Which source showed the message.
+    /// Where the message was seen.
     pub source: MessageSource,
-    /// What of the message was not captured.
+    /// Parts of the message that were not captured.
     pub missing: Missing,
 }
 
 impl L7 {
-    /// Bytes on the heap, for the byte limits of edges: the texts, and a little for each part.
+    /// Approximate bytes on the heap, for the byte limits of edges.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let texts = match &self.record {
@@ -108,21 +108,20 @@ impl L7 {
     }
 }
 
-/// The time from the first report of a request to the first one of the response's head.
+/// The time from the first packet event of a request to the first one of the response's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObservedLatency {
     /// In nanoseconds; never 0.
     pub nanos: u64,
-    /// How far it may be off in either direction because of how the times were taken, in
-    /// nanoseconds. What Cilium's agent takes to pass a packet on comes on top, and is not known.
+    /// Maximum error in either direction that results from the time source, in nanoseconds. Delays
+    /// in Cilium's agent come on top and are not known.
     pub error_nanos: u64,
-    /// Whether the times are the packets' own, so that it is good enough for a histogram of
-    /// durations.
+    /// Whether the times are those of the packets, so that the latency is exact enough for a
+    /// histogram.
     pub is_exact: bool,
 }
 
-/// What stands for a value that was taken out of a flow, as Hubble writes it
-/// (`SensitiveValueRedacted`, v1.19.4).
+/// Hubble's replacement for a redacted value (`SensitiveValueRedacted`, v1.19.4).
 pub const REDACTED: &str = "HUBBLE_REDACTED";
 
 /// Where an L7 message was seen.
@@ -131,7 +130,7 @@ pub enum MessageSource {
     /// In an access-log record of Cilium's proxies.
     #[default]
     Proxy,
-    /// In the captured bytes of a packet, where no proxy was involved.
+    /// In the captured bytes of a packet, without a proxy.
     Wire,
 }
 
@@ -160,37 +159,37 @@ impl L7Type {
     }
 }
 
-/// What an L7 flow is about.
+/// The content of an L7 flow.
 #[derive(Clone, Debug, PartialEq)]
 pub enum L7Record {
     /// DNS.
     Dns(Dns),
     /// HTTP.
     Http(Http),
-    /// Kafka (agents until 1.19).
+    /// Kafka, reported by agents until 1.19.
     Kafka(Kafka),
-    /// A protocol of Cilium's generic proxy; Hubble shows it in the summary alone.
+    /// A protocol of Cilium's generic proxy; Hubble has it in the summary only.
     Generic(Generic),
 }
 
 /// `flow.DNS`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dns {
-    /// The name asked for, with its trailing dot.
+    /// The queried name, with its trailing dot.
     pub query: String,
     /// Addresses in the answer.
     pub ips: DnsAnswers,
-    /// Time to live in seconds; `None` where no answer has one, or an answer is missing.
+    /// Time to live in seconds; `None` if no answer has one, or an answer is missing.
     pub ttl: Option<u32>,
     /// Canonical names in the answer.
     pub cnames: Vec<String>,
     /// `proxy`, or `wire` for messages found in packets.
-    pub observation_source: Word,
-    /// Response code, RFC 1035 and successors; `None` of a request, or where it is missing.
+    pub observation_source: CommonText,
+    /// Response code, RFC 1035 and successors; `None` for requests, or if it is missing.
     pub rcode: Option<u32>,
-    /// Types asked for.
+    /// Queried types.
     pub qtypes: DnsTypes,
-    /// Types of the answers, one for each.
+    /// Type of each answer.
     pub rrtypes: DnsTypes,
 }
 
@@ -200,13 +199,13 @@ pub struct Http {
     /// Status code; 0 for requests.
     pub code: u32,
     /// Method.
-    pub method: Word,
-    /// URL as far as it is known.
+    pub method: CommonText,
+    /// URL, as far as it is known.
     pub url: String,
-    /// `HTTP/1.1` and the like.
-    pub protocol: Word,
-    /// Headers, sorted by key, one entry for each value.
-    pub headers: Vec<(Word, String)>,
+    /// Protocol version, such as `HTTP/1.1`.
+    pub protocol: CommonText,
+    /// Headers sorted by key, with one entry for each value.
+    pub headers: Vec<(CommonText, String)>,
 }
 
 /// `flow.Kafka`.
@@ -224,11 +223,11 @@ pub struct Kafka {
     pub topic: String,
 }
 
-/// `accesslog.LogRecordL7`: a protocol by name, with its fields.
+/// `accesslog.LogRecordL7`: the name and fields of any protocol.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Generic {
     /// Name of the protocol.
     pub proto: String,
-    /// Its fields, sorted by key.
+    /// Fields, sorted by key.
     pub fields: Vec<(String, String)>,
 }

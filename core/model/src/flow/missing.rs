@@ -1,24 +1,24 @@
-//! Which parts of a message the capture lacks.
+//! Parts of messages that were not captured.
 
-/// A part of a message that a capture can lack. What a flow says about such a part is what was
-/// captured of it, never all of it.
+/// A part of a message that can be missing from a capture. The flow then has only what was captured
+/// of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessagePart {
-    /// The answers of a DNS response: its addresses, canonical names and record types are the first
-    /// ones at most, and its time to live is not known.
+    /// Answers of a DNS response: addresses, canonical names and record types are incomplete, and
+    /// the time to live is not known.
     Answers = 1 << 0,
-    /// The response code of a DNS response: its upper bits are in a record behind the answers.
+    /// Response code of a DNS response, whose upper bits are in a record behind the answers.
     Rcode = 1 << 1,
-    /// Authority and additional records of a DNS message, of which a flow says nothing but the
-    /// response code.
+    /// Authority and additional records of a DNS message. A flow contains only the response code of
+    /// them.
     Records = 1 << 2,
-    /// Headers of an HTTP message: those on the flow are the first ones.
+    /// Headers of an HTTP message: the flow has the first ones only.
     Headers = 1 << 3,
 }
 
 impl MessagePart {
-    /// All parts, in the order in which they are listed.
+    /// All parts, in the order in which they are printed.
     pub const ALL: [Self; 4] = [Self::Answers, Self::Rcode, Self::Records, Self::Headers];
 
     /// The name in JSON, OTLP and summaries.
@@ -33,9 +33,9 @@ impl MessagePart {
     }
 }
 
-/// The parts of a message that were not captured, because the datapath cut the packet (its default
-/// capture length is 128 bytes) or the rest is in another TCP segment. Messages that proxies report
-/// are whole.
+/// The parts of a message that were not captured, because the datapath truncated the packet (its
+/// default capture length is 128 bytes) or the rest is in another TCP segment. Messages reported by
+/// proxies are complete.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Missing(u8);
 
@@ -43,13 +43,13 @@ impl Missing {
     /// Nothing is missing.
     pub const NOTHING: Self = Self(0);
 
-    /// These parts, and one more.
+    /// Adds a part.
     #[must_use]
     pub const fn and(self, part: MessagePart) -> Self {
         Self(self.0 | part as u8)
     }
 
-    /// Whether a part is missing.
+    /// Whether `part` is missing.
     #[must_use]
     pub const fn has(self, part: MessagePart) -> bool {
         self.0 & part as u8 != 0
@@ -75,7 +75,7 @@ mod tests {
     use super::{MessagePart, Missing};
 
     #[test]
-    fn every_part_has_a_place_of_its_own() {
+    fn every_part_has_a_separate_bit() {
         let all = MessagePart::ALL
             .into_iter()
             .fold(Missing::NOTHING, Missing::and);

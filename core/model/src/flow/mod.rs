@@ -1,5 +1,5 @@
-//! A network flow, as Hubble's `flow.Flow` (v1.19.4) defines it, in a small plain value: numbers
-//! and addresses only. Names and texts are made where a flow leaves the process.
+//! A network flow as defined by Hubble's `flow.Flow` (v1.19.4), as a small value of numbers and
+//! addresses. Exporters convert them to names and texts.
 
 mod address;
 mod dns;
@@ -22,12 +22,12 @@ pub use endpoint::{Endpoint, EndpointNames};
 pub use enums::{
     AuthType, Direction, FlowType, IpVersion, PolicyMatch, Verdict, reserved_identity,
 };
-pub use file::{FileNumbering, Numbered, SourceFile};
+pub use file::{FileNumbering, ResolvedNumbering, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
 pub use identity::IdentityScope;
 pub use l7::{
-    Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type,
-    MessageSource, ObservedLatency, REDACTED, Word, word,
+    CommonText, Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type,
+    MessageSource, ObservedLatency, REDACTED, common_text,
 };
 pub use missing::{MessagePart, Missing};
 pub use socket::{Socket, XlatePoint};
@@ -42,12 +42,13 @@ pub use tidegate_wire::packet::{Ethernet, L4, Layer, SctpChunk, TcpFlags, Tunnel
 use crate::span::Span;
 use crate::time::Timestamp;
 
-/// One flow. Fields are Hubble's; what an event does not carry is zero, `None` or `Unknown`.
+/// One flow. Fields have Hubble's meaning; those that an event does not carry are zero, `None` or
+/// `Unknown`.
 #[derive(Clone, Debug, Default)]
 pub struct Flow {
-    /// Time of receipt, as in Hubble; not the kernel's.
+    /// When the event was received, as in Hubble; not the time of the packet.
     pub time: Timestamp,
-    /// Position in the receiver's stream; with the time it makes the flow's UUID.
+    /// Position in the receiver's stream. The flow's UUID is built from it and the time.
     pub seq: u64,
     /// L3/L4, L7 or socket flow.
     pub flow_type: FlowType,
@@ -56,21 +57,21 @@ pub struct Flow {
     /// `event_type.sub_type`: drop reason, raw observation point, capture point or translation
     /// point.
     pub sub_type: u8,
-    /// What became of the packet or request.
+    /// What happened to the packet or request.
     pub verdict: Verdict,
-    /// Why it was dropped; 0 where it was not.
+    /// Why the packet was dropped; 0 if it was not.
     pub drop_reason: DropReason,
     /// `auth_type` of a policy verdict.
     pub auth_type: AuthType,
     /// Ingress or egress, seen from the local endpoint.
     pub direction: Direction,
-    /// Whether it is a reply; `None` where the event does not tell.
+    /// Whether it is a reply; `None` if the event does not contain that.
     pub is_reply: Option<bool>,
-    /// Which part of the policy matched; policy verdicts only.
+    /// The part of the policy that matched; policy verdicts only.
     pub policy_match: PolicyMatch,
-    /// Hubble's number for where a trace was taken; traces only.
+    /// Hubble's number of the observation point; traces only.
     pub trace_point: TracePoint,
-    /// Hubble's number for the connection tracking state; traces only.
+    /// Hubble's number of the connection tracking state; traces only.
     pub trace_reason: TraceReason,
     /// The MAC addresses, if an Ethernet header was read.
     pub ethernet: Option<Ethernet>,
@@ -78,40 +79,42 @@ pub struct Flow {
     pub ip: Option<Ip>,
     /// The transport header.
     pub l4: L4,
-    /// The innermost layer that was read, which is what Hubble's summary tells.
+    /// The innermost layer that was read, which Hubble's summary describes.
     pub last_layer: Option<Layer>,
     /// The outer headers of a VXLAN or Geneve packet.
     pub tunnel: Option<Tunnel>,
-    /// The sending side.
+    /// The sender.
     pub source: Endpoint,
-    /// The receiving side.
+    /// The receiver.
     pub destination: Endpoint,
-    /// The endpoint that turns `direction` round if it is the source, which the event does not
-    /// tell; 0 for none.
-    pub turned_by: u16,
-    /// Where in the BPF sources the drop was reported; drops only.
+    /// Id of an endpoint; if the source turns out to be this endpoint, `direction` is reversed. 0
+    /// for none.
+    pub reversing_endpoint: u16,
+    /// The location in the BPF sources that reported the drop; drops only.
     pub file: Option<SourceFile>,
-    /// Trace id found in an IP option; 0 for none.
+    /// Trace id from an IP option; 0 for none.
     pub ip_trace_id: u64,
-    /// Index of the network interface; 0 for unknown.
+    /// Index of the network interface; 0 if unknown.
     pub interface: u32,
-    /// Port of the proxy that it was sent to; 0 for none.
+    /// Port of the proxy that the packet was redirected to; 0 for none.
     pub proxy_port: u32,
     /// The request or response, for L7 flows.
     pub l7: Option<Box<L7>>,
     /// The socket whose address was translated, for socket flows.
     pub socket: Option<Box<Socket>>,
-    /// Bytes behind the transport header, in the batch, as far as they were captured.
+    /// The captured bytes after the transport header, in the batch's bytes.
     pub payload: Span,
-    /// TCP sequence number, which tells messages of one connection apart; 0 for other protocols.
+    /// TCP sequence number, which distinguishes messages of a connection; 0 for other protocols.
     pub tcp_seq: u32,
-    /// TCP acknowledgment number; `None` without the flag ACK, and for other protocols.
+    /// TCP acknowledgment number; `None` without the ACK flag, and for other protocols.
     pub tcp_ack: Option<u32>,
 }
 
 impl Flow {
-    /// Drops what the flow owns on the heap, so that the rest can be forgotten. A new field that
-    /// has to be dropped does not compile here.
+    /// Drops the heap memory that the flow owns, so that the flow can be overwritten without running
+    /// its destructor. Destructuring and [`assert_no_drop`] make a new field with a destructor a
+    /// compile error.
+    #[expect(clippy::too_many_lines, reason = "a list of all fields")]
     pub(crate) fn release(&mut self) {
         let Self {
             source,
@@ -136,7 +139,7 @@ impl Flow {
             l4,
             last_layer,
             tunnel,
-            turned_by,
+            reversing_endpoint,
             file,
             ip_trace_id,
             interface,
@@ -164,7 +167,7 @@ impl Flow {
             l4,
             last_layer,
             tunnel,
-            turned_by,
+            reversing_endpoint,
             file,
             ip_trace_id,
             interface,
@@ -186,55 +189,56 @@ impl Flow {
         }
     }
 
-    /// Bytes on the heap that only this flow holds.
+    /// Bytes on the heap that this flow owns; shared texts are not counted.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.l7.as_deref().map_or(0, L7::heap_bytes) + self.socket.as_deref().map_or(0, size_of_val)
     }
 
-    /// The sender's address. An event that is no packet can lack it.
+    /// The sender's address; `None` if an event without a packet does not contain it.
     #[must_use]
     pub fn source_address(&self) -> Option<Address> {
-        self.known(self.ip?.source, XlatePoint(self.sub_type).is_reverse())
+        self.present(self.ip?.source, XlatePoint(self.sub_type).is_reverse())
     }
 
-    /// The receiver's address. An event that is no packet can lack it.
+    /// The receiver's address; `None` if an event without a packet does not contain it.
     #[must_use]
     pub fn destination_address(&self) -> Option<Address> {
-        self.known(
+        self.present(
             self.ip?.destination,
             !XlatePoint(self.sub_type).is_reverse(),
         )
     }
 
-    /// The form in which an address of the flow is written: IPv4-mapped ones as IPv4, unless
-    /// [`Socket::keeps_mapped`].
+    /// The form in which an address of the flow is displayed: IPv4-mapped addresses as IPv4, unless
+    /// [`Socket::keeps_mapped`] is set.
     #[must_use]
-    pub fn written(&self, address: Address) -> IpAddr {
+    pub fn display_ip(&self, address: Address) -> IpAddr {
         match &self.socket {
             Some(socket) if socket.keeps_mapped => IpAddr::V6(address.0.into()),
             _ => address.to_ip(),
         }
     }
 
-    /// An address, unless it stands for none: it does in the record of a proxy, and on the pod's
-    /// side of a socket trace, which tells the peer's address only.
-    fn known(&self, address: Address, is_peer: bool) -> Option<Address> {
-        let is_told = match self.flow_type {
+    /// Returns the address unless it is absent. The unspecified address means an absent one in
+    /// access-log records, and on the pod's side of socket traces, which contain only the peer's
+    /// address.
+    fn present(&self, address: Address, is_peer: bool) -> Option<Address> {
+        let is_always_present = match self.flow_type {
             FlowType::L7 => false,
             FlowType::Sock => is_peer,
             FlowType::Unknown | FlowType::L34 => true,
         };
-        (is_told || address != Address::default()).then_some(address)
+        (is_always_present || address != Address::default()).then_some(address)
     }
 }
 
 /// `flow.IP`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ip {
-    /// Sender, before source translation where the event tells it.
+    /// Sender, before source translation if the event contains that.
     pub source: Address,
-    /// The header's sender where it differs from `source`.
+    /// The sender in the header, if it differs from `source`.
     pub source_xlated: Option<Address>,
     /// Receiver.
     pub destination: Address,

@@ -1,7 +1,7 @@
-//! Where and why a packet was traced or captured.
+//! Observation points and reasons of traces, and capture points.
 
-/// `flow.TraceObservationPoint` (v1.19.4): the datapath's number, but 101 for its 0 (to-endpoint);
-/// 0 for events that are no traces.
+/// `flow.TraceObservationPoint` (v1.19.4): the datapath's number, except that its 0 (to-endpoint) is
+/// 101; 0 for events other than traces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TracePoint(pub u8);
 
@@ -15,15 +15,15 @@ impl TracePoint {
     /// `FROM_NETWORK`
     pub const FROM_NETWORK: Self = Self(10);
 
-    /// From the datapath's observation point.
+    /// Converts the datapath's observation point.
     #[must_use]
     pub fn from_datapath(point: u8) -> Self {
-        // Looked up, not chosen: which point it was, no branch predictor can guess.
+        // A table rather than a branch, which the CPU could not predict.
         const RENUMBERED: [u8; 16] = [101, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
         Self(RENUMBERED.get(usize::from(point)).copied().unwrap_or(point))
     }
 
-    /// The protobuf enum's name; `None` for a number that it does not name.
+    /// The protobuf enum's name; `None` for other numbers.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         Some(match self.0 {
@@ -69,13 +69,14 @@ impl TracePoint {
     }
 }
 
-/// `flow.TraceReason` (v1.19.4): the connection tracking state, renumbered from the datapath's.
+/// `flow.TraceReason` (v1.19.4): the connection tracking state, numbered differently than in the
+/// datapath.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TraceReason(pub u8);
 
 impl TraceReason {
-    /// From the datapath's reason without its encryption bit: 5 means unknown, those below it move
-    /// up by one.
+    /// Converts the datapath's reason, without its encryption bit: 5 (unknown) becomes 0, and smaller
+    /// numbers are incremented.
     #[must_use]
     pub fn from_datapath(reason: u8) -> Self {
         const RENUMBERED: [u8; 6] = [1, 2, 3, 4, 5, 0];
@@ -87,7 +88,7 @@ impl TraceReason {
         )
     }
 
-    /// The protobuf enum's name; `None` for a number that it does not name.
+    /// The protobuf enum's name; `None` for other numbers.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         const NAMES: [&str; 9] = [
@@ -105,19 +106,19 @@ impl TraceReason {
     }
 }
 
-/// What Hubble concludes from an original source address in a trace (`decodeTrafficDirection`). The
+/// What an original source address in a trace implies in Hubble (`decodeTrafficDirection`). The
 /// datapath sets one for every packet to an endpoint, translated or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OriginalSource {
-    /// The source was translated, so the packet is on its way out: Hubble since 1.16.
+    /// The source was translated, so the packet is egress traffic: Hubble since 1.16.
     #[default]
     ImpliesEgress,
     /// Nothing: Hubble until 1.15.
     ImpliesNothing,
 }
 
-/// `flow.DebugCapturePoint`'s name (v1.19.4) for the sub-type of a capture; `None` for a number
-/// that it does not name.
+/// `flow.DebugCapturePoint`'s name (v1.19.4) for the sub-type of a capture; `None` for other
+/// numbers.
 #[must_use]
 pub fn capture_point_name(sub_type: u8) -> Option<&'static str> {
     Some(match sub_type {

@@ -1,8 +1,8 @@
-//! Tunnels around packets.
+//! Tunnels.
 
 use super::{Ip, L4, TunnelProtocol};
 
-/// `flow.Tunnel`: what is around the packet that the flow is about.
+/// `flow.Tunnel`: the encapsulation of the flow's packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tunnel {
     /// The encapsulation.

@@ -1,9 +1,8 @@
-//! What Cilium's agent reports about itself: Hubble's `flow.AgentEvent` (v1.19.4).
+//! Events of Cilium's agent: Hubble's `flow.AgentEvent` (v1.19.4).
 //!
-//! Fields have the names of Hubble's messages. Notifications are read from the JSON that Cilium
-//! puts on its socket (`pkg/monitor/api/types.go`, 1.12 to 1.19), whose names are in the
-//! attributes: in any order, with unknown fields among them, and with whatever is missing left
-//! empty.
+//! Fields are named as in Hubble's messages. Notifications are parsed from the JSON on Cilium's
+//! socket (`pkg/monitor/api/types.go`, 1.12 to 1.19), whose names are in the attributes. Fields may
+//! be in any order; unknown ones are ignored, and missing ones are left empty.
 
 use serde::{Deserialize, Deserializer};
 
@@ -14,15 +13,15 @@ use crate::time::Timestamp;
 pub struct AgentEvent {
     /// When its frame was received.
     pub time: Timestamp,
-    /// The connection or recording that it came in, as in [`Frame`](super::Frame).
+    /// The connection or recording that it was read from, as in [`Frame`](super::Frame).
     pub stream: u32,
-    /// What happened.
+    /// Type of the event.
     pub event_type: AgentEventType,
-    /// To what, and how.
+    /// Details of the event.
     pub notification: Notification,
 }
 
-/// `flow.AgentEventType`. Cilium numbers its notifications in another way.
+/// `flow.AgentEventType`. Its numbers differ from those of Cilium's notifications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "the variants are Hubble's own names")]
@@ -45,29 +44,29 @@ pub enum AgentEventType {
 /// `flow.AgentEvent.notification`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notification {
-    /// A notification that Hubble has no message for, or not of the form that its type has.
+    /// A notification of a type that Hubble has no message for, or with unexpected content.
     Unknown {
-        /// Cilium's number of the notification.
+        /// Cilium's number of the notification type.
         notify_type: u32,
-        /// Its text, which is JSON.
+        /// JSON text of the notification.
         text: String,
     },
     /// The agent has started.
     AgentStart {
-        /// When; `None` if the text tells no time.
+        /// When it started; `None` if the notification has no time.
         time: Option<Timestamp>,
     },
     /// Rules of the network policy were added or removed.
     PolicyUpdate(PolicyUpdate),
-    /// The datapath of an endpoint was generated, or could not be.
+    /// The datapath of an endpoint was regenerated, or that failed.
     EndpointRegenerate(EndpointRegen),
-    /// An endpoint came or went.
+    /// An endpoint was created or deleted.
     EndpointUpdate(EndpointUpdate),
-    /// The identity of addresses was learnt or forgotten.
+    /// An entry of the IP cache was added, changed or deleted.
     IpCacheUpdate(IpCache),
-    /// A service came or changed; until Cilium 1.17.
+    /// A service was added or changed; until Cilium 1.17.
     ServiceUpsert(ServiceUpsert),
-    /// A service went; until Cilium 1.17.
+    /// A service was deleted; until Cilium 1.17.
     ServiceDelete(ServiceDelete),
 }
 
@@ -78,9 +77,9 @@ pub struct PolicyUpdate {
     /// Labels of the rules.
     #[serde(deserialize_with = "list")]
     pub labels: Vec<String>,
-    /// Revision of the whole policy.
+    /// Revision of the policy.
     pub revision: u64,
-    /// How many rules.
+    /// Number of rules.
     pub rule_count: i64,
 }
 
@@ -88,12 +87,12 @@ pub struct PolicyUpdate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct EndpointRegen {
-    /// The endpoint.
+    /// Id of the endpoint.
     pub id: u64,
-    /// Its labels.
+    /// Labels of the endpoint.
     #[serde(deserialize_with = "list")]
     pub labels: Vec<String>,
-    /// Why it failed; empty if it did not.
+    /// Why it failed; empty if it succeeded.
     pub error: String,
 }
 
@@ -101,12 +100,12 @@ pub struct EndpointRegen {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct EndpointUpdate {
-    /// The endpoint.
+    /// Id of the endpoint.
     pub id: u64,
-    /// Its labels.
+    /// Labels of the endpoint.
     #[serde(deserialize_with = "list")]
     pub labels: Vec<String>,
-    /// Never set by the releases that were read.
+    /// Never set by Cilium 1.12 to 1.19.
     pub error: String,
     /// Kubernetes pod.
     #[serde(rename = "pod-name")]
@@ -119,19 +118,19 @@ pub struct EndpointUpdate {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct IpCache {
-    /// The addresses.
+    /// Prefix of the addresses.
     pub cidr: String,
-    /// Their security identity.
+    /// Security identity of the addresses.
     #[serde(rename = "id")]
     pub identity: u32,
-    /// The one before, if there was one.
+    /// The previous identity, if there was one.
     #[serde(rename = "old-id")]
     pub old_identity: Option<u32>,
-    /// Address of the node that they are on; empty for none.
+    /// Address of the node that hosts the addresses; empty for none.
     pub host_ip: String,
-    /// The one before; empty for none.
+    /// The previous node address; empty for none.
     pub old_host_ip: String,
-    /// Index of the key that traffic to them is encrypted with; 0 for none.
+    /// Index of the key that encrypts traffic to the addresses; 0 for none.
     pub encrypt_key: u8,
     /// Kubernetes namespace.
     pub namespace: String,
@@ -143,14 +142,14 @@ pub struct IpCache {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct ServiceUpsert {
-    /// The service.
+    /// Id of the service.
     pub id: u32,
-    /// Where it is reached.
+    /// Frontend address.
     pub frontend_address: ServiceAddress,
-    /// Who serves it.
+    /// Backend addresses.
     #[serde(deserialize_with = "list")]
     pub backend_addresses: Vec<ServiceAddress>,
-    /// `ClusterIP` and the like.
+    /// Type of the service, such as `ClusterIP`.
     #[serde(rename = "type")]
     pub service_type: String,
     /// The external traffic policy, until Cilium 1.16.
@@ -169,7 +168,7 @@ pub struct ServiceUpsert {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct ServiceAddress {
-    /// Empty for none.
+    /// IP address; empty for none.
     pub ip: String,
     /// Port number.
     pub port: u16,
@@ -179,11 +178,11 @@ pub struct ServiceAddress {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct ServiceDelete {
-    /// The service.
+    /// Id of the service.
     pub id: u32,
 }
 
-/// Go writes a list that was never made as `null`.
+/// Parses a list. Go encodes a nil slice as `null`.
 fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(list: D) -> Result<Vec<T>, D::Error> {
     Option::deserialize(list).map(Option::unwrap_or_default)
 }
@@ -210,7 +209,7 @@ impl AgentEventType {
 }
 
 impl AgentEvent {
-    /// Bytes on the heap that only this event holds.
+    /// Bytes on the heap that this event owns, the event itself included.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let texts = match &self.notification {
@@ -235,31 +234,28 @@ impl AgentEvent {
                 pod_name,
                 ..
             }) => sum([cidr, host_ip, old_host_ip, namespace, pod_name]),
-            Notification::ServiceUpsert(service) => {
-                let ServiceUpsert {
-                    service_type,
-                    traffic_policy,
-                    ext_traffic_policy,
-                    int_traffic_policy,
-                    ..
-                } = service;
-                sum([
-                    service_type,
-                    traffic_policy,
-                    ext_traffic_policy,
-                    int_traffic_policy,
-                ]) + sum([
-                    &service.name,
-                    &service.namespace,
-                    &service.frontend_address.ip,
-                ]) + sum(service.backend_addresses.iter().map(|backend| &backend.ip))
-            }
+            Notification::ServiceUpsert(service) => service.heap_bytes(),
         };
         size_of::<Self>() + texts
     }
 }
 
-/// Bytes of texts, with what keeps each of them in a list.
+impl ServiceUpsert {
+    fn heap_bytes(&self) -> usize {
+        let texts = [
+            &self.service_type,
+            &self.traffic_policy,
+            &self.ext_traffic_policy,
+            &self.int_traffic_policy,
+            &self.name,
+            &self.namespace,
+            &self.frontend_address.ip,
+        ];
+        sum(texts) + sum(self.backend_addresses.iter().map(|backend| &backend.ip))
+    }
+}
+
+/// Bytes of texts and their `String`s.
 fn sum<'a>(texts: impl IntoIterator<Item = &'a String>) -> usize {
     texts
         .into_iter()
@@ -273,7 +269,7 @@ mod tests {
     use crate::time::Timestamp;
 
     #[test]
-    fn an_event_weighs_at_least_its_texts() {
+    fn heap_bytes_include_the_texts_of_an_event() {
         let text = "x".repeat(5000);
         let service = format!(r#"{{"name":"{text}","backend-addresses":[{{"ip":"{text}"}}]}}"#);
         for (notification, at_least) in [

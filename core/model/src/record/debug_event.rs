@@ -1,39 +1,39 @@
-//! Debug messages of the datapath: Hubble's `flow.DebugEvent` (v1.19.4), which an agent in debug
-//! mode sends.
-
-use tidegate_wire::release::Release;
+//! Debug messages of the datapath, sent by an agent in debug mode: Hubble's `flow.DebugEvent`
+//! (v1.19.4).
 
 use std::sync::Arc;
+
+use tidegate_wire::release::Release;
 
 use crate::flow::{Endpoint, EndpointNames};
 use crate::time::Timestamp;
 
-/// One message. Its text is made of the type and the arguments where it leaves the process.
+/// One message. Exporters format its text from the type and the arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DebugEvent {
     /// When its frame was received.
     pub time: Timestamp,
-    /// Which message it is, and so what the arguments are.
+    /// Type of the message, which determines the meaning of the arguments.
     pub event_type: DebugEventType,
-    /// The endpoint whose program sent it; 0 for none.
+    /// Id of the endpoint whose program sent it; 0 for none.
     pub source: u16,
-    /// That endpoint's security identity; 0 where it is not known.
+    /// Security identity of that endpoint; 0 if unknown.
     pub source_identity: u32,
-    /// That endpoint's names and labels, where they are known; shared by all its events.
+    /// Names and labels of that endpoint, if they are known; shared by all its events.
     pub source_names: Option<Arc<EndpointNames>>,
     /// Hash of the packet.
     pub hash: u32,
-    /// Numbers, addresses in memory order, or ports in either order, by type.
+    /// Numbers, addresses in memory order, or ports in either order, depending on the type.
     pub args: [u32; 3],
     /// The CPU that reported it.
     pub cpu: i32,
-    /// Whether its sender is of a release before the one that changed its text
+    /// Whether the sender's release is older than the one that changed the text
     /// ([`DebugEventType::new_text_since`]).
     pub has_old_text: bool,
 }
 
 impl DebugEvent {
-    /// The endpoint whose program sent it; `None` if that was none's.
+    /// The endpoint whose program sent it; `None` if there is none.
     #[must_use]
     pub fn endpoint(&self) -> Option<Endpoint> {
         let names = self.source_names.clone();
@@ -50,22 +50,21 @@ impl DebugEvent {
 pub struct DebugEventType(pub u8);
 
 impl DebugEventType {
-    /// The protobuf enum's name; `None` for a number that it does not name.
+    /// The protobuf enum's name; `None` for other numbers.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         NAMES.get(usize::from(self.0)).copied()
     }
 
-    /// The release since which Hubble has another text for it; `None` if the text has not changed
-    /// since 1.12.
+    /// The release in which Hubble changed the text; `None` if it has not changed since 1.12.
     #[must_use]
     pub fn new_text_since(self) -> Option<Release> {
         match self.0 {
-            // The third argument, and a word that was misspelt.
+            // The third argument was added; a spelling was corrected.
             1 | 13 => Some(Release::V1_20),
-            // Direction and scope.
+            // Direction and scope were added.
             49 | 52 => Some(Release::V1_14),
-            // Unknown before.
+            // Without a text before.
             66 | 67 => Some(Release::V1_19),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! Kinds of records, and sets of them: what a stage takes, what it makes, what an exporter ships.
+//! Kinds of records, and sets of them, which describe the input and output of stages.
 
 /// The kinds of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 7] = [
         Self::Frame,
         Self::Event,
@@ -32,7 +32,7 @@ impl Kind {
         Self::Metric,
     ];
 
-    /// The name as configuration and documentation write it.
+    /// The name in configuration and documentation.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl Kinds {
     /// No kind.
     pub const NONE: Self = Self(0);
 
-    /// Every kind.
+    /// All kinds.
     pub const ALL: Self = Self::of(&Kind::ALL);
 
     /// The set of the given kinds.
@@ -76,25 +76,25 @@ impl Kinds {
         self.0 & (1 << kind as u8) != 0
     }
 
-    /// Both sets together.
+    /// The kinds in either set.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// What both sets have.
+    /// The kinds in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// This set without what `other` has.
+    /// The kinds in this set that are not in `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Whether nothing is in it.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -1,5 +1,5 @@
-//! What travels between stages: one [`Record`] for each frame of the monitor socket, which the
-//! processors turn from a frame into an event and from an event into a flow, in place.
+//! The records that stages exchange. Each frame of the monitor socket is one [`Record`], which
+//! processors convert in place from a frame to an event and from an event to a flow.
 
 mod agent_event;
 mod debug_event;
@@ -20,31 +20,31 @@ use crate::metric::Point;
 use crate::span::Span;
 use crate::time::Timestamp;
 
-/// One record. All variants share one slot, so a stage changes a record by overwriting it.
+/// One record. All variants fit the same slot, so that a stage can convert a record in place.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "a flow is the common case, and boxing it would cost an allocation an event"
+    reason = "flows are the common case, and boxing them would cost an allocation per event"
 )]
 pub enum Record {
-    /// A message of the monitor socket whose content nobody has looked at.
+    /// A message of the monitor socket, not decoded yet.
     Frame(Frame),
-    /// A monitor event that is known by its type, its bytes still in the batch.
+    /// A monitor event whose type is decoded.
     Event(Event),
     /// A network flow.
     Flow(Flow),
-    /// What Cilium's agent reports about itself.
+    /// An event of Cilium's agent.
     AgentEvent(Box<AgentEvent>),
     /// A debug message of the datapath.
     DebugEvent(DebugEvent),
-    /// A loss that somebody upstream of the decoder reported.
+    /// A report of events that were lost before the decoder.
     Lost(Lost),
     /// The current value of one metric series.
     Metric(Point),
 }
 
 impl Record {
-    /// Which kind of record this is.
+    /// The kind of this record.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -58,7 +58,8 @@ impl Record {
         }
     }
 
-    /// Makes this an empty flow of the given time and position, to be filled where it lies.
+    /// Replaces this record with an empty flow of the given time and position, and returns it to be
+    /// filled in place.
     pub fn begin_flow(&mut self, time: Timestamp, seq: u64) -> &mut Flow {
         self.overwrite(Self::Flow(Flow {
             time,
@@ -71,8 +72,8 @@ impl Record {
         }
     }
 
-    /// Replaces this record. Frames and packet events own no heap memory, so they are overwritten
-    /// without running their destructor, which would have to look at every variant.
+    /// Replaces this record. Frames and packet events own no heap memory and are overwritten without
+    /// running the destructor, which would have to match on every variant.
     #[inline(always)]
     pub fn overwrite(&mut self, other: Self) {
         if self.needs_no_drop() {
@@ -82,19 +83,19 @@ impl Record {
         }
     }
 
-    /// Drops what the record owns and leaves an empty frame.
+    /// Drops this record and leaves an empty frame.
     pub(crate) fn clear(&mut self) {
         if let Self::Flow(flow) = self {
             flow.release();
-            // Nothing is left to drop.
+            // The flow owns nothing after `release`.
             std::mem::forget(std::mem::take(self));
         } else {
             self.overwrite(Self::default());
         }
     }
 
-    /// Returns whether the record is a frame or a packet event. A field that has to be dropped
-    /// does not compile here.
+    /// Whether the record is a frame or a packet event. A field with a destructor in these is a
+    /// compile error.
     #[inline(always)]
     fn needs_no_drop(&self) -> bool {
         match self {
@@ -116,16 +117,16 @@ impl Record {
         }
     }
 
-    /// Bytes on the heap that only this record holds, for the byte limits of edges.
+    /// Bytes on the heap that this record owns, for the byte limits of edges.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Flow(flow) => flow.heap_bytes(),
             Self::AgentEvent(event) => event.heap_bytes(),
             Self::Event(Event {
-                body: EventBody::AccessLog(kept),
+                body: EventBody::AccessLog(spans),
                 ..
-            }) => size_of_val(&**kept),
+            }) => size_of_val(&**spans),
             Self::Metric(point) => point.heap_bytes(),
             _ => 0,
         }
@@ -142,83 +143,83 @@ impl Default for Record {
 /// One gob message of the monitor socket: Cilium's `payload.Payload`, with the time of receipt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// When it was read from the socket; monitor events carry no time of their own. Frames of one
-    /// read follow each other by a nanosecond, which tells their order and no duration: what
-    /// happened between two frames is known only to within the time between two reads.
+    /// When it was read from the socket; monitor events contain no time. The frames of one read are
+    /// one nanosecond apart, which preserves their order but is not a duration: the time between two
+    /// frames is known only to within the time between two reads.
     pub time: Timestamp,
-    /// Position in the receiver's stream, from 1; never repeats within a process.
+    /// Position in the receiver's stream, starting at 1; unique within a process.
     pub seq: u64,
-    /// The connection or recording that it came in, whose frames are of one agent: a number that no
-    /// other stream of the process has; 0 where nobody knows.
+    /// Number of the connection or recording that it was read from, unique within the process; 0 if
+    /// unknown. All frames of a stream are from the same agent.
     pub stream: u32,
     /// `Payload.Type`: 9 for an event sample, 2 for a lost record.
     pub payload_type: i32,
     /// `Payload.CPU`.
     pub cpu: i32,
-    /// `Payload.Lost`: events that the kernel's perf ring lost; 0 for samples.
+    /// `Payload.Lost`: number of events lost by the kernel's perf ring; 0 for samples.
     pub lost: u64,
     /// `Payload.Data`, in the batch's bytes.
     pub data: Span,
 }
 
-/// A monitor event that is decoded as far as its type, so that the next stage knows what to read.
+/// A monitor event whose type is decoded. Its content is still in the batch's bytes.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// When its frame was received.
     pub time: Timestamp,
-    /// Its frame's position in the stream.
+    /// Position of its frame in the receiver's stream.
     pub seq: u64,
     /// The CPU that reported it.
     pub cpu: i32,
-    /// The whole of `Payload.Data`, in the batch's bytes.
+    /// `Payload.Data`, in the batch's bytes.
     pub data: Span,
-    /// What the data is.
+    /// Type of the data.
     pub body: EventBody,
 }
 
-/// The parts of a datapath event's header that depend on Cilium's release, as the decoder settled
-/// them: the header's version byte alone does not tell.
+/// The properties of a datapath event's header that depend on Cilium's release. The decoder
+/// determines them, because the header's version byte is not sufficient.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DecodedHeader {
-    /// Bytes of the header, which is where the packet begins.
+    /// Length of the header, after which the packet starts.
     pub len: u16,
-    /// How a drop's source file is numbered.
+    /// Numbering of a drop's source file.
     pub files: FileNumbering,
-    /// What a trace's original source implies about its direction.
+    /// What the original source of a trace implies for its direction.
     pub original_source: OriginalSource,
 }
 
-/// What a monitor event holds.
+/// Content of a monitor event.
 #[derive(Clone, Debug)]
 pub enum EventBody {
-    /// A checked event of the datapath with captured packet bytes behind its header: drop (1),
-    /// capture (3), trace (4), policy verdict (5) or recorder capture (6).
+    /// A validated datapath event with captured packet bytes after its header: drop (1), capture (3),
+    /// trace (4), policy verdict (5) or recorder capture (6).
     Packet(DecodedHeader),
-    /// A checked socket trace (7), which has no packet.
+    /// A validated socket trace (7), which has no packet.
     TraceSock {
-        /// How its fields lie; settled by the decoder, because no version byte tells.
+        /// Layout of its fields, which the decoder determines because it has no version byte.
         layout: SockLayout,
-        /// Whether an IPv4-mapped address is written as IPv6, as Hubble has done since 1.20.
+        /// Whether an IPv4-mapped address is displayed as IPv6, as in Hubble since 1.20.
         keeps_mapped: bool,
     },
-    /// An access-log record (129) of a proxy, which is right as a whole.
+    /// A validated access-log record (129) of a proxy.
     AccessLog(Box<RecordSpans>),
-    /// A message type without a decoder, as it came.
+    /// A message type without a decoder, unchanged.
     Undecoded,
 }
 
 /// Hubble's `flow.LostEvent` (v1.19.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lost {
-    /// When the report was received or made.
+    /// When the report was received or created.
     pub time: Timestamp,
-    /// Who lost the events.
+    /// Where the events were lost.
     pub source: LostSource,
-    /// How many.
+    /// Number of lost events.
     pub count: u64,
-    /// The CPU whose ring overflowed; `None` where the source is not one CPU's.
+    /// The CPU whose ring overflowed; `None` for sources that are not per CPU.
     pub cpu: Option<i32>,
-    /// Time of the first and of the last lost event, where they are known.
+    /// Times of the first and the last lost event, if they are known.
     pub span: Option<(Timestamp, Timestamp)>,
 }
 
@@ -232,7 +233,7 @@ pub enum LostSource {
     PerfEventRingBuffer = 1,
     /// The agent's own queue behind the socket was full.
     ObserverEventsQueue = 2,
-    /// A reader of Hubble's ring was overtaken.
+    /// A reader of Hubble's ring was too slow.
     HubbleRingBuffer = 3,
 }
 
@@ -253,10 +254,9 @@ impl LostSource {
 mod tests {
     use super::Record;
 
-    /// Batches are made of records by the thousand: what makes every one of them larger has to be
-    /// meant.
+    /// Batches contain thousands of records, so a larger record must be a deliberate change.
     #[test]
-    fn a_record_is_no_larger_than_it_was() {
+    fn the_size_of_a_record_does_not_grow() {
         assert!(size_of::<Record>() <= 272, "{} bytes", size_of::<Record>());
     }
 }

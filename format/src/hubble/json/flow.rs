@@ -76,7 +76,7 @@ fn headers(object: &mut Object<'_>, flow: &Flow) {
         });
     }
     if let Some(ip) = &flow.ip {
-        let written = |address: Option<Address>| address.map(|address| flow.written(address));
+        let written = |address: Option<Address>| address.map(|address| flow.display_ip(address));
         let addresses = IpAddresses {
             source: written(flow.source_address()),
             destination: written(flow.destination_address()),

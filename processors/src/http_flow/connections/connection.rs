@@ -1,7 +1,7 @@
 //! The state of one TCP connection that carries HTTP.
 
 use tidegate_model::Timestamp;
-use tidegate_model::flow::{Address, L7, L7Record, Word};
+use tidegate_model::flow::{Address, CommonText, L7, L7Record};
 
 use super::read_ranges::{ReadRanges, distance};
 use crate::l7::pending::MessageId;
@@ -57,7 +57,7 @@ pub(crate) struct PendingRequest {
     /// acknowledgment number.
     pub(crate) is_chained: bool,
     pub(crate) time: Timestamp,
-    pub(crate) method: Word,
+    pub(crate) method: CommonText,
     pub(crate) url: String,
     pub(crate) trace_id: Option<String>,
 }

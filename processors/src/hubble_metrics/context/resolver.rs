@@ -64,7 +64,7 @@ impl Resolver {
                 .is_some_and(|socket| socket.keeps_mapped)
         {
             // The same address has another text here, too rarely to be worth a cache entry.
-            let written = address.map(|address| flow.written(address));
+            let written = address.map(|address| flow.display_ip(address));
             return self.resolve(symbols, endpoint, written, intern);
         }
         self.cache

@@ -59,7 +59,7 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
         verdict: carrier.verdict,
         drop_reason: carrier.drop_reason,
         direction: direction(carrier, is_reply),
-        turned_by: carrier.turned_by,
+        reversing_endpoint: carrier.reversing_endpoint,
         is_reply: Some(is_reply),
         ip: carrier.ip,
         l4: without_flags(carrier.l4),
@@ -89,7 +89,7 @@ fn without_flags(l4: L4) -> L4 {
 /// reversed if the packet was wrongly taken for a reply, or for a request.
 fn direction(carrier: &Flow, is_reply: bool) -> Direction {
     // A trace with the source before address translation is egress in either case.
-    let is_fixed = carrier.message_type == message_type::TRACE && carrier.turned_by == 0;
+    let is_fixed = carrier.message_type == message_type::TRACE && carrier.reversing_endpoint == 0;
     if is_fixed || carrier.is_reply.unwrap_or(false) == is_reply {
         return carrier.direction;
     }

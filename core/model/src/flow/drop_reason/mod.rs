@@ -1,17 +1,16 @@
-//! Why a packet was dropped: two tables for one number, since upstream reused some numbers and the
-//! protobuf enum kept the old names (136, 161).
+//! Drop reasons. There are two tables because upstream reused some numbers (136, 161), for which the
+//! protobuf enum kept the old names.
 
 mod tables;
 
 use tables::{NAMES, TEXTS};
 
-/// A drop reason: the datapath's code (`bpf/lib/drop_reasons.h`), 0 for none.
+/// The datapath's code of a drop reason (`bpf/lib/drop_reasons.h`); 0 for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DropReason(pub u32);
 
 impl DropReason {
-    /// `flow.DropReason`'s name (v1.19.4, and 207 of 1.20); `None` for a number that it does not
-    /// name.
+    /// `flow.DropReason`'s name (v1.19.4, and 207 of 1.20); `None` for other codes.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         self.find(NAMES)
@@ -25,8 +24,8 @@ impl DropReason {
     }
 
     /// Whether a network policy denied the packet: no rule allows it (133), or one denies it (181).
-    /// Those are the two that Hubble relates to policies (`pkg/hubble/parser/threefour`, 1.20).
-    /// With 189 a policy allows the packet, but its peers have yet to authenticate.
+    /// These are the two that Hubble attributes to policies (`pkg/hubble/parser/threefour`, 1.20).
+    /// A packet dropped with 189 is allowed by a policy, but its peers are not authenticated yet.
     #[must_use]
     pub fn is_policy_denial(self) -> bool {
         matches!(self.0, 133 | 181)

@@ -1,5 +1,5 @@
-//! The BPF source file that a drop was reported from: `pkg/monitor/api/files.go`, whose numbering
-//! differs between releases.
+//! BPF source files that report drops (`pkg/monitor/api/files.go`). Their numbering differs between
+//! releases.
 
 mod tables;
 
@@ -7,73 +7,73 @@ pub use tables::FileNumbering;
 
 use tidegate_wire::release::Releases;
 
-/// A place in Cilium's BPF sources: `flow.FileInfo` (v1.19.4).
+/// A location in Cilium's BPF sources: `flow.FileInfo` (v1.19.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// The file's number.
+    /// Number of the file.
     pub id: u8,
-    /// Line in the file.
+    /// Line number.
     pub line: u16,
-    /// The numbering that the number belongs to.
+    /// The numbering that `id` belongs to.
     pub numbering: FileNumbering,
 }
 
 impl SourceFile {
-    /// The file's name; `None` for a number that the numbering does not have, which Hubble prints
-    /// as `unknown(<number>)`.
+    /// Name of the file; `None` for a number without a file, which Hubble prints as
+    /// `unknown(<number>)`.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         self.numbering.name(self.id)
     }
 }
 
-/// The numberings that one file's number can belong to.
+/// The numbering chosen for a file number, and how certain the choice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Numbered {
-    /// The newest numbering that has the number; if none has it, the newest.
+pub struct ResolvedNumbering {
+    /// The newest possible numbering that has the number, or the newest one if none has it.
     pub numbering: FileNumbering,
-    /// Whether another numbering that the sender can have gives the number another name.
+    /// Whether another possible numbering has a different file under this number.
     pub is_ambiguous: bool,
-    /// The releases from the oldest to the newest that has the number, among those passed to
-    /// [`FileNumbering::of`]; all of these if none has it.
+    /// The releases passed to [`FileNumbering::of`], narrowed down to the range from the oldest to
+    /// the newest that has the number; all of them if none has it.
     pub senders: Releases,
 }
 
 impl FileNumbering {
-    /// The numbering of file `id`, whose sender is of one of `releases`.
+    /// Chooses the numbering of file number `id`, sent by one of `releases`.
     #[must_use]
-    pub fn of(id: u8, releases: Releases) -> Numbered {
+    pub fn of(id: u8, releases: Releases) -> ResolvedNumbering {
         let in_use = Self::ALL
             .into_iter()
             .rev()
             .filter_map(|numbering| Some((numbering, numbering.within(releases)?)));
         let mut named = in_use
             .clone()
-            .filter_map(|(numbering, of)| Some((numbering, of, numbering.name(id)?)));
+            .filter_map(|(numbering, users)| Some((numbering, users, numbering.name(id)?)));
         let Some((numbering, newest, name)) = named.next() else {
             let numbering = in_use
                 .map(|(numbering, _)| numbering)
                 .next()
                 .unwrap_or_default();
-            return Numbered {
+            return ResolvedNumbering {
                 numbering,
                 is_ambiguous: false,
                 senders: releases,
             };
         };
-        let mut numbered = Numbered {
+        let mut resolved = ResolvedNumbering {
             numbering,
             is_ambiguous: false,
             senders: newest,
         };
-        for (_, of, other) in named {
-            numbered.is_ambiguous |= other != name;
-            numbered.senders.first = of.first;
+        for (_, users, other) in named {
+            resolved.is_ambiguous |= other != name;
+            resolved.senders.first = users.first;
         }
-        numbered
+        resolved
     }
 
-    /// The releases among `releases` that have the numbering.
+    /// The releases among `releases` that use this numbering.
     fn within(self, releases: Releases) -> Option<Releases> {
         self.releases().and(releases)
     }
@@ -104,7 +104,8 @@ mod tests {
     const BEFORE_1_19: Releases = Releases::between(Release::V1_17_4, Release::V1_19);
 
     #[test]
-    fn a_file_is_named_by_the_newest_numbering_in_use_and_others_make_it_ambiguous() {
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
+    fn a_file_has_its_name_in_the_newest_numbering_and_others_make_it_ambiguous() {
         let only = |minor, patch| Releases::only(Release::new(1, minor, patch));
         for (releases, id, name, is_ambiguous) in [
             (Releases::minor(1, 12), 2, Some("bpf_sock.c"), false),
@@ -154,14 +155,14 @@ mod tests {
             ),
             (Releases::ANY, 250, None, false),
         ] {
-            let numbered = FileNumbering::of(id, releases);
+            let resolved = FileNumbering::of(id, releases);
             let file = SourceFile {
                 id,
                 line: 1,
-                numbering: numbered.numbering,
+                numbering: resolved.numbering,
             };
             assert_eq!(
-                (file.name(), numbered.is_ambiguous),
+                (file.name(), resolved.is_ambiguous),
                 (name, is_ambiguous),
                 "{id} of {releases:?}"
             );
