@@ -3,6 +3,7 @@
 
 mod import_cycles;
 mod manifests;
+mod pages;
 
 use std::fs;
 use std::path::{Path, PathBuf};
