@@ -384,7 +384,8 @@ fn a_pipe_is_read_in_pieces_of_any_size() {
     );
 }
 
-/// Starts a recorder on a live capture, and waits until it has written three packets.
+/// Starts a recorder on a live capture, and waits until it has written three packets and waits for
+/// more: a signal that arrives before would end it at once.
 fn start_live(converter: &Converter) -> (Child, ChildStdin) {
     let mut recorder = Command::new(env!("CARGO_BIN_EXE_tidegate"))
         .args(converter.args("-"))
@@ -398,7 +399,20 @@ fn start_live(converter: &Converter) -> (Child, ChildStdin) {
     eventually("the packets are recorded", || {
         std::fs::metadata(&recording).is_ok_and(|file| file.len() > 0)
     });
+    eventually("the recorder waits for packets", || is_idle(recorder.id()));
     (recorder, pipe)
+}
+
+/// Whether all threads of a process are blocked.
+fn is_idle(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let is_blocked = |stat: &str| {
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        fields.starts_with('S')
+    };
+    threads
+        .filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat")).ok())
+        .all(|stat| is_blocked(&stat))
 }
 
 fn interrupt(recorder: &Child) {

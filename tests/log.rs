@@ -152,8 +152,9 @@ fn warnings_from_building_components_are_logged() {
     for name in ["validate", "graph", "run"] {
         let output = run_verb(name, &config, &[]);
         assert_eq!(output.code, Some(0), "{name}");
-        let said = "WARN the metric has no such option; it is ignored, as in Hubble metric=\"flow\" option=\"sourccontext\"";
-        assert!(output.stderr.contains(said), "{name}: {}", output.stderr);
+        let warning = "WARN the metric has no such option; it is ignored, as in Hubble \
+            metric=\"flow\" option=\"sourccontext\"";
+        assert!(output.stderr.contains(warning), "{name}: {}", output.stderr);
     }
 }
 

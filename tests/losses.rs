@@ -181,10 +181,10 @@ fn losses_during_a_run_fail_only_a_strict_run() {
         );
         if code == 1 {
             let error = output.stderr.lines().last().unwrap();
-            let says = format!(
+            let expected = format!(
                 "error: records were lost in the pipelines: {full} in exporters.otlp of flows (queue_full)"
             );
-            assert_eq!(error, says);
+            assert_eq!(error, expected);
         }
     }
 }

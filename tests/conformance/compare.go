@@ -89,10 +89,10 @@ func compareFiles(files sides) (*comparison, error) {
 	return c, nil
 }
 
-// pair is what one side says about an event: in JSON and, if it was asked for, as a compact line.
+// pair is one side's output for an event: in JSON and, if requested, as a compact line.
 type pair struct{ json, compact []byte }
 
-// readPairs reads two files that have a line for each event that either has a line for.
+// readPairs reads two files with a line for each event for which either has one.
 func readPairs(json, compact string) ([]pair, error) {
 	lines, err := readLines(json)
 	if err != nil {
@@ -132,7 +132,7 @@ func readLines(path string) (lines [][]byte, err error) {
 	return lines, scanner.Err()
 }
 
-// join says which event each printed line is of: by its mark, or by the mark of the line that follows.
+// join maps each printed line to its event: by its mark, or by the mark of the following line.
 func (c *comparison) join(printed []pair) (map[int]pair, error) {
 	lines := map[int]pair{}
 	var waiting pair
@@ -201,7 +201,7 @@ func markOf(line []byte) (index int, found bool, err error) {
 	return 0, false, nil
 }
 
-// What the two cannot have in common.
+// Fields that necessarily differ between the two.
 var unlike = regexp.MustCompile(`"uuid":"[^"]*",|"emitter":\{[^}]*\},|(,?)"time":"[^"]*"(,?)`)
 
 func comparable(line []byte) []byte {
@@ -224,7 +224,7 @@ type comparison struct {
 	same []int
 }
 
-// tally counts what became of one kind of events.
+// tally counts the results of one kind of events.
 type tally struct{ events, equal, refusedByBoth, different int }
 
 func newComparison(events []payload.Payload) *comparison {

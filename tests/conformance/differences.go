@@ -92,7 +92,7 @@ func (c *comparison) compact(index int, kind string, theirs, ours []byte) bool {
 
 var subscript = regexp.MustCompile(`\[\d+\]`)
 
-// naming makes a class of its own of each value that has a name on tidegate's side only.
+// naming makes a separate class of each value that has a name on tidegate's side only.
 func naming(theirs, ours string) string {
 	nameless := theirs == `"Unknown"` || strings.Trim(theirs, "0123456789") == ""
 	if nameless && theirs != "" && strings.HasPrefix(ours, `"`) {
@@ -104,7 +104,7 @@ func naming(theirs, ours string) string {
 	return ""
 }
 
-// reordered tells whether two texts of a debug message differ in the order of a connection's flags alone.
+// reordered reports whether two texts of a debug message differ in the order of a connection's flags alone.
 func reordered(theirs, ours string) bool {
 	return strings.Replace(theirs, "RELATED, OUT", "OUT, RELATED", 1) == ours
 }
@@ -154,12 +154,12 @@ func walk(at string, value any, leaves map[string]string) {
 
 var variable = regexp.MustCompile(`\[[\d ]+\]|"[^"]*"|\d+`)
 
-// generalised is an error's text without what differs from event to event.
+// generalised is an error's text without the parts that differ from event to event.
 func generalised(text string) string {
 	return variable.ReplaceAllString(text, "N")
 }
 
-// describe tells what Hubble made of an event that tidegate refused.
+// describe returns Hubble's result for an event that tidegate refused.
 func describe(line []byte) string {
 	var at struct {
 		Flow *struct {

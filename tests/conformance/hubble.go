@@ -23,7 +23,7 @@ import (
 	v1 "github.com/cilium/cilium/pkg/hubble/api/v1"
 )
 
-// What Hubble takes from its surroundings, the same for every event so that lines compare.
+// Hubble's inputs besides the event, fixed so that lines are comparable.
 const nodeName = "node-a"
 
 var (
@@ -78,20 +78,20 @@ func newLineFile(path string) (lineFile, error) {
 
 func (l lineFile) close() error { return errors.Join(l.Flush(), l.file.Close()) }
 
-// answer is what Hubble makes of an event: the exporter's line, or {"error": ...} where it writes nothing, and the
-// line of hubble observe.
+// answer is Hubble's result for an event: the exporter's line, or {"error": ...} if it writes none, and the line of
+// hubble observe.
 type answer struct{ exported, compact []byte }
 
 func (a answer) equal(other answer) bool { return bytes.Equal(a.exported, other.exported) }
 
-// oracle is Hubble from the monitor event to the exporter's line, knowing no endpoints, names or services.
+// oracle is Hubble from the monitor event to the exporter's line, without endpoints, names or services.
 type oracle struct {
 	parser   *parser.Parser
 	exporter exporter.FlowLogExporter
 	written  *bytes.Buffer
-	// Events for which Hubble's long-lived packet decoder answers with left-overs of an earlier packet.
+	// Events for which Hubble's long-lived packet decoder returns data of an earlier packet.
 	stale int
-	// Events for which Hubble takes the perf ring's padding for a part of the packet.
+	// Events for which Hubble reads the perf ring's padding as part of the packet.
 	padded int
 }
 
@@ -144,7 +144,7 @@ func (o *oracle) answerTo(event *payload.Payload) answer {
 	}
 	answer := o.ask(o.parser, decoded)
 	if isOverlay(event) {
-		// The packet decoder reads the UDP payload of whichever packet last had one. A new parser has none.
+		// The packet decoder reads the UDP payload of the last packet that had one. A new parser has none.
 		if fresh, err := newParser(); err == nil {
 			if independent := o.ask(fresh, decoded); !answer.equal(independent) {
 				o.stale++

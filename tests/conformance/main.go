@@ -1,8 +1,8 @@
-// Command conformance holds tidegate against Hubble itself: the parser and the exporter of Cilium v1.19.4.
+// Command conformance compares tidegate with Hubble itself: the parser and the exporter of Cilium v1.19.4.
 //
-// Each verb is one step of ./run: gen makes a monitor stream with Cilium's own types, hubble says what Hubble
-// would export for each of its events, compare joins that with what tidegate printed. serve offers a stream on a
-// unix socket as Cilium's agent does, show prints one event's bytes. redaction writes the golden data of that name.
+// Each command is one step of ./run: gen writes a monitor stream with Cilium's own types, hubble writes what Hubble
+// exports for each of its events, compare joins that with the output of tidegate. serve serves a stream on a unix
+// socket as Cilium's agent does, show prints one event's bytes. redaction writes the golden data of that name.
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// flags parses the flags of a verb, which declare adds to the set.
+// flags parses the flags of a command, which declare adds to the set.
 func flags(verb string, args []string, declare func(*flag.FlagSet)) error {
 	set := flag.NewFlagSet(verb, flag.ContinueOnError)
 	declare(set)

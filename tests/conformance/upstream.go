@@ -29,8 +29,8 @@ type recorded struct {
 	Error        string
 }
 
-// runUpstream makes a stream of the events that upstream's own tests gave to Hubble's parsers, each followed by a
-// marked trace, and the lines that the exporter would write about the answers that the tests then looked at.
+// runUpstream writes a stream of the events that upstream's own tests pass to Hubble's parsers, each followed by a marked
+// trace, and the exporter's lines for the results that the tests check.
 func runUpstream(args []string) error {
 	var in, out, lines string
 	if err := flags("upstream", args, func(set *flag.FlagSet) {
@@ -67,8 +67,8 @@ func runUpstream(args []string) error {
 	return errors.Join(writeStream(stream, events), stream.close(), os.WriteFile(lines, exported.Bytes(), 0o644))
 }
 
-// completed is an event with the lengths of its packet, which tests leave at zero and the datapath never does. Hubble
-// does not look at them.
+// completed is an event with the lengths of its packet, which are zero in tests and never in the datapath. Hubble
+// ignores them.
 func completed(event payload.Payload) payload.Payload {
 	header := headerLength(&event)
 	if header == 0 || header > len(event.Data) || binary.LittleEndian.Uint16(event.Data[offsetCapLen:]) != 0 {
@@ -80,7 +80,7 @@ func completed(event payload.Payload) payload.Payload {
 	return event
 }
 
-// answered is the exporter's line about an answer that a parser gave in a test.
+// answered is the exporter's line for a parser's result in a test.
 func (o *oracle) answered(made *recorded) []byte {
 	if made.Error != "" {
 		return refused(errors.New(made.Error)).exported
@@ -104,18 +104,18 @@ func (o *oracle) answered(made *recorded) []byte {
 	return o.write(event).exported
 }
 
-// upstream compares tidegate's lines with those of upstream's tests.
+// upstream compares tidegate's lines with the results of upstream's tests.
 type upstream struct {
 	kinds map[string]*upstreamTally
-	// Fields that only the surroundings of a test explain.
+	// Fields that depend on the environment of a test.
 	fields map[string]int
 }
 
-// upstreamTally counts cases: equal to what the test saw; equal to what the same Hubble says without the surroundings
+// upstreamTally counts cases: equal to the test's result; equal to the result of the same Hubble without the environment
 // and options of the test; neither.
-type upstreamTally struct{ cases, equal, surroundings, different int }
+type upstreamTally struct{ cases, equal, environment, different int }
 
-// reportUpstream prints how lines compare with those that upstream's tests saw.
+// reportUpstream prints how lines compare with the results of upstream's tests.
 func (c *comparison) reportUpstream(path string) error {
 	seen, err := readLines(path)
 	if err != nil {
@@ -141,7 +141,7 @@ func (u *upstream) judge(kind string, seen, bare, ours []byte) {
 	case agree(seen, ours):
 		tally.equal++
 	case agree(bare, ours):
-		tally.surroundings++
+		tally.environment++
 		theirs, mine := flatten(comparable(seen)), flatten(comparable(ours))
 		names := map[string]bool{}
 		for name := range theirs {
@@ -160,7 +160,7 @@ func (u *upstream) judge(kind string, seen, bare, ours []byte) {
 	}
 }
 
-// agree tells whether both say the same, or both refuse.
+// agree reports whether both lines are equal, or both are refusals.
 func agree(theirs, ours []byte) bool {
 	if _, refused := refusal(theirs); refused || ours == nil {
 		return refused && ours == nil
@@ -169,14 +169,14 @@ func agree(theirs, ours []byte) bool {
 }
 
 func (u *upstream) print() {
-	fmt.Printf("\nupstream's own tests\n%-16s %9s %9s %14s %9s\n", "event", "cases", "equal", "surroundings", "different")
+	fmt.Printf("\nupstream's own tests\n%-16s %9s %9s %14s %9s\n", "event", "cases", "equal", "environment", "different")
 	sum := upstreamTally{}
 	for _, kind := range slices.Sorted(maps.Keys(u.kinds)) {
 		t := u.kinds[kind]
-		fmt.Printf("%-16s %9d %9d %14d %9d\n", kind, t.cases, t.equal, t.surroundings, t.different)
-		sum = upstreamTally{sum.cases + t.cases, sum.equal + t.equal, sum.surroundings + t.surroundings, sum.different + t.different}
+		fmt.Printf("%-16s %9d %9d %14d %9d\n", kind, t.cases, t.equal, t.environment, t.different)
+		sum = upstreamTally{sum.cases + t.cases, sum.equal + t.equal, sum.environment + t.environment, sum.different + t.different}
 	}
-	fmt.Printf("%-16s %9d %9d %14d %9d\n", "all", sum.cases, sum.equal, sum.surroundings, sum.different)
+	fmt.Printf("%-16s %9d %9d %14d %9d\n", "all", sum.cases, sum.equal, sum.environment, sum.different)
 	fmt.Println("fields that take the agent's memory or an option:")
 	for _, name := range slices.Sorted(maps.Keys(u.fields)) {
 		fmt.Printf("%9d  %s\n", u.fields[name], name)
