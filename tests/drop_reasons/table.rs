@@ -37,10 +37,7 @@ pub(super) fn table() -> Vec<(&'static str, Coverage)> {
 fn runner() -> Vec<(&'static str, Coverage)> {
     let edges = "core/runtime/tests/pipeline/edges.rs";
     vec![
-        (
-            "queue_full",
-            Test(edges, "a_full_edge_does_as_its_policy_says"),
-        ),
+        ("queue_full", Test(edges, "a_full_edge_follows_its_policy")),
         (
             "too_many_series",
             Test(
@@ -52,21 +49,21 @@ fn runner() -> Vec<(&'static str, Coverage)> {
             "stage_ended",
             Test(
                 edges,
-                "what_comes_after_the_reader_has_ended_is_lost_with_a_count",
+                "records_sent_after_the_reader_has_ended_are_counted_as_dropped",
             ),
         ),
         (
             "shutdown_timeout",
             Test(
                 "core/runtime/tests/pipeline/ending.rs",
-                "what_is_not_drained_within_the_grace_period_is_lost_with_a_count",
+                "records_not_drained_within_the_grace_period_are_counted_as_dropped",
             ),
         ),
         (
             "reload_timeout",
             Test(
                 "core/runtime/tests/pipeline/reload.rs",
-                "an_exporter_that_does_not_drain_is_ended_with_a_count",
+                "records_of_an_exporter_that_does_not_drain_are_counted_as_dropped",
             ),
         ),
         (

@@ -56,8 +56,8 @@ impl Tally {
         }
     }
 
-    /// Counts an event that an operator should see but that is not an outcome, such as a record that
-    /// was passed on undecoded or a full table.
+    /// Counts an event that an operator should see but that is not an outcome, such as a record
+    /// that was passed on undecoded or a full table.
     pub fn note(&mut self, name: &'static str) {
         self.note_times(name, 1);
     }
@@ -67,8 +67,8 @@ impl Tally {
         self.noted.add(name, n);
     }
 
-    /// Counts `n` records whose bytes allow several interpretations, one of which was chosen. This is
-    /// not an outcome either: the record is kept, but may differ from what its sender meant.
+    /// Counts `n` records whose bytes allow several interpretations, one of which was chosen. This
+    /// is not an outcome either: the record is kept, but may differ from what its sender meant.
     pub fn ambiguous(&mut self, choice: &'static str, n: u64) {
         self.ambiguous.add(choice, n);
     }

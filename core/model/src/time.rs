@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// The current wall-clock time. Called by receivers and the runner; processors get the time as an
-    /// argument.
+    /// The current wall-clock time. Called by receivers and the runner; processors get the time as
+    /// an argument.
     #[must_use]
     pub fn now() -> Self {
         let since_epoch = SystemTime::now()
@@ -47,8 +47,8 @@ pub enum TimeSource {
 
 impl TimeSource {
     /// Returns the time between two records and its maximum error. `None` if it is not known: the
-    /// timestamps are unrelated to the packets, the records are in the wrong order, or they are closer
-    /// to each other than the error.
+    /// timestamps are unrelated to the packets, the records are in the wrong order, or they are
+    /// closer to each other than the error.
     #[must_use]
     pub fn between(self, earlier: Timestamp, later: Timestamp) -> Option<(Duration, Duration)> {
         let error = match self {

@@ -1,6 +1,6 @@
-//! The kinds of components. Each kind is a constant with its name, keys and parser, and a stage crate
-//! lists its kinds in `lib.rs`. Parsing, building and running are separate steps; nothing is opened or
-//! bound before a component runs.
+//! The kinds of components. Each kind is a constant with its name, keys and parser, and a stage
+//! crate lists its kinds in `lib.rs`. Parsing, building and running are separate steps; nothing is
+//! opened or bound before a component runs.
 
 mod outcomes;
 

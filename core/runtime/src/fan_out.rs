@@ -1,5 +1,5 @@
-//! The edges behind a stage, which a reload may replace while records are flowing: a batch is sent to
-//! exactly those that were present when it was admitted.
+//! The edges behind a stage, which a reload may replace while records are flowing: a batch is sent
+//! to exactly those that were present when it was admitted.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -97,8 +97,8 @@ impl FanOut {
                 admitted.crowded.push(at);
             }
         }
-        // Until here, no reload can disconnect the pipeline, so no point arrives after the end of its
-        // series.
+        // Until here, no reload can disconnect the pipeline, so no point arrives after the end of
+        // its series.
         drop(exits);
         admitted
     }
@@ -124,9 +124,9 @@ impl Exits {
 }
 
 impl Target {
-    /// Filters records that the stage does not take, and delivers points. `census` has the number of
-    /// records of each kind. Returns the kinds that are left on the ticket, and whether the sender
-    /// has to wait until points are taken.
+    /// Filters records that the stage does not take, and delivers points. `census` has the number
+    /// of records of each kind. Returns the kinds that are left on the ticket, and whether the
+    /// sender has to wait until points are taken.
     fn admit(
         &self,
         batch: &Batch,

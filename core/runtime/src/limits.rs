@@ -3,9 +3,11 @@
 /// The bounds of an edge, and its policy when it is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Maximum number of records. A single batch larger than this is let through when the edge is empty.
+    /// Maximum number of records. A single batch larger than this is let through when the edge is
+    /// empty.
     pub records: usize,
-    /// Maximum number of bytes: the memory that batches hold, with packet bytes and texts, used or not.
+    /// Maximum number of bytes: the memory that batches hold, with packet bytes and texts, used or
+    /// not.
     pub bytes: usize,
     /// The policy for a batch that does not fit.
     pub when_full: WhenFull,
@@ -15,8 +17,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The default limits of an inbox. The limit of series has room for ten metrics with the maximum
-    /// number of series each.
+    /// The default limits of an inbox. The limit of series has room for ten metrics with the
+    /// maximum number of series each.
     pub const DEFAULT: Self = Self {
         records: 16_384,
         bytes: 2 << 20,

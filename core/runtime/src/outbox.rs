@@ -68,9 +68,9 @@ impl Outbox {
         self.shared.lanes.dropped(reason, n);
     }
 
-    /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`] has
-    /// to run until it ends, which is when every clone of the [`Buffer`] is dropped and the buffer is
-    /// empty.
+    /// Puts a bounded buffer between a reader that must not wait and the pipelines. The [`Pump`]
+    /// has to run until it ends, which is when every clone of the [`Buffer`] is dropped and the
+    /// buffer is empty.
     #[must_use]
     pub fn buffered(self, limits: Limits) -> (Buffer, Pump) {
         let (edge, inbox) = edge(limits, reason::PIPELINE_FULL, Reader::Processor);
@@ -95,8 +95,8 @@ impl Shared {
         self.lanes.enter(packed.len() as u64)
     }
 
-    /// Counts the records on all edges before it waits for any, so that the ledger is consistent even
-    /// if the receiver is aborted while it waits.
+    /// Counts the records on all edges before it waits for any, so that the ledger is consistent
+    /// even if the receiver is aborted while it waits.
     async fn forward(&self, batch: Arc<Batch>, ticket: Ticket) {
         let admitted = self.lanes.admit(&batch, ticket);
         drop(batch);
@@ -125,8 +125,8 @@ impl Buffer {
         self.shared.pool.clone()
     }
 
-    /// Adds a batch to the buffer, and returns how many records were dropped for it. Waits only if the
-    /// buffer is full and its policy is to block. Not to be cancelled, as [`Outbox::send`].
+    /// Adds a batch to the buffer, and returns how many records were dropped for it. Waits only if
+    /// the buffer is full and its policy is to block. Not to be cancelled, as [`Outbox::send`].
     pub async fn send(&self, batch: impl Into<FrameBatch>) -> u64 {
         let mut packed = batch.into();
         if self.edge.is_tight(packed.allocated()) {
@@ -136,15 +136,15 @@ impl Buffer {
         self.edge.send(Delivery::packed(packed, ticket)).await
     }
 
-    /// Whether `batch` fits now without a drop and without waiting. With one sender, this holds until
-    /// the next [`Self::send`].
+    /// Whether `batch` fits now without a drop and without waiting. With one sender, this holds
+    /// until the next [`Self::send`].
     #[must_use]
     pub fn has_room(&self, batch: &Batch) -> bool {
         self.edge.has_room(batch.len(), batch.min_weight())
     }
 
-    /// Waits until `batch` fits, whatever the policy, or until the reader of the buffer is gone: for
-    /// the report of a loss, which must not be lost itself.
+    /// Waits until `batch` fits, whatever the policy, or until the reader of the buffer is gone:
+    /// for the report of a loss, which must not be lost itself.
     pub async fn room(&self, batch: &Batch) {
         self.edge.room(batch.len(), batch.min_weight()).await;
     }
@@ -168,8 +168,8 @@ impl Pump {
         while let Some(delivery) = self.inbox.recv().await {
             let (batch, ticket) = delivery.unpack();
             self.shared.forward(Arc::new(batch), ticket).await;
-            // Lets the next stages finish the batch, so that its memory is reused while it is in the
-            // cache.
+            // Lets the next stages finish the batch, so that its memory is reused while it is in
+            // the cache.
             yield_now().await;
         }
     }

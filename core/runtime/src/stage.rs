@@ -1,7 +1,8 @@
 //! The three kinds of stages.
 //!
-//! Receivers and exporters run their own loop. Processors are called with each batch. Only receivers
-//! see the [`Shutdown`] signal; every other stage ends when its inbox is drained and closed.
+//! Receivers and exporters run their own loop. Processors are called with each batch. Only
+//! receivers see the [`Shutdown`] signal; every other stage ends when its inbox is drained and
+//! closed.
 
 use std::any::Any;
 use std::time::Duration;

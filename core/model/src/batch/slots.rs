@@ -1,6 +1,6 @@
-//! A list of records that reuses its slots. A record starts as a frame of about fifty bytes in a slot
-//! that has room for a flow. Frames are written in place, because moving a record copies the whole
-//! slot.
+//! A list of records that reuses its slots. A record starts as a frame of about fifty bytes in a
+//! slot that has room for a flow. Frames are written in place, because moving a record copies the
+//! whole slot.
 
 use crate::record::{Frame, Record};
 

@@ -111,9 +111,9 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Drops the heap memory that the flow owns, so that the flow can be overwritten without running
-    /// its destructor. Destructuring and [`assert_no_drop`] make a new field with a destructor a
-    /// compile error.
+    /// Drops the heap memory that the flow owns, so that the flow can be overwritten without
+    /// running its destructor. Destructuring and [`assert_no_drop`] make a new field with a
+    /// destructor a compile error.
     #[expect(clippy::too_many_lines, reason = "a list of all fields")]
     pub(crate) fn release(&mut self) {
         let Self {

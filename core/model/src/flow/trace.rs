@@ -1,7 +1,7 @@
 //! Observation points and reasons of traces, and capture points.
 
-/// `flow.TraceObservationPoint` (v1.19.4): the datapath's number, except that its 0 (to-endpoint) is
-/// 101; 0 for events other than traces.
+/// `flow.TraceObservationPoint` (v1.19.4): the datapath's number, except that its 0 (to-endpoint)
+/// is 101; 0 for events other than traces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TracePoint(pub u8);
 
@@ -75,8 +75,8 @@ impl TracePoint {
 pub struct TraceReason(pub u8);
 
 impl TraceReason {
-    /// Converts the datapath's reason, without its encryption bit: 5 (unknown) becomes 0, and smaller
-    /// numbers are incremented.
+    /// Converts the datapath's reason, without its encryption bit: 5 (unknown) becomes 0, and
+    /// smaller numbers are incremented.
     #[must_use]
     pub fn from_datapath(reason: u8) -> Self {
         const RENUMBERED: [u8; 6] = [1, 2, 3, 4, 5, 0];

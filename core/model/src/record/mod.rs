@@ -72,8 +72,8 @@ impl Record {
         }
     }
 
-    /// Replaces this record. Frames and packet events own no heap memory and are overwritten without
-    /// running the destructor, which would have to match on every variant.
+    /// Replaces this record. Frames and packet events own no heap memory and are overwritten
+    /// without running the destructor, which would have to match on every variant.
     #[inline(always)]
     pub fn overwrite(&mut self, other: Self) {
         if self.needs_no_drop() {
@@ -144,8 +144,8 @@ impl Default for Record {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
     /// When it was read from the socket; monitor events contain no time. The frames of one read are
-    /// one nanosecond apart, which preserves their order but is not a duration: the time between two
-    /// frames is known only to within the time between two reads.
+    /// one nanosecond apart, which preserves their order but is not a duration: the time between
+    /// two frames is known only to within the time between two reads.
     pub time: Timestamp,
     /// Position in the receiver's stream, starting at 1; unique within a process.
     pub seq: u64,
@@ -192,8 +192,8 @@ pub struct DecodedHeader {
 /// Content of a monitor event.
 #[derive(Clone, Debug)]
 pub enum EventBody {
-    /// A validated datapath event with captured packet bytes after its header: drop (1), capture (3),
-    /// trace (4), policy verdict (5) or recorder capture (6).
+    /// A validated datapath event with captured packet bytes after its header: drop (1), capture
+    /// (3), trace (4), policy verdict (5) or recorder capture (6).
     Packet(DecodedHeader),
     /// A validated socket trace (7), which has no packet.
     TraceSock {

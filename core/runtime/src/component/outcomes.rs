@@ -1,6 +1,6 @@
 //! The names by which a kind of component counts records, declared by the kind. They allow every
-//! counter to exist from the start with 0, and the log and the exit code to depend on the cause of a
-//! loss.
+//! counter to exist from the start with 0, and the log and the exit code to depend on the cause of
+//! a loss.
 
 use crate::ledger::{SIGNALS_RULE, SUPERSEDED, reason};
 
@@ -29,12 +29,13 @@ pub struct Reasons {
 /// Why records are dropped. It decides what is logged, and the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Their bytes cannot be decoded, or have no equivalent as a flow. This does not depend on load.
+    /// Their bytes cannot be decoded, or have no equivalent as a flow. This does not depend on
+    /// load.
     Input,
     /// A queue was full, the way was closed, or a peer rejected them.
     Load,
-    /// The time to deliver them was over; with the key of that limit. At the end of a run, it decides
-    /// the exit code.
+    /// The time to deliver them was over; with the key of that limit. At the end of a run, it
+    /// decides the exit code.
     Time(&'static str),
     /// The reader has closed the output, as in `tidegate run | head`.
     Unwanted,

@@ -67,8 +67,8 @@ queue! {
 crate::config_choice! {
     /// What can happen when the inbox of an exporter is full.
     pub enum ExporterPolicy = Auto {
-        /// `block` if every receiver that feeds the exporter can wait, as a recording can; otherwise
-        /// `drop_newest`, so that a slow exporter does not hold up the others.
+        /// `block` if every receiver that feeds the exporter can wait, as a recording can;
+        /// otherwise `drop_newest`, so that a slow exporter does not hold up the others.
         Auto = "auto",
         /// The sender waits.
         Block = "block",

@@ -23,8 +23,8 @@ impl Inbox {
     }
 
     /// Receives the next metric points, for a stage that cannot take other records at the moment.
-    /// Only the newest point of a series is queued, so the stage gets current values. `None` when no
-    /// point is queued and all senders are gone. Safe to cancel.
+    /// Only the newest point of a series is queued, so the stage gets current values. `None` when
+    /// no point is queued and all senders are gone. Safe to cancel.
     pub async fn recv_points(&mut self) -> Option<Delivery> {
         self.next(State::next_points).await
     }

@@ -18,9 +18,9 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    /// Sends a batch and returns how many records were dropped. Waits while the edge is full and its
-    /// policy is to block; otherwise settles the tickets of dropped records. Not to be cancelled: the
-    /// records of a batch that is still waiting would have no outcome.
+    /// Sends a batch and returns how many records were dropped. Waits while the edge is full and
+    /// its policy is to block; otherwise settles the tickets of dropped records. Not to be
+    /// cancelled: the records of a batch that is still waiting would have no outcome.
     pub(crate) async fn send(&self, delivery: Delivery) -> u64 {
         match self.try_send(delivery) {
             Ok(dropped) => dropped,
@@ -40,9 +40,9 @@ impl Edge {
         }
     }
 
-    /// Sends the metric points of a batch. The ticket is for exactly these, in `counters`; `resends`
-    /// belong to the pipeline that they come from. Returns whether the sender has to wait for
-    /// [`Self::points_taken`] then.
+    /// Sends the metric points of a batch. The ticket is for exactly these, in `counters`;
+    /// `resends` belong to the pipeline that they come from. Returns whether the sender has to wait
+    /// for [`Self::points_taken`] then.
     pub(crate) fn send_points(
         &self,
         batch: &Batch,
@@ -82,8 +82,8 @@ impl Edge {
         self.queue.push_when_drained(delivery).await
     }
 
-    /// Whether `records` records of `bytes` bytes fit now without a drop and without waiting. Always
-    /// true when the reader is gone.
+    /// Whether `records` records of `bytes` bytes fit now without a drop and without waiting.
+    /// Always true when the reader is gone.
     pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
         let mut state = lock(&self.queue.state);
         state.reader_gone || state.has_room(records, bytes)
@@ -111,8 +111,8 @@ impl Edge {
         }
     }
 
-    /// Whether a batch that holds so many bytes should be shrunk: it would wait behind others, or is
-    /// large compared to the limit.
+    /// Whether a batch that holds so many bytes should be shrunk: it would wait behind others, or
+    /// is large compared to the limit.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
         let state = lock(&self.queue.state);
         bytes > state.limits.bytes / 8 || !state.waiting.is_empty()

@@ -168,8 +168,8 @@ impl StageCounters {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops records that were queued for the stage when it ended or was aborted, or that a stage in
-    /// front of it was waiting to send when that was aborted.
+    /// Drops records that were queued for the stage when it ended or was aborted, or that a stage
+    /// in front of it was waiting to send when that was aborted.
     pub(super) fn ended(&self, n: u64, by_force: bool) {
         let closed = self.gate.closed.load(Ordering::Acquire);
         let reason = match (closed, by_force || self.is_forced()) {

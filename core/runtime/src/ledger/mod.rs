@@ -153,8 +153,8 @@ impl Ledger {
         lock(&self.shared.at_end).clone().unwrap_or_default()
     }
 
-    /// Watches the records that leave a stage, in all its pipelines or in one; `None` if there is no
-    /// such stage. An exporter is watched for the records that enter it.
+    /// Watches the records that leave a stage, in all its pipelines or in one; `None` if there is
+    /// no such stage. An exporter is watched for the records that enter it.
     ///
     /// `rate` is the number of records that are copied per second on average, and at most in one
     /// burst.

@@ -1,5 +1,5 @@
-//! The report of the ledger: JSON for `/debug/ledger` and `--ledger`, which can be parsed again, and
-//! a table for a terminal.
+//! The report of the ledger: JSON for `/debug/ledger` and `--ledger`, which can be parsed again,
+//! and a table for a terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
@@ -28,17 +28,17 @@ pub struct Report<Name: Ord = &'static str> {
     /// The version, [`SCHEMA`]; 1 in a report without a version.
     #[serde(default = "first_schema")]
     pub schema: u32,
-    /// Whether the counts of every stage add up, both ends of every edge counted the same, and every
-    /// record has an outcome.
+    /// Whether the counts of every stage add up, both ends of every edge counted the same, and
+    /// every record has an outcome.
     pub balanced: bool,
     /// Time since the start, by a monotonic clock: two reports give a rate.
     #[serde(default)]
     pub uptime_seconds: f64,
     /// Records without an outcome.
     pub unaccounted: u64,
-    /// Events that Cilium reported as lost before the socket, by source. A lower bound: Cilium drops
-    /// more without a report, and some of its reports, when events come faster than its agent passes
-    /// them on.
+    /// Events that Cilium reported as lost before the socket, by source. A lower bound: Cilium
+    /// drops more without a report, and some of its reports, when events come faster than its agent
+    /// passes them on.
     pub upstream_lost: BTreeMap<Name, u64>,
     /// Each stage of each pipeline, in the order of the wiring.
     pub stages: Vec<StageReport<Name>>,

@@ -61,8 +61,8 @@ impl Ticket {
         self.settle(n, |counts, n| counts.absorbed += n);
     }
 
-    /// States that `n` metric points were replaced by newer ones of their series: they are absorbed,
-    /// and noted.
+    /// States that `n` metric points were replaced by newer ones of their series: they are
+    /// absorbed, and noted.
     pub(crate) fn superseded(&mut self, n: u64) {
         self.settle(n, |counts, n| {
             counts.absorbed += n;
@@ -80,8 +80,8 @@ impl Ticket {
         self.settle(n, |counts, n| counts.dropped.add(reason, n));
     }
 
-    /// States that `n` records were sent to a peer whose answer did not arrive in time: whether they
-    /// were delivered is not known.
+    /// States that `n` records were sent to a peer whose answer did not arrive in time: whether
+    /// they were delivered is not known.
     pub fn unconfirmed(&mut self, n: u64) {
         self.settle(n, |counts, n| counts.unconfirmed += n);
     }
@@ -189,8 +189,8 @@ impl Ticket {
         enter(n)
     }
 
-    /// Enters the outcomes of a whole batch in a processor. The `kept` records remain on the ticket;
-    /// those that the processor added are counted as created.
+    /// Enters the outcomes of a whole batch in a processor. The `kept` records remain on the
+    /// ticket; those that the processor added are counted as created.
     pub(crate) fn processed(&mut self, tally: &Tally, kept: u64) {
         let n = std::mem::replace(&mut self.left, kept);
         let out = kept + tally.removed();

@@ -45,8 +45,9 @@ pub(super) fn cut(links: Vec<ProcessorSpec>) -> Vec<Chain> {
     chains
 }
 
-/// The origin of each new chain. `is_open` has the old chains whose inbox has not ended; `is_leaving`
-/// returns whether a chain of a still older configuration, which has not ended, has the stage.
+/// The origin of each new chain. `is_open` has the old chains whose inbox has not ended;
+/// `is_leaving` returns whether a chain of a still older configuration, which has not ended, has
+/// the stage.
 pub(super) fn origin(
     old: &[Chain],
     is_open: &[bool],

@@ -124,8 +124,8 @@ impl ChainTask {
         self.exits.put_in_use();
     }
 
-    /// A timer with the shortest interval of the chain, or a day without one. Ticks before a processor
-    /// is due are harmless.
+    /// A timer with the shortest interval of the chain, or a day without one. Ticks before a
+    /// processor is due are harmless.
     fn ticks(&self) -> Interval {
         let shortest = self
             .steps
@@ -146,8 +146,8 @@ impl ChainTask {
         }
     }
 
-    /// Hands over unchanged processors, the state of changed ones, and the inbox if it is not drained.
-    /// Records that changed processors still hold go to the old edges.
+    /// Hands over unchanged processors, the state of changed ones, and the inbox if it is not
+    /// drained. Records that changed processors still hold go to the old edges.
     async fn hand_over(mut self, HandoverOrder { handover, at_once }: HandoverOrder, inbox: Inbox) {
         for at in 0..self.steps.len() {
             let ChainStage {

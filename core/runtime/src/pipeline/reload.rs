@@ -45,8 +45,8 @@ impl ReloadHandle {
     }
 
     /// Changes the running topology to `topology`. A running stage with the same name and
-    /// fingerprint keeps running. When this returns, the new wiring is in effect; removed stages may
-    /// still be draining.
+    /// fingerprint keeps running. When this returns, the new wiring is in effect; removed stages
+    /// may still be draining.
     ///
     /// # Errors
     ///

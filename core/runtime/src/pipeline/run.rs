@@ -81,14 +81,14 @@ impl RunningTopology {
     }
 
     /// Waits until every stage has ended. If a receiver or a processor fails, the shutdown is
-    /// requested, and the other stages drain. If an exporter fails or its output is closed, the others
-    /// keep running; when all exporters have ended, the shutdown is requested. An exporter of the
-    /// first topology that fails before it takes a record ends the run.
+    /// requested, and the other stages drain. If an exporter fails or its output is closed, the
+    /// others keep running; when all exporters have ended, the shutdown is requested. An exporter
+    /// of the first topology that fails before it takes a record ends the run.
     ///
     /// # Errors
     ///
-    /// Returns the first error. A closed output is no error, and neither is one of an exporter that a
-    /// reload has replaced since.
+    /// Returns the first error. A closed output is no error, and neither is one of an exporter that
+    /// a reload has replaced since.
     pub async fn ended(mut self) -> Result<(), RunError> {
         let mut deadline = None;
         loop {

@@ -1,6 +1,6 @@
-//! The tasks of the stages, and the effect of their ends on the run. The run continues when an exporter
-//! ends before its input does. A stage that a reload has removed may drain for the grace period; its
-//! failure does not fail the run.
+//! The tasks of the stages, and the effect of their ends on the run. The run continues when an
+//! exporter ends before its input does. A stage that a reload has removed may drain for the grace
+//! period; its failure does not fail the run.
 
 use std::collections::HashMap;
 use std::future::Future;

@@ -36,8 +36,8 @@ pub struct ReceiverNode {
 pub struct ExporterNode {
     /// The exporter's stage.
     pub stage: StageId,
-    /// The fingerprint of its configuration without its inbox: a reload replaces the component only if
-    /// this or the inbox differs.
+    /// The fingerprint of its configuration without its inbox: a reload replaces the component only
+    /// if this or the inbox differs.
     pub fingerprint: String,
     /// The resources that no other component can use while it runs.
     pub exclusive: Vec<ExclusiveResource>,
@@ -67,13 +67,13 @@ pub struct PipelineNode {
 pub struct ProcessorNode {
     /// The processor's stage.
     pub stage: StageId,
-    /// The fingerprint of its configuration without its inbox: while it is the same, a reload keeps the
-    /// running processor, with its state.
+    /// The fingerprint of its configuration without its inbox: while it is the same, a reload keeps
+    /// the running processor, with its state.
     pub fingerprint: String,
     /// The component.
     pub processor: Box<dyn Processor>,
-    /// The limits of its inbox, if it runs in another task than the processor before it. The first one
-    /// always has an inbox.
+    /// The limits of its inbox, if it runs in another task than the processor before it. The first
+    /// one always has an inbox.
     pub queue: Option<Limits>,
 }
 

@@ -1,4 +1,4 @@
-//! Limits of edges, and what happens when they are reached.
+//! Limits of edges, and the policies of full edges.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tidegate_model::record::Record;
 use tidegate_runtime::limits::{Limits, WhenFull};
 
-use crate::support::{Ended, Lab, Manner, ROOMY, Step, records};
+use crate::support::{Ended, ExporterBehavior, ROOMY, ReceiverStep, TestTopology, records};
 
-/// Five batches of one frame each, to an exporter that takes none before all are sent.
+/// Sends five batches of one frame each to an exporter that starts after all of them were sent.
 async fn flood(queue: Limits) -> Ended {
-    let started = Lab::held_line(&[Step::Send(1); 5], queue).start();
+    let started = TestTopology::gated_line(&[ReceiverStep::Send(1); 5], queue).start();
     started.a_second_later().await;
     started.gate.add_permits(1);
     started.ended().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_edge_does_as_its_policy_says() {
+async fn a_full_edge_follows_its_policy() {
     let two_frames = size_of::<Record>() * 2;
     let bytes = |when_full| Limits {
         bytes: two_frames,
@@ -45,14 +45,17 @@ async fn a_full_edge_does_as_its_policy_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_that_waits_is_seen_in_the_report() {
-    let started =
-        Lab::held_line(&[Step::Send(2), Step::Send(2)], records(3, WhenFull::Block)).start();
+async fn the_report_shows_a_blocked_sender() {
+    let started = TestTopology::gated_line(
+        &[ReceiverStep::Send(2), ReceiverStep::Send(2)],
+        records(3, WhenFull::Block),
+    )
+    .start();
     let report = started.a_second_later().await;
     assert_eq!(
         (report.edges[0].queue_records, report.in_flight()),
         (2, 4),
-        "one batch waits, one is waited with"
+        "one batch is queued, one is blocked"
     );
     assert!(report.edges[0].blocked_seconds >= 0.9, "{:?}", report.edges);
     started.gate.add_permits(1);
@@ -66,9 +69,9 @@ async fn a_sender_that_waits_is_seen_in_the_report() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_larger_than_the_edge_passes_alone() {
+async fn a_batch_larger_than_the_edge_passes_when_the_edge_is_empty() {
     for when_full in [WhenFull::Block, WhenFull::DropNewest, WhenFull::DropOldest] {
-        let ended = Lab::line(&[Step::Send(10)], records(3, when_full))
+        let ended = TestTopology::line(&[ReceiverStep::Send(10)], records(3, when_full))
             .run()
             .await;
         assert_eq!(ended.kept[0].len(), 10, "{when_full:?}");
@@ -76,35 +79,35 @@ async fn a_batch_larger_than_the_edge_passes_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_after_the_reader_has_ended_is_lost_with_a_count() {
-    let lab = Lab::new()
-        .receiver(&[Step::Send(3); 4])
-        .exporter(Manner::After(1), records(3, WhenFull::Block));
-    let ended = lab.pipeline("p", &[0], Vec::new(), &[0]).run().await;
-    assert_eq!(ended.verdict(), "well");
+async fn records_sent_after_the_reader_has_ended_are_counted_as_dropped() {
+    let builder = TestTopology::new()
+        .receiver(&[ReceiverStep::Send(3); 4])
+        .exporter(ExporterBehavior::EndsAfter(1), records(3, WhenFull::Block));
+    let ended = builder.pipeline("p", &[0], Vec::new(), &[0]).run().await;
+    assert_eq!(ended.result_text(), "ok");
     assert_eq!(ended.kept[0], [1, 2, 3]);
     assert_eq!(ended.dropped("exporters.e0"), [("stage_ended", 9)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_inbox_ends_only_when_every_sender_is_gone() {
-    let lab = Lab::new()
+async fn an_inbox_ends_when_its_last_sender_has_ended() {
+    let builder = TestTopology::new()
         .receiver(&[])
-        .receiver(&[Step::UntilStop, Step::Send(1)])
-        .exporter(Manner::Drained, ROOMY);
-    let started = lab.pipeline("p", &[0, 1], Vec::new(), &[0]).start();
+        .receiver(&[ReceiverStep::UntilShutdown, ReceiverStep::Send(1)])
+        .exporter(ExporterBehavior::Drains, ROOMY);
+    let started = builder.pipeline("p", &[0, 1], Vec::new(), &[0]).start();
     started.a_second_later().await;
-    assert_eq!(*started.diary.lock().unwrap(), ["receiver ended"]);
+    assert_eq!(*started.events.lock().unwrap(), ["receiver ended"]);
     started.shutdown.request();
     assert_eq!(started.ended().await.kept[0], [1]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_ended_reader_leaves_is_not_shown_as_waiting() {
-    let lab = Lab::held()
-        .receiver(&[Step::Send(3); 4])
-        .exporter(Manner::After(1), ROOMY);
-    let started = lab.pipeline("p", &[0], Vec::new(), &[0]).start();
+async fn the_queue_of_an_ended_reader_is_reported_as_empty() {
+    let builder = TestTopology::gated()
+        .receiver(&[ReceiverStep::Send(3); 4])
+        .exporter(ExporterBehavior::EndsAfter(1), ROOMY);
+    let started = builder.pipeline("p", &[0], Vec::new(), &[0]).start();
     started.a_second_later().await;
     started.gate.add_permits(1);
     let ended = started.ended().await;
@@ -119,20 +122,20 @@ async fn what_an_ended_reader_leaves_is_not_shown_as_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_full_edge_holds_up_no_other() {
-    let lab = Lab::new()
-        .receiver(&[Step::Send(1); 4])
-        .exporter(Manner::Hangs, records(1, WhenFull::Block));
-    let lab = lab
-        .exporter(Manner::Drained, ROOMY)
-        .exporter(Manner::Drained, ROOMY);
-    let started = lab
+async fn a_full_edge_does_not_block_other_edges() {
+    let builder = TestTopology::new()
+        .receiver(&[ReceiverStep::Send(1); 4])
+        .exporter(ExporterBehavior::Hangs, records(1, WhenFull::Block));
+    let builder = builder
+        .exporter(ExporterBehavior::Drains, ROOMY)
+        .exporter(ExporterBehavior::Drains, ROOMY);
+    let started = builder
         .pipeline("p", &[0], Vec::new(), &[0, 1])
         .pipeline("q", &[0], Vec::new(), &[2])
         .start();
     started.a_second_later().await;
-    // One batch is held and one waits; the third one is waited with, and the others have it all the
-    // same.
+    // The first batch is held, the second one is queued, and the third one is blocked. The other
+    // exporters have received it.
     for kept in &started.kept[1..] {
         assert_eq!(*kept.lock().unwrap(), [1, 2, 3]);
     }
@@ -143,13 +146,16 @@ async fn a_full_edge_holds_up_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn small_batches_do_not_overtake_a_large_one_that_waits() {
-    let lab = Lab::new()
-        .receiver(&[Step::Send(1); 50])
-        .receiver(&[Step::Send(60)])
-        .receiver(&[Step::Send(1); 50]);
-    let lab = lab.exporter(Manner::Slowly, records(3, WhenFull::Block));
-    let ended = lab.pipeline("p", &[0, 1, 2], Vec::new(), &[0]).run().await;
+async fn small_batches_do_not_starve_a_large_one() {
+    let builder = TestTopology::new()
+        .receiver(&[ReceiverStep::Send(1); 50])
+        .receiver(&[ReceiverStep::Send(60)])
+        .receiver(&[ReceiverStep::Send(1); 50]);
+    let builder = builder.exporter(ExporterBehavior::Slow, records(3, WhenFull::Block));
+    let ended = builder
+        .pipeline("p", &[0, 1, 2], Vec::new(), &[0])
+        .run()
+        .await;
     let last_of_large = ended.kept[0].iter().position(|seq| *seq == 60);
     assert!(
         last_of_large.is_some_and(|at| at < 70),
@@ -159,8 +165,8 @@ async fn small_batches_do_not_overtake_a_large_one_that_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stage_with_a_full_inbox_lets_others_run() {
-    let started = Lab::held_line(&[Step::Send(1); 1000], ROOMY).start();
+async fn a_stage_with_a_full_inbox_yields_to_other_tasks() {
+    let started = TestTopology::gated_line(&[ReceiverStep::Send(1); 1000], ROOMY).start();
     started.a_second_later().await;
     let turns = Arc::new(AtomicU64::new(0));
     let other = tokio::spawn({

@@ -1,4 +1,4 @@
-//! How a run ends: by itself, on a wish, at the end of the grace period, at once.
+//! The end of a run: when its receivers end, on request, at the end of the grace period, by force.
 
 use std::time::Duration;
 
@@ -6,45 +6,57 @@ use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::WhenFull;
 use tokio::time::Instant;
 
-use crate::support::{Ended, Lab, Manner, ROOMY, Step, records};
+use crate::support::{Ended, ExporterBehavior, ROOMY, ReceiverStep, TestTopology, records};
 
-/// Seven frames to an exporter that never comes back from its first batch of two.
-fn hanging() -> Lab {
-    stuck(Manner::Hangs)
+/// Seven frames for an exporter that hangs at its first batch of two.
+fn hanging() -> TestTopology {
+    stuck(ExporterBehavior::Hangs)
 }
 
-fn stuck(manner: Manner) -> Lab {
-    let steps = [Step::Send(2), Step::Send(5), Step::UntilStop];
-    Lab::new()
+fn stuck(behavior: ExporterBehavior) -> TestTopology {
+    let steps = [
+        ReceiverStep::Send(2),
+        ReceiverStep::Send(5),
+        ReceiverStep::UntilShutdown,
+    ];
+    TestTopology::new()
         .receiver(&steps)
-        .exporter(manner, ROOMY)
+        .exporter(behavior, ROOMY)
         .pipeline("p", &[0], Vec::new(), &[0])
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_ends_by_itself_when_its_receivers_have_ended() {
-    let ended = Lab::line(&[Step::Send(1); 100], records(1, WhenFull::Block))
+async fn a_run_ends_when_its_receivers_have_ended() {
+    let ended = TestTopology::line(&[ReceiverStep::Send(1); 100], records(1, WhenFull::Block))
         .run()
         .await;
-    assert_eq!(ended.verdict(), "well");
-    assert_eq!(ended.books("p", "exporters.e0").absorbed, 100);
-    assert_eq!(ended.diary, ["receiver ended", "exporter ended"]);
+    assert_eq!(ended.result_text(), "ok");
+    assert_eq!(ended.counters("p", "exporters.e0").absorbed, 100);
+    assert_eq!(ended.events, ["receiver ended", "exporter ended"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_stop_everything_is_drained() {
-    let started = Lab::held_line(&[Step::Send(3), Step::UntilStop, Step::Send(4)], ROOMY).start();
+async fn after_a_shutdown_request_everything_is_drained() {
+    let started = TestTopology::gated_line(
+        &[
+            ReceiverStep::Send(3),
+            ReceiverStep::UntilShutdown,
+            ReceiverStep::Send(4),
+        ],
+        ROOMY,
+    )
+    .start();
     started.a_second_later().await;
     started.shutdown.request();
     started.gate.add_permits(1);
     let ended = started.ended().await;
-    assert_eq!(ended.verdict(), "well");
+    assert_eq!(ended.result_text(), "ok");
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5, 6, 7]);
-    assert_eq!(ended.diary, ["receiver ended", "exporter ended"]);
+    assert_eq!(ended.events, ["receiver ended", "exporter ended"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_drained_within_the_grace_period_is_lost_with_a_count() {
+async fn records_not_drained_within_the_grace_period_are_counted_as_dropped() {
     let started = hanging().start();
     started.a_second_later().await;
     started.shutdown.request();
@@ -52,53 +64,54 @@ async fn what_is_not_drained_within_the_grace_period_is_lost_with_a_count() {
     let ended = started.ended().await;
     assert_eq!(since.elapsed().as_secs(), 10);
     assert_eq!(
-        ended.verdict(),
+        ended.result_text(),
         "exporters.e0 did not end within the grace period of 10s"
     );
     assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 7)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_peer_may_have_at_the_end_of_the_grace_period_is_unconfirmed() {
-    for at_once in [false, true] {
-        let started = stuck(Manner::HangsAtPeer).start();
+async fn records_sent_to_a_silent_peer_are_unconfirmed_after_the_grace_period() {
+    for forced in [false, true] {
+        let started = stuck(ExporterBehavior::HangsAtPeer).start();
         started.a_second_later().await;
-        if at_once {
+        if forced {
             started.shutdown.force()
         } else {
             started.shutdown.request()
         }
         let ended = started.ended().await;
         assert_eq!(
-            ended.books("p", "exporters.e0").unconfirmed,
+            ended.counters("p", "exporters.e0").unconfirmed,
             2,
-            "of the batch at the peer"
+            "the batch sent to the peer"
         );
         assert_eq!(
             ended.dropped("exporters.e0"),
             [("shutdown_timeout", 5)],
-            "of the inbox"
+            "the inbox"
         );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_that_still_waits_at_the_end_of_the_grace_period_loses_with_a_count() {
-    let lab = Lab::held_line(&[Step::Send(1); 5], records(2, WhenFull::Block));
-    let started = lab.start();
+async fn the_batch_of_a_sender_blocked_until_the_end_of_the_grace_period_is_dropped() {
+    let builder =
+        TestTopology::gated_line(&[ReceiverStep::Send(1); 5], records(2, WhenFull::Block));
+    let started = builder.start();
     started.a_second_later().await;
     started.shutdown.request();
     let ended = started.ended().await;
     assert_eq!(
-        ended.verdict(),
+        ended.result_text(),
         "exporters.e0, receivers.r0 did not end within the grace period of 10s"
     );
-    // Two in the inbox and the one that was waited with; the last two were never sent.
+    // Two in the inbox, and the one of the blocked sender; the last two were never sent.
     assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 3)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_at_once_does_not_wait() {
+async fn a_forced_shutdown_does_not_wait() {
     let started = hanging().start();
     started.a_second_later().await;
     started.shutdown.request();
@@ -111,14 +124,14 @@ async fn a_stop_at_once_does_not_wait() {
         since.elapsed()
     );
     assert_eq!(
-        ended.verdict(),
+        ended.result_text(),
         "exporters.e0, receivers.r0 ended at once, on request"
     );
     assert_eq!(ended.dropped("exporters.e0"), [("shutdown_timeout", 7)]);
 }
 
-/// What `exporters.e0` had dropped when the end of the run began.
-fn dropped_before_the_end(ledger: &Ledger) -> u64 {
+/// Number of records that `exporters.e0` had dropped when the shutdown started.
+fn dropped_at_shutdown(ledger: &Ledger) -> u64 {
     let before = ledger.at_shutdown();
     before
         .iter()
@@ -130,31 +143,32 @@ fn dropped_before_the_end(ledger: &Ledger) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_run_begins_when_the_last_receiver_has_ended() {
-    let lab = Lab::new()
-        .receiver(&[Step::Send(3)])
-        .receiver(&[Step::Send(4), Step::UntilStop]);
-    let started = lab
-        .exporter(Manner::Drained, ROOMY)
+async fn the_ledger_is_saved_when_the_last_receiver_has_ended() {
+    let builder = TestTopology::new()
+        .receiver(&[ReceiverStep::Send(3)])
+        .receiver(&[ReceiverStep::Send(4), ReceiverStep::UntilShutdown]);
+    let started = builder
+        .exporter(ExporterBehavior::Drains, ROOMY)
         .pipeline("p", &[0, 1], Vec::new(), &[0])
         .start();
     let ledger = started.ledger.clone();
     started.a_second_later().await;
-    assert!(ledger.at_shutdown().is_empty(), "a receiver runs");
+    assert!(ledger.at_shutdown().is_empty(), "a receiver is running");
     started.shutdown.request();
     started.ended().await;
     assert!(!ledger.at_shutdown().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_that_is_replaced_does_not_begin_the_end() {
-    let mut started = Lab::line(&[Step::Send(3), Step::UntilStop], ROOMY).start();
+async fn replacing_a_receiver_does_not_start_the_shutdown() {
+    let mut started =
+        TestTopology::line(&[ReceiverStep::Send(3), ReceiverStep::UntilShutdown], ROOMY).start();
     started.a_second_later().await;
     let next = started
         .next()
-        .receiver(&[Step::UntilStop])
+        .receiver(&[ReceiverStep::UntilShutdown])
         .changed_receiver(0)
-        .exporter(Manner::Drained, ROOMY);
+        .exporter(ExporterBehavior::Drains, ROOMY);
     started
         .reload(next.pipeline("p", &[0], Vec::new(), &[0]))
         .await;
@@ -167,7 +181,7 @@ async fn a_receiver_that_is_replaced_does_not_begin_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_ended_by_force_is_lost_at_the_end() {
+async fn records_of_a_forced_shutdown_are_dropped_after_its_start() {
     let started = hanging().start();
     let ledger = started.ledger.clone();
     started.a_second_later().await;
@@ -175,8 +189,8 @@ async fn what_is_ended_by_force_is_lost_at_the_end() {
     let ended = started.ended().await;
     assert_eq!(
         (
-            dropped_before_the_end(&ledger),
-            ended.books("p", "exporters.e0").dropped["shutdown_timeout"]
+            dropped_at_shutdown(&ledger),
+            ended.counters("p", "exporters.e0").dropped["shutdown_timeout"]
         ),
         (0, 7)
     );

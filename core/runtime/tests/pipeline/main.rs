@@ -1,5 +1,5 @@
-//! The runner, its edges and its books, with stages that do as they are told. Time is paused: a
-//! wait costs nothing and ends when nobody has anything left to do.
+//! Tests of the runner, its edges and its ledger with scripted stages. Most run with paused time,
+//! in which a sleep ends as soon as all tasks are idle.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod edges;

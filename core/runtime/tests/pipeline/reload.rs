@@ -1,5 +1,5 @@
-//! Changes of what runs: what goes on, what is drained, what is handed over, and what the books
-//! say.
+//! Reloads of a topology: which stages keep running, are drained or hand over their state, and the
+//! counters of all of them.
 
 mod steady;
 
@@ -17,14 +17,23 @@ use tidegate_runtime::pipeline::{ProcessorNode, ShuttingDown};
 use tidegate_runtime::stage::{Processor, Stateful};
 use tidegate_runtime::stage_id::StageId;
 
-use crate::support::{Judge, Lab, Manner, ROOMY, Started, Step, note, processor, records};
+use crate::support::{
+    ExporterBehavior, PerRecord, ROOMY, ReceiverStep, Started, TestTopology, log_event, processor,
+    records,
+};
 
-const ENDLESS: [Step; 3] = [Step::Send(3), Step::UntilStop, Step::Send(2)];
+const ENDLESS: [ReceiverStep; 3] = [
+    ReceiverStep::Send(3),
+    ReceiverStep::UntilShutdown,
+    ReceiverStep::Send(2),
+];
 
-/// One receiver that sends three frames, and two more at its end, through `chain` to one exporter.
-fn line(lab: Lab, chain: Vec<ProcessorNode>) -> Lab {
-    lab.receiver(&ENDLESS)
-        .exporter(Manner::Drained, ROOMY)
+/// Adds a receiver that sends three frames, and two more at shutdown, through `chain` to an
+/// exporter.
+fn line(builder: TestTopology, chain: Vec<ProcessorNode>) -> TestTopology {
+    builder
+        .receiver(&ENDLESS)
+        .exporter(ExporterBehavior::Drains, ROOMY)
         .pipeline("p", &[0], chain, &[0])
 }
 
@@ -33,10 +42,10 @@ fn names<T: AsRef<str>>(names: &std::collections::BTreeSet<T>) -> Vec<&str> {
 }
 
 fn pass(stage: &str) -> ProcessorNode {
-    processor(stage, Judge(|_: &mut Record| Outcome::Keep))
+    processor(stage, PerRecord(|_: &mut Record| Outcome::Keep))
 }
 
-async fn a_moment() {
+async fn wait_a_moment() {
     tokio::time::sleep(Duration::from_millis(10)).await;
 }
 
@@ -47,8 +56,8 @@ async fn stopped(started: Started) -> crate::support::Ended {
 
 #[tokio::test(start_paused = true)]
 async fn the_same_topology_changes_nothing() {
-    let mut started = line(Lab::new(), vec![pass("a")]).start();
-    a_moment().await;
+    let mut started = line(TestTopology::new(), vec![pass("a")]).start();
+    wait_a_moment().await;
     let again = line(started.next(), vec![pass("a")]);
     let change = started.reload(again).await;
     assert!(change.is_empty(), "{change:?}");
@@ -59,16 +68,16 @@ async fn the_same_topology_changes_nothing() {
     let ended = stopped(started).await;
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5]);
     assert_eq!(
-        ended.diary,
+        ended.events,
         ["receiver ended", "exporter ended"],
-        "nobody was started twice"
+        "no stage was started twice"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_changed_exporter_drains_while_the_new_one_takes_what_comes() {
-    let mut started = line(Lab::held(), Vec::new()).start();
-    a_moment().await;
+async fn a_changed_exporter_drains_while_its_replacement_takes_new_records() {
+    let mut started = line(TestTopology::gated(), Vec::new()).start();
+    wait_a_moment().await;
     let next = line(started.next(), Vec::new()).changed_exporter(0);
     let change = started.reload(next).await;
     assert_eq!(names(&change.replaced), ["exporters.e0"]);
@@ -76,13 +85,13 @@ async fn a_changed_exporter_drains_while_the_new_one_takes_what_comes() {
     let ended = stopped(started).await;
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5]);
     assert_eq!(
-        ended.books("p", "exporters.e0").absorbed,
+        ended.counters("p", "exporters.e0").absorbed,
         5,
-        "both have one set of books"
+        "both have the same counters"
     );
     assert_eq!(
         ended
-            .diary
+            .events
             .iter()
             .filter(|line| *line == "exporter ended")
             .count(),
@@ -91,54 +100,55 @@ async fn a_changed_exporter_drains_while_the_new_one_takes_what_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_only_one_can_hold_is_let_go_first() {
-    let holding = |lab: Lab| {
-        let mut lab = line(lab, Vec::new());
-        lab.topology.exporters[0]
+async fn an_exclusive_resource_is_released_before_the_replacement_starts() {
+    let with_stdout = |builder: TestTopology| {
+        let mut builder = line(builder, Vec::new());
+        builder.topology.exporters[0]
             .exclusive
             .push(ExclusiveResource::StandardOutput);
-        lab
+        builder
     };
-    let mut started = holding(Lab::held()).start();
-    a_moment().await;
-    let next = holding(started.next()).changed_exporter(0);
+    let mut started = with_stdout(TestTopology::gated()).start();
+    wait_a_moment().await;
+    let next = with_stdout(started.next()).changed_exporter(0);
     started.reload(next).await;
     started.gate.add_permits(1);
-    a_moment().await;
-    assert_eq!(*started.diary.lock().unwrap(), ["exporter ended"]);
+    wait_a_moment().await;
+    assert_eq!(*started.events.lock().unwrap(), ["exporter ended"]);
     let ended = stopped(started).await;
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_exporter_that_does_not_drain_is_ended_with_a_count() {
-    let stuck = |lab: Lab, manner| {
-        lab.receiver(&ENDLESS)
-            .exporter(manner, ROOMY)
+async fn records_of_an_exporter_that_does_not_drain_are_counted_as_dropped() {
+    let stuck = |builder: TestTopology, behavior| {
+        builder
+            .receiver(&ENDLESS)
+            .exporter(behavior, ROOMY)
             .pipeline("p", &[0], Vec::new(), &[0])
     };
-    let mut started = stuck(Lab::new(), Manner::Hangs).start();
-    a_moment().await;
-    let next = stuck(started.next(), Manner::Drained).changed_exporter(0);
+    let mut started = stuck(TestTopology::new(), ExporterBehavior::Hangs).start();
+    wait_a_moment().await;
+    let next = stuck(started.next(), ExporterBehavior::Drains).changed_exporter(0);
     started.reload(next).await;
     tokio::time::sleep(Duration::from_secs(11)).await;
     let ended = stopped(started).await;
-    assert_eq!(ended.verdict(), "well");
+    assert_eq!(ended.result_text(), "ok");
     assert_eq!(ended.kept[0], [4, 5]);
     assert_eq!(ended.dropped("exporters.e0"), [("reload_timeout", 3)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn exporters_come_and_go_and_the_books_tell() {
-    let two = |lab: Lab, ends: &[usize]| {
-        let lab = lab
+async fn a_removed_exporter_keeps_its_counters() {
+    let two = |builder: TestTopology, ends: &[usize]| {
+        let builder = builder
             .receiver(&ENDLESS)
-            .exporter(Manner::Drained, ROOMY)
-            .exporter(Manner::Drained, ROOMY);
-        lab.pipeline("p", &[0], vec![pass("a")], ends)
+            .exporter(ExporterBehavior::Drains, ROOMY)
+            .exporter(ExporterBehavior::Drains, ROOMY);
+        builder.pipeline("p", &[0], vec![pass("a")], ends)
     };
-    let mut started = two(Lab::new(), &[0, 1]).start();
-    a_moment().await;
+    let mut started = two(TestTopology::new(), &[0, 1]).start();
+    wait_a_moment().await;
     let next = line(started.next(), vec![pass("a")]);
     let change = started.reload(next).await;
     assert_eq!(
@@ -151,7 +161,7 @@ async fn exporters_come_and_go_and_the_books_tell() {
         (&vec![1, 2, 3, 4, 5], true)
     );
     let out: Vec<_> = ended
-        .books("p", "processors.a")
+        .counters("p", "processors.a")
         .out
         .clone()
         .into_iter()
@@ -169,22 +179,22 @@ async fn exporters_come_and_go_and_the_books_tell() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_receiver_with_a_connection_goes_on_in_a_new_pipeline() {
-    let mut started = line(Lab::new(), vec![pass("a")]).start();
-    a_moment().await;
-    let next = line(started.next(), vec![pass("a")]).exporter(Manner::Drained, ROOMY);
+async fn a_receiver_keeps_running_when_a_pipeline_is_added() {
+    let mut started = line(TestTopology::new(), vec![pass("a")]).start();
+    wait_a_moment().await;
+    let next = line(started.next(), vec![pass("a")]).exporter(ExporterBehavior::Drains, ROOMY);
     let change = started
         .reload(next.pipeline("q", &[0], vec![pass("b")], &[1]))
         .await;
     assert_eq!(names(&change.added), ["exporters.e1", "processors.b"]);
     let next = line(started.next(), vec![pass("a")]);
-    a_moment().await;
+    wait_a_moment().await;
     let ended = stopped(started).await;
     drop(next);
     assert_eq!(ended.kept, [vec![1, 2, 3, 4, 5], vec![4, 5]]);
     assert_eq!(
         ended
-            .diary
+            .events
             .iter()
             .filter(|line| *line == "receiver ended")
             .count(),
@@ -193,25 +203,25 @@ async fn a_receiver_with_a_connection_goes_on_in_a_new_pipeline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_changed_receiver_ends_before_the_new_one_begins() {
-    let mut started = line(Lab::new(), Vec::new()).start();
-    a_moment().await;
+async fn a_changed_receiver_ends_before_its_replacement_starts() {
+    let mut started = line(TestTopology::new(), Vec::new()).start();
+    wait_a_moment().await;
     let next = line(started.next(), Vec::new()).changed_receiver(0);
     started.reload(next).await;
-    a_moment().await;
-    assert_eq!(*started.diary.lock().unwrap(), ["receiver ended"]);
+    wait_a_moment().await;
+    assert_eq!(*started.events.lock().unwrap(), ["receiver ended"]);
     let ended = stopped(started).await;
     assert_eq!(ended.kept[0], [1, 2, 3, 4, 5, 1, 2, 3, 4, 5]);
 }
 
-/// Counts what passes, and hands the count on at its end, as if it had held it back.
-struct Sum {
+/// Counts records, and emits a record with the count when it finishes.
+struct CountingProcessor {
     total: Arc<AtomicU64>,
     seen: u64,
     adopts: bool,
 }
 
-impl Processor for Sum {
+impl Processor for CountingProcessor {
     fn process(&mut self, batch: &mut Batch, _: &mut Tally) {
         self.seen += batch.len() as u64;
         self.total.store(self.seen, Ordering::Relaxed);
@@ -229,7 +239,7 @@ impl Processor for Sum {
     }
 }
 
-impl Stateful for Sum {
+impl Stateful for CountingProcessor {
     fn take_over(&mut self, old: &mut dyn Stateful) {
         let old: &mut dyn std::any::Any = old;
         if let Some(old) = old.downcast_mut::<Self>().filter(|_| self.adopts) {
@@ -247,7 +257,7 @@ impl Stateful for Sum {
 fn sum(total: &Arc<AtomicU64>, adopts: bool) -> ProcessorNode {
     processor(
         "sum",
-        Sum {
+        CountingProcessor {
             total: Arc::clone(total),
             seen: 0,
             adopts,
@@ -255,18 +265,18 @@ fn sum(total: &Arc<AtomicU64>, adopts: bool) -> ProcessorNode {
     )
 }
 
-/// A chain of `sum` and others becomes another one; what the exporter kept in the end.
-async fn rechained(before: Vec<ProcessorNode>, after: Vec<ProcessorNode>) -> Vec<u64> {
-    let mut started = line(Lab::new(), before).start();
-    a_moment().await;
+/// Reloads from one chain to another, and returns the frames that the exporter received.
+async fn kept_after_reload(before: Vec<ProcessorNode>, after: Vec<ProcessorNode>) -> Vec<u64> {
+    let mut started = line(TestTopology::new(), before).start();
+    wait_a_moment().await;
     let next = line(started.next(), after);
     started.reload(next).await;
-    a_moment().await;
+    wait_a_moment().await;
     stopped(started).await.kept[0].clone()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unchanged_processor_keeps_its_state_whatever_happens_around_it() {
+async fn an_unchanged_processor_keeps_its_state_when_its_chain_changes() {
     let new = || sum(&Arc::default(), false);
     let changed = |stage: &str| ProcessorNode {
         fingerprint: "!".to_owned(),
@@ -294,7 +304,7 @@ async fn an_unchanged_processor_keeps_its_state_whatever_happens_around_it() {
     ];
     for (at, (before, after)) in cases.into_iter().enumerate() {
         assert_eq!(
-            rechained(before, after).await,
+            kept_after_reload(before, after).await,
             [1, 2, 3, 4, 5, 1005],
             "case {at}"
         );
@@ -302,7 +312,7 @@ async fn an_unchanged_processor_keeps_its_state_whatever_happens_around_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_processor_holds_that_does_not_go_on_is_handed_on_or_adopted() {
+async fn the_state_of_a_replaced_processor_is_flushed_or_taken_over() {
     let total = Arc::default();
     let changed = |adopts| ProcessorNode {
         fingerprint: "!".to_owned(),
@@ -314,14 +324,17 @@ async fn what_a_processor_holds_that_does_not_go_on_is_handed_on_or_adopted() {
         (vec![changed(true)], vec![1, 2, 3, 4, 5, 1005]),
     ];
     for (after, expected) in cases {
-        assert_eq!(rechained(vec![sum(&total, false)], after).await, expected);
+        assert_eq!(
+            kept_after_reload(vec![sum(&total, false)], after).await,
+            expected
+        );
     }
 }
 
-/// Says at every tick whether it was asked to repeat itself.
-struct Repeater(crate::support::Diary);
+/// Records each request to resend its state.
+struct ResendRecorder(crate::support::EventLog);
 
-impl Processor for Repeater {
+impl Processor for ResendRecorder {
     fn process(&mut self, _: &mut Batch, _: &mut Tally) {}
 
     fn tick_every(&self) -> Option<Duration> {
@@ -333,31 +346,32 @@ impl Processor for Repeater {
     }
 }
 
-impl Stateful for Repeater {
+impl Stateful for ResendRecorder {
     fn resend(&mut self) {
-        note(&self.0, "repeated");
+        log_event(&self.0, "resent");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_is_new_behind_a_pipeline_is_told_what_was_said() {
-    let lab = Lab::new();
-    let repeater =
-        |diary: &crate::support::Diary| processor("repeater", Repeater(Arc::clone(diary)));
-    let diary = Arc::clone(&lab.diary);
-    let repeated = || {
-        diary
+async fn a_new_exporter_causes_a_resend() {
+    let builder = TestTopology::new();
+    let recorder = |events: &crate::support::EventLog| {
+        processor("recorder", ResendRecorder(Arc::clone(events)))
+    };
+    let events = Arc::clone(&builder.events);
+    let resent = || {
+        events
             .lock()
             .unwrap()
             .iter()
-            .filter(|line| *line == "repeated")
+            .filter(|line| *line == "resent")
             .count()
     };
-    let mut started = line(lab, vec![repeater(&diary)]).start();
+    let mut started = line(builder, vec![recorder(&events)]).start();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let before = repeated();
+    let before = resent();
     for (exporter_changes, expected) in [(false, 0), (true, 1)] {
-        let next = line(started.next(), vec![repeater(&diary)]);
+        let next = line(started.next(), vec![recorder(&events)]);
         let next = if exporter_changes {
             next.changed_exporter(0)
         } else {
@@ -365,28 +379,32 @@ async fn whoever_is_new_behind_a_pipeline_is_told_what_was_said() {
         };
         started.reload(next).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        assert_eq!(repeated() - before, expected);
+        assert_eq!(resent() - before, expected);
     }
     stopped(started).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chain_that_waits_for_room_hands_over_when_it_has_it() {
-    let full = |lab: Lab, chain| {
-        let lab = lab
-            .receiver(&[Step::Send(1); 6])
-            .exporter(Manner::Drained, records(2, WhenFull::Block));
-        lab.pipeline("p", &[0], chain, &[0])
+async fn a_chain_that_waits_for_room_hands_over_once_there_is_room() {
+    let full = |builder: TestTopology, chain| {
+        let builder = builder
+            .receiver(&[ReceiverStep::Send(1); 6])
+            .exporter(ExporterBehavior::Drains, records(2, WhenFull::Block));
+        builder.pipeline("p", &[0], chain, &[0])
     };
-    let mut started = full(Lab::held(), vec![pass("a"), sum(&Arc::default(), false)]).start();
-    a_moment().await;
+    let mut started = full(
+        TestTopology::gated(),
+        vec![pass("a"), sum(&Arc::default(), false)],
+    )
+    .start();
+    wait_a_moment().await;
     for stage in ["b", "c"] {
         let next = full(
             started.next(),
             vec![pass(stage), sum(&Arc::default(), false)],
         );
         started.reload(next).await;
-        a_moment().await;
+        wait_a_moment().await;
     }
     started.gate.add_permits(1);
     let ended = started.ended().await;
@@ -394,9 +412,9 @@ async fn a_chain_that_waits_for_room_hands_over_when_it_has_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_changed_any_more_after_a_stop() {
-    let started = line(Lab::held(), Vec::new()).start();
-    a_moment().await;
+async fn a_reload_after_a_shutdown_request_is_rejected() {
+    let started = line(TestTopology::gated(), Vec::new()).start();
+    wait_a_moment().await;
     started.shutdown.request();
     let next = line(started.next(), Vec::new());
     assert_eq!(
@@ -407,7 +425,7 @@ async fn nothing_is_changed_any_more_after_a_stop() {
     assert_eq!(started.ended().await.kept[0], [1, 2, 3, 4, 5]);
 }
 
-/// A processor with one series, whose value it hands on once and when it is asked to repeat it.
+/// A processor with one series, whose value it emits once and after each resend request.
 struct OneSeries {
     series: Arc<Series>,
     is_due: bool,
@@ -415,11 +433,10 @@ struct OneSeries {
 
 impl OneSeries {
     fn new() -> Self {
-        let (name, help, unit) = ("m".to_owned(), String::new(), String::new());
         let family = Family {
-            name,
-            help,
-            unit,
+            name: "m".to_owned(),
+            help: String::new(),
+            unit: String::new(),
             kind: MetricKind::Gauge,
             label_names: Vec::new(),
         };
@@ -464,17 +481,18 @@ impl Stateful for OneSeries {
 }
 
 #[tokio::test(start_paused = true)]
-async fn series_end_in_an_exporter_that_their_pipeline_leads_to_no_more() {
-    let steps = [Step::UntilStop];
-    let wired = |lab: Lab, ends: &[usize]| {
-        let lab = lab
+async fn series_end_in_an_exporter_that_is_removed_from_their_pipeline() {
+    let steps = [ReceiverStep::UntilShutdown];
+    let wired = |builder: TestTopology, ends: &[usize]| {
+        let builder = builder
             .receiver(&steps)
-            .exporter(Manner::Drained, ROOMY)
-            .exporter(Manner::Drained, ROOMY);
-        lab.pipeline("p", &[0], vec![processor("series", OneSeries::new())], ends)
+            .exporter(ExporterBehavior::Drains, ROOMY)
+            .exporter(ExporterBehavior::Drains, ROOMY);
+        builder
+            .pipeline("p", &[0], vec![processor("series", OneSeries::new())], ends)
             .pipeline("q", &[0], Vec::new(), &[0])
     };
-    let mut started = wired(Lab::new(), &[0, 1]).start();
+    let mut started = wired(TestTopology::new(), &[0, 1]).start();
     started.a_second_later().await;
     let next = wired(started.next(), &[1]);
     let change = started.reload(next).await;
@@ -484,14 +502,14 @@ async fn series_end_in_an_exporter_that_their_pipeline_leads_to_no_more() {
     let ended = started.ended().await;
     let counts = |stage| {
         (
-            ended.books("p", stage).created,
-            ended.books("p", stage).absorbed,
+            ended.counters("p", stage).created,
+            ended.counters("p", stage).absorbed,
         )
     };
     assert_eq!(
         counts("exporters.e0"),
         (1, 2),
-        "the value, and the end that was made"
+        "the value, and the generated end of the series"
     );
     assert_eq!(counts("exporters.e1"), (0, 1));
 }

@@ -1,10 +1,9 @@
-//! Random topologies with random faults and random reloads, in virtual time. Whatever happens: the
-//! books balance at any moment, no record is without an outcome, what exporters saw is what the
-//! books say, and what an exporter has of metrics in the end is what the processors in front of it
-//! have.
+//! Random topologies with random faults and random reloads, in virtual time. The ledger balances at
+//! any time, every record has an outcome, the exporters' own counts match the ledger, and the final
+//! metrics of an exporter are those of the processors that feed it.
 //!
-//! A failing seed is in the message; `SOAK_SEEDS=17..18` runs it alone, `SOAK_SEEDS=0..100000`
-//! many.
+//! The message of a failure contains the seed; `SOAK_SEEDS=17..18` runs it alone, and
+//! `SOAK_SEEDS=0..100000` runs many.
 
 mod series;
 mod shape;
@@ -28,13 +27,15 @@ use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
 use self::series::{SharedTable, Table};
-use self::shape::{PARTS, Part, Row, Shape, limits};
-use self::stages::{Fate, Fickle, Seen, Sent, Source, Whim};
+use self::shape::{ComponentShape, PARTS, PipelineShape, TopologyShape, limits};
+use self::stages::{
+    ExporterCounts, InstanceState, RandomExporter, RandomProcessor, RandomReceiver, SentCount,
+};
 
 const SEEDS: std::ops::Range<u64> = 0..400;
 
 #[test]
-fn whatever_happens_the_books_are_exact() {
+fn the_ledger_is_exact_with_random_faults_and_reloads() {
     let mut series = 0;
     for seed in seeds() {
         let runtime = Builder::new_current_thread()
@@ -42,7 +43,7 @@ fn whatever_happens_the_books_are_exact() {
             .start_paused(true)
             .build()
             .unwrap();
-        series += runtime.block_on(async { World::new(seed).run().await });
+        series += runtime.block_on(async { SoakRun::new(seed).run().await });
     }
     let is_short = seeds().count() < SEEDS.count();
     assert!(
@@ -59,46 +60,44 @@ fn seeds() -> std::ops::Range<u64> {
     from.parse().unwrap()..to.parse().unwrap()
 }
 
-struct World {
+struct SoakRun {
     seed: u64,
     rng: Rng,
-    shape: Shape,
-    sent: Vec<Sent>,
-    seen: Vec<Seen>,
-    /// Receivers and pipelines that were joined all the time.
-    faithful: HashSet<(usize, usize)>,
-    /// Pipelines that each exporter ever ended.
+    shape: TopologyShape,
+    sent: Vec<SentCount>,
+    seen: Vec<ExporterCounts>,
+    /// Receivers and pipelines that were connected during the whole run.
+    always_connected: HashSet<(usize, usize)>,
+    /// Pipelines that fed each exporter at any time.
     fed: Vec<HashSet<usize>>,
     grace: Duration,
-    /// How many receivers and processors were built, so that each has numbers of its own.
+    /// Number of receivers and processors that were built, which gives each a unique number.
     built: u64,
-    /// What runs, which is the shape unless a reload was refused.
-    running: Shape,
-    /// Series of processors by pipeline and processor, and whether any processor has panicked.
+    /// The running shape; differs from `shape` if a reload was rejected.
+    running: TopologyShape,
+    /// Series by pipeline and processor.
     made: HashMap<(usize, usize), SharedTable>,
-    processors: Fate,
-    /// Exporters that were built, in that order.
+    processors: InstanceState,
+    /// Exporters in the order in which they were built.
     exporters: Vec<Instance>,
 }
 
-/// An exporter that was built: its number, whether it takes metrics, and what became of it.
+/// One instance of an exporter.
 struct Instance {
     at: usize,
     takes_metrics: bool,
     table: SharedTable,
-    fate: Fate,
+    state: InstanceState,
 }
 
-impl World {
+impl SoakRun {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let grace = Duration::from_millis(rng.u64(1..200));
-        let shape = Shape::new(&mut rng);
-        let faithful = shape.joined().collect();
-        let (sent, seen) = (
-            (0..PARTS).map(|_| Sent::default()).collect(),
-            (0..PARTS).map(|_| Seen::default()).collect(),
-        );
+        let shape = TopologyShape::new(&mut rng);
+        let always_connected = shape.joined().collect();
+        let sent = (0..PARTS).map(|_| SentCount::default()).collect();
+        let seen = (0..PARTS).map(|_| ExporterCounts::default()).collect();
         Self {
             seed,
             rng,
@@ -106,19 +105,20 @@ impl World {
             shape,
             sent,
             seen,
-            faithful,
+            always_connected,
             fed: vec![HashSet::new(); PARTS],
             grace,
             built: 0,
             made: HashMap::new(),
-            processors: Fate::default(),
+            processors: InstanceState::default(),
             exporters: Vec::new(),
         }
     }
 
     /// Returns how many series were compared.
     async fn run(mut self) -> usize {
-        let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
+        let ledger = Ledger::default();
+        let shutdown = Shutdown::new();
         let running = RunningTopology::start(
             self.topology(),
             &Handle::current(),
@@ -131,14 +131,15 @@ impl World {
         let (result, ()) = tokio::join!(running.ended(), self.reload(&control));
         signals.abort();
         watch.abort();
-        let (report, run) = (ledger.report(), format!("seed {}, {result:?}", self.seed));
+        let report = ledger.report();
+        let run = format!("seed {}, {result:?}", self.seed);
         self.check(&report, &run);
         check_end(&ledger, &run);
-        let is_torn_down = matches!(
+        let is_forced = matches!(
             result,
             Err(RunError::GracePeriodExceeded { .. } | RunError::Forced { .. })
         );
-        if is_torn_down || torn_down(&report) || self.processors.has_panicked() {
+        if is_forced || was_forced(&report) || self.processors.has_panicked() {
             return 0;
         }
         (0..PARTS)
@@ -146,7 +147,7 @@ impl World {
             .sum()
     }
 
-    /// Changes this and that, until there is nothing to change any more.
+    /// Reloads with random changes until the topology is shutting down.
     async fn reload(&mut self, control: &ReloadHandle) {
         if self.rng.u8(0..4) == 0 {
             return;
@@ -162,7 +163,7 @@ impl World {
                 return;
             }
             self.running = self.shape.clone();
-            self.faithful.retain(|pair| joined.contains(pair));
+            self.always_connected.retain(|pair| joined.contains(pair));
         }
     }
 
@@ -191,10 +192,10 @@ impl World {
         }
     }
 
-    fn receiver(&mut self, part: &Part) -> ReceiverNode {
+    fn receiver(&mut self, part: &ComponentShape) -> ReceiverNode {
         let buffer = self.rng.bool().then(|| limits(&mut self.rng));
         self.built += 1;
-        let receiver = Box::new(Source {
+        let receiver = Box::new(RandomReceiver {
             id: self.built,
             buffer,
             sent: self.sent[part.at].clone(),
@@ -207,30 +208,27 @@ impl World {
         }
     }
 
-    fn exporter(&mut self, part: &Part) -> ExporterNode {
+    fn exporter(&mut self, part: &ComponentShape) -> ExporterNode {
         let wants = if part.version.is_multiple_of(2) {
             Kinds::ALL
         } else {
             Kinds::of(&[Kind::Frame])
         };
-        let (table, fate) = (SharedTable::default(), Fate::default());
-        let (takes_metrics, seen) = (wants.contains(Kind::Metric), self.seen[part.at].clone());
-        let exporter = Box::new(Fickle {
-            seen,
+        let table = SharedTable::default();
+        let state = InstanceState::default();
+        let exporter = Box::new(RandomExporter {
+            seen: self.seen[part.at].clone(),
             table: table.clone(),
-            fate: fate.clone(),
+            state: state.clone(),
             rng: self.rng.fork(),
         });
         self.exporters.push(Instance {
             at: part.at,
-            takes_metrics,
+            takes_metrics: wants.contains(Kind::Metric),
             table,
-            fate,
+            state,
         });
-        let (stage, fingerprint) = (
-            StageId::exporter(&format!("e{}", part.at)),
-            part.version.to_string(),
-        );
+        let stage = StageId::exporter(&format!("e{}", part.at));
         let exclusive = if part.at == 0 {
             vec![ExclusiveResource::StandardOutput]
         } else {
@@ -239,7 +237,7 @@ impl World {
         ExporterNode {
             health: HealthRegistry::default().stage(&stage),
             stage,
-            fingerprint,
+            fingerprint: part.version.to_string(),
             exclusive,
             exporter,
             wants,
@@ -247,11 +245,11 @@ impl World {
         }
     }
 
-    fn pipeline(&mut self, row: &Row) -> PipelineNode {
+    fn pipeline(&mut self, row: &PipelineShape) -> PipelineNode {
         row.exporters
             .iter()
             .for_each(|at| _ = self.fed[*at].insert(row.at));
-        let place = |parts: &[Part], wanted: &[usize]| {
+        let place = |parts: &[ComponentShape], wanted: &[usize]| {
             parts
                 .iter()
                 .enumerate()
@@ -274,19 +272,19 @@ impl World {
         }
     }
 
-    fn processor(&mut self, pipeline: usize, part: &Part) -> ProcessorNode {
+    fn processor(&mut self, pipeline: usize, part: &ComponentShape) -> ProcessorNode {
         self.built += 1;
         let table = self.made.entry((pipeline, part.at)).or_default().clone();
         ProcessorNode {
             stage: StageId::processor(&format!("s{}", part.at)),
             fingerprint: part.version.to_string(),
-            processor: Box::new(Whim::new(
+            processor: Box::new(RandomProcessor::new(
                 self.built,
                 table,
                 self.processors.clone(),
                 self.rng.fork(),
             )),
-            queue: part.apart.then_some(part.queue),
+            queue: part.has_inbox.then_some(part.queue),
         }
     }
 
@@ -306,8 +304,9 @@ impl World {
             let Some(at) = number.and_then(|number| number.parse::<usize>().ok()) else {
                 continue;
             };
-            let (sent, pipeline) = (self.sent[at].count(), row.pipeline[1..].parse().unwrap());
-            let is_faithful = self.faithful.contains(&(at, pipeline));
+            let sent = self.sent[at].count();
+            let pipeline = row.pipeline[1..].parse().unwrap();
+            let is_always_connected = self.always_connected.contains(&(at, pipeline));
             assert!(
                 row.r#in <= sent,
                 "{run}: {} in {}\n{report}",
@@ -315,7 +314,7 @@ impl World {
                 row.pipeline
             );
             assert!(
-                row.r#in == sent || !is_faithful,
+                row.r#in == sent || !is_always_connected,
                 "{run}: {} in {} of {sent}\n{report}",
                 row.stage,
                 row.pipeline
@@ -326,13 +325,14 @@ impl World {
         }
     }
 
-    fn check_exporter(&self, report: &Report, at: usize, seen: &Seen, run: &str) {
+    fn check_exporter(&self, report: &Report, at: usize, seen: &ExporterCounts, run: &str) {
         let stage = StageId::exporter(&format!("e{at}"));
         let rows = || report.stages.iter().filter(|row| row.stage == stage);
         let unconfirmed: u64 = rows().map(|row| row.unconfirmed).sum();
         assert_eq!(seen.unconfirmed(), unconfirmed, "{run}: {stage}\n{report}");
         let points = seen.points();
-        let (absorbed, seen): (u64, _) = (rows().map(|row| row.absorbed).sum(), seen.keys());
+        let absorbed: u64 = rows().map(|row| row.absorbed).sum();
+        let seen = seen.keys();
         let superseded: u64 = rows().filter_map(|row| row.noted.get(SUPERSEDED)).sum();
         assert_eq!(
             seen.len() as u64 + points,
@@ -349,8 +349,8 @@ impl World {
         );
     }
 
-    /// Holds what an exporter has of metrics against what the processors have. It may lack series
-    /// that it had no room for.
+    /// Compares the metrics of an exporter with those of the processors. It may lack series that it
+    /// had no room for. Returns the number of series.
     fn check_series(&self, report: &Report, at: usize, run: &str) -> usize {
         if self.running.exporters.iter().all(|part| part.at != at) {
             return 0;
@@ -359,21 +359,22 @@ impl World {
             .exporters
             .iter()
             .rev()
-            .filter(|one| one.at == at && one.fate.has_begun());
+            .filter(|one| one.at == at && one.state.has_started());
         let Some(last) = instances
             .next()
-            .filter(|one| one.takes_metrics && one.fate.has_drained())
+            .filter(|one| one.takes_metrics && one.state.has_drained())
         else {
             return 0;
         };
         let stage = StageId::exporter(&format!("e{at}"));
         let mut rows = report.stages.iter().filter(|row| row.stage == stage);
         let had_room = !rows.any(|row| row.dropped.contains_key(reason::TOO_MANY_SERIES));
-        let (kept, mut made) = (last.table.get(), Table::new());
+        let kept = last.table.get();
+        let mut made = Table::new();
         for ((pipeline, processor), table) in &self.made {
-            if self.running.leads(*pipeline, at) {
-                // A maker that is replaced ends its series. Those of others that have ended are of
-                // chains that ended by themselves: an exporter that came later does not have them.
+            if self.running.reaches(*pipeline, at) {
+                // A replaced generator ends its series. A chain that ended by itself does not, but
+                // an exporter that started later does not have its series.
                 let runs = self.running.has(*pipeline, *processor);
                 let is_due = |name: &str| {
                     kept.contains_key(name) || had_room && runs && table.is_current(name)
@@ -386,8 +387,8 @@ impl World {
     }
 }
 
-/// Whether something was ended by force.
-fn torn_down(report: &Report) -> bool {
+/// Whether a stage was ended by force.
+fn was_forced(report: &Report) -> bool {
     let reasons = [reason::SHUTDOWN_TIMEOUT, reason::RELOAD_TIMEOUT];
     report.stages.iter().any(|row| {
         reasons
@@ -396,9 +397,10 @@ fn torn_down(report: &Report) -> bool {
     })
 }
 
-/// The end of the run has begun, and what the grace period ended was lost after that.
+/// Asserts that the ledger was saved at the start of the shutdown, before any forced drops.
 fn check_end(ledger: &Ledger, run: &str) {
-    let (before, after) = (ledger.at_shutdown(), ledger.report());
+    let before = ledger.at_shutdown();
+    let after = ledger.report();
     assert!(!before.is_empty(), "{run}");
     for old in &before {
         let now = after
@@ -420,7 +422,7 @@ fn check_end(ledger: &Ledger, run: &str) {
     }
 }
 
-/// A signal or two, most of the time.
+/// Requests shutdown, and sometimes forces it.
 async fn signals(mut rng: Rng, shutdown: Shutdown) {
     sleep(Duration::from_millis(rng.u64(0..300))).await;
     shutdown.request();

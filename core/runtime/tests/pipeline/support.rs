@@ -1,4 +1,4 @@
-//! Stages that do as they are told, and a builder for topologies of them.
+//! Scripted stages, and a builder for topologies of them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,59 +23,59 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-/// What a receiver does next.
+/// One step of a scripted receiver.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    /// Sends a batch of so many frames, numbered on.
+pub(crate) enum ReceiverStep {
+    /// Sends a batch of this many frames, with consecutive numbers.
     Send(u64),
-    /// Sends a frame that reports so many lost events.
+    /// Sends a frame that reports this many lost events.
     Lost(u64),
-    /// Enters so many records as unusable.
+    /// Counts this many records as dropped.
     Drop(u64),
-    /// Waits for the wish to stop.
-    UntilStop,
+    /// Waits until shutdown is requested.
+    UntilShutdown,
     /// Returns an error.
     Fail,
     /// Panics.
     Panic,
 }
 
-/// A receiver that follows a script, then ends.
-pub(crate) struct Script {
-    pub(crate) steps: Vec<Step>,
-    pub(crate) diary: Diary,
+/// A receiver that executes steps and ends.
+pub(crate) struct ScriptedReceiver {
+    pub(crate) steps: Vec<ReceiverStep>,
+    pub(crate) events: EventLog,
 }
 
-/// What happened in a run, in order.
-pub(crate) type Diary = Arc<Mutex<Vec<String>>>;
+/// The events of a run, in order.
+pub(crate) type EventLog = Arc<Mutex<Vec<String>>>;
 
-pub(crate) fn note(diary: &Diary, what: &str) {
-    diary.lock().unwrap().push(what.to_owned());
+pub(crate) fn log_event(events: &EventLog, event: &str) {
+    events.lock().unwrap().push(event.to_owned());
 }
 
 #[async_trait]
-impl Receiver for Script {
+impl Receiver for ScriptedReceiver {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let mut seq = 0;
         for step in self.steps {
             match step {
-                Step::Send(n) => {
+                ReceiverStep::Send(n) => {
                     let mut batch = out.batch();
                     (0..n).for_each(|_| batch.push(frame(&mut seq, 0)));
                     out.send(batch).await;
                 }
-                Step::Lost(n) => {
+                ReceiverStep::Lost(n) => {
                     let mut batch = out.batch();
                     batch.push(frame(&mut seq, n));
                     out.send(batch).await;
                 }
-                Step::Drop(n) => out.dropped("unreadable", n),
-                Step::UntilStop => shutdown.requested().await,
-                Step::Fail => return Err("the receiver fails".into()),
-                Step::Panic => panic!("the receiver panics"),
+                ReceiverStep::Drop(n) => out.dropped("unreadable", n),
+                ReceiverStep::UntilShutdown => shutdown.requested().await,
+                ReceiverStep::Fail => return Err("the receiver fails".into()),
+                ReceiverStep::Panic => panic!("the receiver panics"),
             }
         }
-        note(&self.diary, "receiver ended");
+        log_event(&self.events, "receiver ended");
         Ok(())
     }
 }
@@ -97,73 +97,75 @@ pub(crate) fn seq(record: &Record) -> u64 {
     }
 }
 
-/// How an exporter ends.
+/// How an exporter behaves and ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Manner {
-    /// When its inbox ends.
-    Drained,
-    /// Well, after so many batches.
-    After(usize),
-    /// With an error, holding its first batch.
+pub(crate) enum ExporterBehavior {
+    /// Takes all batches and ends when its inbox does.
+    Drains,
+    /// Ends without an error after this many batches.
+    EndsAfter(usize),
+    /// Fails at its first batch.
     Fails,
-    /// In a panic, holding its first batch.
+    /// Panics at its first batch.
     Panics,
-    /// As one whose output nobody reads any more, at its first batch.
-    Closed,
-    /// With an error, before it takes anything.
+    /// Reports at its first batch that its output is closed.
+    OutputClosed,
+    /// Fails before it takes a batch.
     CannotStart,
-    /// Never, holding its first batch.
+    /// Hangs at its first batch.
     Hangs,
-    /// Never, with its first batch in the hands of a peer that does not answer.
+    /// Hangs after it sent its first batch to a peer that does not answer.
     HangsAtPeer,
-    /// When its inbox ends, and no batch was answered for.
-    Unanswered,
-    /// When its inbox ends, a millisecond for each batch.
-    Slowly,
+    /// Counts all batches as unconfirmed.
+    Unconfirmed,
+    /// Takes a millisecond for each batch.
+    Slow,
 }
 
-/// An exporter that keeps the numbers of the frames that it gets.
-pub(crate) struct Keep {
+/// An exporter that stores the numbers of the frames that it receives.
+pub(crate) struct TestExporter {
     pub(crate) kept: Arc<Mutex<Vec<u64>>>,
-    /// It takes nothing before this is open.
+    /// The exporter takes no batch before it gets a permit.
     pub(crate) gate: Arc<Semaphore>,
-    pub(crate) manner: Manner,
-    pub(crate) diary: Diary,
+    pub(crate) behavior: ExporterBehavior,
+    pub(crate) events: EventLog,
 }
 
 #[async_trait]
-impl Exporter for Keep {
+impl Exporter for TestExporter {
     async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
-        if self.manner == Manner::CannotStart {
+        if self.behavior == ExporterBehavior::CannotStart {
             return Err("the exporter cannot start".into());
         }
         let _open = self.gate.acquire().await?;
         let mut batches = 0;
-        while self.manner != Manner::After(batches) {
+        while self.behavior != ExporterBehavior::EndsAfter(batches) {
             let Some(mut delivery) = inbox.recv().await else {
                 break;
             };
-            match self.manner {
-                Manner::Fails => {
+            match self.behavior {
+                ExporterBehavior::Fails => {
                     delivery.dropped("refused");
                     return Err("the exporter fails".into());
                 }
-                Manner::Closed => {
+                ExporterBehavior::OutputClosed => {
                     delivery.dropped("output_closed");
                     return Err(OutputClosed.into());
                 }
-                Manner::Panics => panic!("the exporter panics"),
-                Manner::Hangs => std::future::pending().await,
-                Manner::HangsAtPeer => {
+                ExporterBehavior::Panics => panic!("the exporter panics"),
+                ExporterBehavior::Hangs => std::future::pending().await,
+                ExporterBehavior::HangsAtPeer => {
                     delivery.ticket().set_at_peer(true);
                     std::future::pending().await
                 }
-                Manner::Unanswered => {
+                ExporterBehavior::Unconfirmed => {
                     delivery.into_parts().1.unconfirmed_all();
                     continue;
                 }
-                Manner::Slowly => tokio::time::sleep(Duration::from_millis(1)).await,
-                Manner::Drained | Manner::After(_) | Manner::CannotStart => {}
+                ExporterBehavior::Slow => tokio::time::sleep(Duration::from_millis(1)).await,
+                ExporterBehavior::Drains
+                | ExporterBehavior::EndsAfter(_)
+                | ExporterBehavior::CannotStart => {}
             }
             self.kept
                 .lock()
@@ -172,33 +174,33 @@ impl Exporter for Keep {
             delivery.absorbed();
             batches += 1;
         }
-        note(&self.diary, "exporter ended");
+        log_event(&self.events, "exporter ended");
         Ok(())
     }
 }
 
-/// A processor that judges each record.
-pub(crate) struct Judge<F>(pub(crate) F);
+/// A processor that applies a function to each record.
+pub(crate) struct PerRecord<F>(pub(crate) F);
 
-impl<F: FnMut(&mut Record) -> Outcome + Send + 'static> Processor for Judge<F> {
+impl<F: FnMut(&mut Record) -> Outcome + Send + 'static> Processor for PerRecord<F> {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         batch.sift(tally, |record, _| (self.0)(record));
     }
 }
 
-/// A topology in the making, with what its exporters keep.
-pub(crate) struct Lab {
+/// A builder for a topology, and the frames that its exporters receive.
+pub(crate) struct TestTopology {
     pub(crate) topology: Topology,
     pub(crate) kept: Vec<Arc<Mutex<Vec<u64>>>>,
     pub(crate) gate: Arc<Semaphore>,
-    pub(crate) diary: Diary,
+    pub(crate) events: EventLog,
     pub(crate) shutdown: Shutdown,
     pub(crate) ledger: Ledger,
     pub(crate) health: HealthRegistry,
 }
 
-impl Lab {
-    /// Nothing yet; the gate of the exporters is open.
+impl TestTopology {
+    /// Creates an empty topology whose exporters can start at once.
     pub(crate) fn new() -> Self {
         let topology = Topology {
             receivers: Vec::new(),
@@ -207,20 +209,19 @@ impl Lab {
             grace: Duration::from_secs(10),
         };
         let gate = Arc::new(Semaphore::new(100));
-        let (diary, shutdown, ledger) = (Diary::default(), Shutdown::new(), Ledger::default());
         Self {
             topology,
             kept: Vec::new(),
             gate,
-            diary,
-            shutdown,
-            ledger,
+            events: EventLog::default(),
+            shutdown: Shutdown::new(),
+            ledger: Ledger::default(),
             health: HealthRegistry::default(),
         }
     }
 
-    /// Nothing yet; the exporters take nothing before the gate gets a permit.
-    pub(crate) fn held() -> Self {
+    /// Creates an empty topology whose exporters wait for a permit of the gate.
+    pub(crate) fn gated() -> Self {
         Self {
             gate: Arc::new(Semaphore::new(0)),
             ..Self::new()
@@ -228,26 +229,26 @@ impl Lab {
     }
 
     /// One receiver and one exporter in one pipeline, without processors.
-    pub(crate) fn line(steps: &[Step], queue: Limits) -> Self {
+    pub(crate) fn line(steps: &[ReceiverStep], queue: Limits) -> Self {
         Self::new().in_line(steps, queue)
     }
 
-    /// The same, with an exporter that takes nothing yet.
-    pub(crate) fn held_line(steps: &[Step], queue: Limits) -> Self {
-        Self::held().in_line(steps, queue)
+    /// The same, with an exporter that waits for a permit of the gate.
+    pub(crate) fn gated_line(steps: &[ReceiverStep], queue: Limits) -> Self {
+        Self::gated().in_line(steps, queue)
     }
 
-    fn in_line(self, steps: &[Step], queue: Limits) -> Self {
+    fn in_line(self, steps: &[ReceiverStep], queue: Limits) -> Self {
         self.receiver(steps)
-            .exporter(Manner::Drained, queue)
+            .exporter(ExporterBehavior::Drains, queue)
             .pipeline("p", &[0], Vec::new(), &[0])
     }
 
-    pub(crate) fn receiver(mut self, steps: &[Step]) -> Self {
+    pub(crate) fn receiver(mut self, steps: &[ReceiverStep]) -> Self {
         let stage = StageId::receiver(&format!("r{}", self.topology.receivers.len()));
-        let receiver = Box::new(Script {
+        let receiver = Box::new(ScriptedReceiver {
             steps: steps.to_vec(),
-            diary: Arc::clone(&self.diary),
+            events: Arc::clone(&self.events),
         });
         self.topology.receivers.push(ReceiverNode {
             stage,
@@ -257,22 +258,27 @@ impl Lab {
         self
     }
 
-    pub(crate) fn exporter(self, manner: Manner, queue: Limits) -> Self {
-        self.exporter_of(Kinds::ALL, manner, queue)
+    pub(crate) fn exporter(self, behavior: ExporterBehavior, queue: Limits) -> Self {
+        self.exporter_of(Kinds::ALL, behavior, queue)
     }
 
-    pub(crate) fn exporter_of(mut self, wants: Kinds, manner: Manner, queue: Limits) -> Self {
+    pub(crate) fn exporter_of(
+        mut self,
+        wants: Kinds,
+        behavior: ExporterBehavior,
+        queue: Limits,
+    ) -> Self {
         let stage = StageId::exporter(&format!("e{}", self.topology.exporters.len()));
         if self.topology.exporters.len() == self.kept.len() {
             self.kept.push(Arc::default());
         }
         let kept = Arc::clone(&self.kept[self.topology.exporters.len()]);
         let health = self.health.stage(&stage);
-        let exporter = Box::new(Keep {
+        let exporter = Box::new(TestExporter {
             kept,
             gate: Arc::clone(&self.gate),
-            manner,
-            diary: Arc::clone(&self.diary),
+            behavior,
+            events: Arc::clone(&self.events),
         });
         self.topology.exporters.push(ExporterNode {
             stage,
@@ -286,20 +292,19 @@ impl Lab {
         self
     }
 
-    /// Gives the exporter of that number another fingerprint, as if its configuration had been
-    /// changed.
+    /// Changes the fingerprint of an exporter, as a change of its configuration does.
     pub(crate) fn changed_exporter(mut self, at: usize) -> Self {
         self.topology.exporters[at].fingerprint.push('!');
         self
     }
 
-    /// The same for a receiver.
+    /// Changes the fingerprint of a receiver.
     pub(crate) fn changed_receiver(mut self, at: usize) -> Self {
         self.topology.receivers[at].fingerprint.push('!');
         self
     }
 
-    /// Joins receivers and exporters by their numbers.
+    /// Adds a pipeline that connects receivers and exporters, given by their indices.
     pub(crate) fn pipeline(
         mut self,
         name: &str,
@@ -307,23 +312,22 @@ impl Lab {
         processors: Vec<ProcessorNode>,
         exporters: &[usize],
     ) -> Self {
-        let (receivers, exporters) = (receivers.to_vec(), exporters.to_vec());
         self.topology.pipelines.push(PipelineNode {
             name: name.to_owned(),
-            receivers,
+            receivers: receivers.to_vec(),
             processors,
-            exporters,
+            exporters: exporters.to_vec(),
         });
         self
     }
 
-    /// Starts everything.
+    /// Starts the topology.
     pub(crate) fn start(self) -> Started {
         let Self {
             topology,
             kept,
             gate,
-            diary,
+            events,
             shutdown,
             ledger,
             health,
@@ -336,14 +340,14 @@ impl Lab {
             control,
             kept,
             gate,
-            diary,
+            events,
             shutdown,
             ledger,
             health,
         }
     }
 
-    /// Starts everything and waits until it has ended.
+    /// Starts the topology and waits until it has ended.
     pub(crate) async fn run(self) -> Ended {
         self.start().ended().await
     }
@@ -355,51 +359,42 @@ pub(crate) struct Started {
     pub(crate) control: ReloadHandle,
     pub(crate) kept: Vec<Arc<Mutex<Vec<u64>>>>,
     pub(crate) gate: Arc<Semaphore>,
-    pub(crate) diary: Diary,
+    pub(crate) events: EventLog,
     pub(crate) shutdown: Shutdown,
     pub(crate) ledger: Ledger,
     pub(crate) health: HealthRegistry,
 }
 
 impl Started {
-    /// Lets every stage do what it can, then lets a second pass.
+    /// Waits a second of paused time, by which all stages are idle, and returns the report.
     pub(crate) async fn a_second_later(&self) -> Report {
         tokio::time::sleep(Duration::from_secs(1)).await;
         self.ledger.report()
     }
 
-    /// Stages that are not well, and why.
+    /// Stages with problems, and the problems.
     pub(crate) fn problems(&self) -> Vec<(StageId, String)> {
         self.health.problems().into_iter().collect()
     }
 
-    /// A topology for a reload, whose exporters keep records where those of the same number did.
-    pub(crate) fn next(&self) -> Lab {
-        let (kept, gate, diary) = (
-            self.kept.clone(),
-            Arc::clone(&self.gate),
-            Arc::clone(&self.diary),
-        );
-        let (shutdown, ledger, health) = (
-            self.shutdown.clone(),
-            self.ledger.clone(),
-            self.health.clone(),
-        );
-        Lab {
-            kept,
-            gate,
-            diary,
-            shutdown,
-            ledger,
-            health,
-            ..Lab::new()
+    /// Creates an empty topology for a reload. Its exporters share `kept` with the current ones of
+    /// the same index.
+    pub(crate) fn next(&self) -> TestTopology {
+        TestTopology {
+            kept: self.kept.clone(),
+            gate: Arc::clone(&self.gate),
+            events: Arc::clone(&self.events),
+            shutdown: self.shutdown.clone(),
+            ledger: self.ledger.clone(),
+            health: self.health.clone(),
+            ..TestTopology::new()
         }
     }
 
-    /// Has it become another topology, made by [`Self::next`].
-    pub(crate) async fn reload(&mut self, lab: Lab) -> TopologyChange {
-        self.kept = lab.kept;
-        self.control.reload(lab.topology).await.unwrap()
+    /// Reloads to a topology that was created by [`Self::next`].
+    pub(crate) async fn reload(&mut self, builder: TestTopology) -> TopologyChange {
+        self.kept = builder.kept;
+        self.control.reload(builder.topology).await.unwrap()
     }
 
     pub(crate) async fn ended(self) -> Ended {
@@ -409,29 +404,29 @@ impl Started {
             .iter()
             .map(|kept| kept.lock().unwrap().clone())
             .collect();
-        let diary = self.diary.lock().unwrap().clone();
+        let events = self.events.lock().unwrap().clone();
         Ended {
             result,
             report: self.ledger.report(),
             kept,
-            diary,
+            events,
         }
     }
 }
 
-/// What is left of a topology.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) result: Result<(), RunError>,
     pub(crate) report: Report,
-    /// Numbers of the frames that each exporter kept.
+    /// Numbers of the frames that each exporter received.
     pub(crate) kept: Vec<Vec<u64>>,
-    pub(crate) diary: Vec<String>,
+    pub(crate) events: Vec<String>,
 }
 
 impl Ended {
-    /// The books of a stage in a pipeline. They have to balance.
-    pub(crate) fn books(&self, pipeline: &str, stage: &str) -> &StageReport {
+    /// The counters of a stage in a pipeline. Asserts that the ledger balances.
+    pub(crate) fn counters(&self, pipeline: &str, stage: &str) -> &StageReport {
         assert!(
             self.report.balanced && self.report.in_flight() == 0,
             "{}",
@@ -443,24 +438,24 @@ impl Ended {
             .unwrap()
     }
 
-    /// What a stage of the pipeline `p` dropped: reason and count.
+    /// The records that a stage of pipeline `p` dropped, by reason.
     pub(crate) fn dropped(&self, stage: &str) -> Vec<(&'static str, u64)> {
-        self.books("p", stage)
+        self.counters("p", stage)
             .dropped
             .iter()
             .map(|(reason, n)| (*reason, *n))
             .collect()
     }
 
-    /// What the run ended with, in words.
-    pub(crate) fn verdict(&self) -> String {
+    /// The error of the run, or `ok`.
+    pub(crate) fn result_text(&self) -> String {
         self.result
             .as_ref()
-            .map_or_else(ToString::to_string, |()| "well".to_owned())
+            .map_or_else(ToString::to_string, |()| "ok".to_owned())
     }
 }
 
-/// A processor under a name, in the task of the one before it.
+/// A processor in the same task as its predecessor.
 pub(crate) fn processor(stage: &str, processor: impl Processor + 'static) -> ProcessorNode {
     ProcessorNode {
         stage: StageId::processor(stage),
@@ -470,7 +465,7 @@ pub(crate) fn processor(stage: &str, processor: impl Processor + 'static) -> Pro
     }
 }
 
-/// Limits of so many records.
+/// Limits with a maximum number of records.
 pub(crate) fn records(records: usize, when_full: WhenFull) -> Limits {
     Limits {
         records,

@@ -1,4 +1,4 @@
-//! Who looks at records on their way sees a bounded part of them, and changes nothing.
+//! Taps: a watcher gets a rate-limited part of the records and does not affect the pipeline.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,17 +7,22 @@ use tidegate_model::{Kind, Kinds, Outcome, Record};
 use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::tap::{Seen, Watcher};
 
-use crate::support::{Judge, Lab, Manner, ROOMY, Started, Step, processor, seq};
+use crate::support::{
+    ExporterBehavior, PerRecord, ROOMY, ReceiverStep, Started, TestTopology, processor, seq,
+};
 
-/// Two pipelines with one receiver, `p` with a processor that drops odd numbers.
-fn lab(steps: &[Step]) -> Lab {
-    let even = Judge(|record: &mut Record| match seq(record) % 2 {
+/// Two pipelines with one receiver; `p` has a processor that drops odd numbers.
+fn two_pipelines(steps: &[ReceiverStep]) -> TestTopology {
+    let even = PerRecord(|record: &mut Record| match seq(record) % 2 {
         0 => Outcome::Keep,
         _ => Outcome::Dropped("odd"),
     });
-    let lab = Lab::new().receiver(steps).exporter(Manner::Drained, ROOMY);
-    let lab = lab.exporter_of(Kinds::of(&[Kind::Flow]), Manner::Drained, ROOMY);
-    lab.pipeline("p", &[0], vec![processor("even", even)], &[0])
+    let builder = TestTopology::new()
+        .receiver(steps)
+        .exporter(ExporterBehavior::Drains, ROOMY);
+    let builder = builder.exporter_of(Kinds::of(&[Kind::Flow]), ExporterBehavior::Drains, ROOMY);
+    builder
+        .pipeline("p", &[0], vec![processor("even", even)], &[0])
         .pipeline("q", &[0], Vec::new(), &[1])
 }
 
@@ -40,7 +45,7 @@ fn numbers(watcher: &mut Watcher) -> Vec<u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watcher_sees_what_goes_on_from_a_stage_and_what_comes_to_the_last_one() {
+async fn a_watcher_gets_the_output_of_a_stage_or_the_input_of_an_exporter() {
     let cases: [(&str, Option<&str>, &[u64]); 6] = [
         ("receivers.r0", Some("p"), &[1, 2, 3, 4]),
         ("receivers.r0", None, &[1, 2, 1, 2, 3, 4, 3, 4]),
@@ -50,15 +55,15 @@ async fn a_watcher_sees_what_goes_on_from_a_stage_and_what_comes_to_the_last_one
         ("exporters.e0", Some("p"), &[2, 4]),
     ];
     for (stage, pipeline, expected) in cases {
-        let started = lab(&[Step::Send(2); 2]).start();
+        let started = two_pipelines(&[ReceiverStep::Send(2); 2]).start();
         let mut watcher = watch(&started, stage, pipeline, 100);
         let ended = started.ended().await;
         assert_eq!(numbers(&mut watcher), expected, "{stage} {pipeline:?}");
-        assert_eq!(ended.kept[0], [2, 4], "nobody misses what was looked at");
-        assert_eq!(ended.books("p", "processors.even").forwarded, 2);
+        assert_eq!(ended.kept[0], [2, 4], "the exporter gets all records");
+        assert_eq!(ended.counters("p", "processors.even").forwarded, 2);
     }
     assert!(
-        lab(&[])
+        two_pipelines(&[])
             .start()
             .ledger
             .tap(
@@ -72,10 +77,10 @@ async fn a_watcher_sees_what_goes_on_from_a_stage_and_what_comes_to_the_last_one
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_watcher_does_not_get_is_counted_and_ends_nothing_late() {
+async fn records_beyond_the_rate_are_counted_and_do_not_block_the_pipeline() {
     let cases = [(7, 7), (100_000, 1024)];
     for (rate, taken) in cases {
-        let started = lab(&[Step::Send(3000), Step::Send(3000)]).start();
+        let started = two_pipelines(&[ReceiverStep::Send(3000), ReceiverStep::Send(3000)]).start();
         let mut watcher = watch(&started, "processors.even", None, rate);
         let ended = started.ended().await;
         assert_eq!(ended.kept[0].len(), 3000);
@@ -93,8 +98,8 @@ async fn what_a_watcher_does_not_get_is_counted_and_ends_nothing_late() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_what_is_looked_for_takes_from_the_rate() {
-    let started = lab(&[Step::Send(3000)]).start();
+async fn only_matching_records_count_against_the_rate() {
+    let started = two_pipelines(&[ReceiverStep::Send(3000)]).start();
     let wanted = |record: &Record, _: &[u8]| seq(record) > 2990;
     let mut watcher = started
         .ledger
@@ -113,12 +118,17 @@ async fn only_what_is_looked_for_takes_from_the_rate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_or_copied_when_nobody_watches_any_more() {
-    let asked = Arc::new(AtomicU64::new(0));
-    let started = lab(&[Step::Send(10), Step::UntilStop, Step::Send(10)]).start();
+async fn a_dropped_watcher_causes_no_more_work() {
+    let calls = Arc::new(AtomicU64::new(0));
+    let started = two_pipelines(&[
+        ReceiverStep::Send(10),
+        ReceiverStep::UntilShutdown,
+        ReceiverStep::Send(10),
+    ])
+    .start();
     let wanted = {
-        let asked = Arc::clone(&asked);
-        Box::new(move |_: &Record, _: &[u8]| asked.fetch_add(1, Ordering::Relaxed) > 100)
+        let calls = Arc::clone(&calls);
+        Box::new(move |_: &Record, _: &[u8]| calls.fetch_add(1, Ordering::Relaxed) > 100)
     };
     let watcher = started
         .ledger
@@ -126,14 +136,14 @@ async fn nothing_is_asked_or_copied_when_nobody_watches_any_more() {
         .unwrap();
     started.a_second_later().await;
     assert_eq!(
-        (asked.load(Ordering::Relaxed), watcher.seen().taken),
+        (calls.load(Ordering::Relaxed), watcher.seen().taken),
         (10, 0)
     );
     drop(watcher);
     started.shutdown.request();
     started.ended().await;
     assert_eq!(
-        (asked.load(Ordering::Relaxed), Arc::strong_count(&asked)),
+        (calls.load(Ordering::Relaxed), Arc::strong_count(&calls)),
         (10, 1)
     );
 }

@@ -1,5 +1,5 @@
-//! Drop reasons. There are two tables because upstream reused some numbers (136, 161), for which the
-//! protobuf enum kept the old names.
+//! Drop reasons. There are two tables because upstream reused some numbers (136, 161), for which
+//! the protobuf enum kept the old names.
 
 mod tables;
 

@@ -72,8 +72,8 @@ struct NewExporter {
 }
 
 impl Exporters {
-    /// Applies the exporters of a topology. `nodes` have the names of their pipelines and the index of
-    /// the first one.
+    /// Applies the exporters of a topology. `nodes` have the names of their pipelines and the index
+    /// of the first one.
     pub(super) fn apply(
         &mut self,
         nodes: impl Iterator<Item = (ExporterNode, (String, usize))>,

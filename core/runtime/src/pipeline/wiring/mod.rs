@@ -2,9 +2,9 @@
 //!
 //! A stage with an unchanged name and fingerprint keeps running. Only the edges around it change:
 //! fan-outs get other targets, between two batches. A removed stage loses its senders, drains and
-//! ends; a replacement that cannot run beside it waits for that. Processors move from the task of an
-//! old chain to that of a new one, with their state. Nothing here waits: the new wiring is in effect
-//! at once.
+//! ends; a replacement that cannot run beside it waits for that. Processors move from the task of
+//! an old chain to that of a new one, with their state. Nothing here waits: the new wiring is in
+//! effect at once.
 
 mod chains;
 mod exporters;
@@ -39,8 +39,8 @@ impl Wiring {
         self.exporters.have_ended()
     }
 
-    /// Applies a topology. Receivers start last, when the stages behind them are running. An exporter
-    /// that has ended before its input did is started again.
+    /// Applies a topology. Receivers start last, when the stages behind them are running. An
+    /// exporter that has ended before its input did is started again.
     pub(super) fn apply(
         &mut self,
         topology: Topology,

@@ -34,8 +34,8 @@ pub(super) struct Receivers {
     active: Arc<AtomicUsize>,
 }
 
-/// Counts a receiver as running. When the last one is dropped, the shutdown begins, before the stages
-/// behind it see the end of their input.
+/// Counts a receiver as running. When the last one is dropped, the shutdown begins, before the
+/// stages behind it see the end of their input.
 struct ReceiverGuard {
     all: Arc<AtomicUsize>,
     ledger: Ledger,
@@ -155,8 +155,8 @@ impl Receivers {
         }
     }
 
-    /// Starts a receiver when the stopped ones have ended: a source that both read would deliver its
-    /// records twice.
+    /// Starts a receiver when the stopped ones have ended: a source that both read would deliver
+    /// its records twice.
     fn start(
         &self,
         node: ReceiverNode,

@@ -1,7 +1,7 @@
-//! A stream of numbered records, and reloads at random moments: whatever chain, receiver or
-//! exporter is changed, added or taken out, every record arrives, once.
+//! Reloads at random times while numbered records pass: every record is delivered exactly once,
+//! whichever chains, receivers and exporters are changed, added or removed.
 //!
-//! A failing seed is in the message.
+//! The message of a failure contains the seed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -25,42 +25,42 @@ use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
-use crate::support::{Judge, seq};
+use crate::support::{PerRecord, seq};
 
 #[test]
-fn every_record_arrives_once() {
+fn every_record_is_delivered_once() {
     for seed in 0..150 {
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
-        runtime.block_on(Stream::new(seed).run(seed));
+        runtime.block_on(SteadyRun::new(seed).run(seed));
     }
 }
 
 #[test]
-fn every_record_arrives_once_on_threads() {
+fn every_record_is_delivered_once_with_several_threads() {
     for seed in 0..15 {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .enable_time()
             .build()
             .unwrap();
-        runtime.block_on(Stream::new(seed).run(seed));
+        runtime.block_on(SteadyRun::new(seed).run(seed));
     }
 }
 
-/// Numbers frames, together with whoever takes its place.
-struct Source {
+/// Sends numbered frames. Its replacements continue the numbering.
+struct SequenceReceiver {
     next: Arc<AtomicU64>,
     rng: Rng,
 }
 
 #[async_trait]
-impl Receiver for Source {
+impl Receiver for SequenceReceiver {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
-        let (mut rng, next) = (self.rng, self.next);
+        let Self { next, mut rng } = *self;
         while !shutdown.is_requested() {
             let mut batch = out.batch();
             for _ in 0..rng.usize(1..6) {
@@ -77,13 +77,13 @@ impl Receiver for Source {
     }
 }
 
-struct Sink {
+struct RecordingExporter {
     seen: Arc<Mutex<Vec<u64>>>,
     rng: Rng,
 }
 
 #[async_trait]
-impl Exporter for Sink {
+impl Exporter for RecordingExporter {
     async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
         while let Some(delivery) = inbox.recv().await {
             sleep(Duration::from_micros(self.rng.u64(0..1500))).await;
@@ -97,14 +97,14 @@ impl Exporter for Sink {
     }
 }
 
-/// One pipeline, with another one beside it that comes and goes.
-struct Stream {
+/// A run with one permanent pipeline, and a second one that is added and removed.
+struct SteadyRun {
     rng: Rng,
     next: Arc<AtomicU64>,
     seen: Arc<Mutex<Vec<u64>>>,
 }
 
-impl Stream {
+impl SteadyRun {
     fn new(seed: u64) -> Self {
         Self {
             rng: Rng::with_seed(seed),
@@ -114,7 +114,8 @@ impl Stream {
     }
 
     async fn run(mut self, seed: u64) {
-        let (ledger, shutdown) = (Ledger::default(), Shutdown::new());
+        let ledger = Ledger::default();
+        let shutdown = Shutdown::new();
         let running = RunningTopology::start(
             self.topology(),
             &Handle::current(),
@@ -154,8 +155,8 @@ impl Stream {
     }
 
     fn topology(&mut self) -> Topology {
-        let (seen, beside) = (Arc::clone(&self.seen), Arc::default());
-        let receiver = Box::new(Source {
+        let seen = Arc::clone(&self.seen);
+        let receiver = Box::new(SequenceReceiver {
             next: Arc::clone(&self.next),
             rng: self.rng.fork(),
         });
@@ -164,7 +165,10 @@ impl Stream {
             fingerprint: self.version(4),
             receiver,
         }];
-        let exporters = vec![self.exporter("e", seen), self.exporter("beside", beside)];
+        let exporters = vec![
+            self.exporter("e", seen),
+            self.exporter("other", Arc::default()),
+        ];
         let ends = if self.rng.bool() { vec![0] } else { vec![0, 1] };
         let mut pipelines = vec![self.pipeline("p", ends)];
         if self.rng.bool() {
@@ -178,25 +182,25 @@ impl Stream {
         }
     }
 
-    /// One of so many configurations.
-    fn version(&mut self, of: u8) -> String {
-        self.rng.u8(0..of).to_string()
+    /// A random fingerprint, one of `count`.
+    fn version(&mut self, count: u8) -> String {
+        self.rng.u8(0..count).to_string()
     }
 
     fn exporter(&mut self, name: &str, seen: Arc<Mutex<Vec<u64>>>) -> ExporterNode {
-        let exporter = Box::new(Sink {
+        let exporter = Box::new(RecordingExporter {
             seen,
             rng: self.rng.fork(),
         });
-        let (stage, fingerprint, queue) = (StageId::exporter(name), self.version(2), self.queue());
+        let stage = StageId::exporter(name);
         ExporterNode {
             health: HealthRegistry::default().stage(&stage),
             stage,
-            fingerprint,
+            fingerprint: self.version(2),
             exclusive: Vec::new(),
             exporter,
             wants: Kinds::ALL,
-            queue,
+            queue: self.queue(),
         }
     }
 
@@ -217,7 +221,7 @@ impl Stream {
         ProcessorNode {
             stage: StageId::processor(name),
             fingerprint: self.version(2),
-            processor: Box::new(Judge(|_: &mut Record| Outcome::Keep)),
+            processor: Box::new(PerRecord(|_: &mut Record| Outcome::Keep)),
             queue: (self.rng.u8(0..3) == 0).then(|| self.queue()),
         }
     }

@@ -1,4 +1,4 @@
-//! Series of metrics: what processors make of them, and the tables that exporters keep.
+//! Metric series that processors generate, and the tables of series that exporters keep.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +8,10 @@ use fastrand::Rng;
 use tidegate_model::metric::{Family, MetricKind, Point, Series, Value};
 use tidegate_model::{Batch, Record, Timestamp};
 
-/// Values by the names of their series, as one stage has them.
+/// The series of a stage: values by name.
 pub(super) type Table = BTreeMap<String, f64>;
 
-/// A table that the test can look at.
+/// A table that is shared with the test, and the id of the latest generator.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SharedTable(Arc<Mutex<Table>>, Arc<AtomicU64>);
 
@@ -20,19 +20,20 @@ impl SharedTable {
         self.0.lock().unwrap().clone()
     }
 
-    /// Whether a series is of the maker that came last.
+    /// Whether a series belongs to the latest generator.
     pub(super) fn is_current(&self, name: &str) -> bool {
         name.split_once('/').unwrap().0 == self.1.load(Ordering::Relaxed).to_string()
     }
 
-    /// From now on, the maker of this number is the one that came last.
+    /// Sets the id of the latest generator.
     pub(super) fn set_current(&self, id: u64) {
         self.1.store(id, Ordering::Relaxed);
     }
 
-    /// Takes over a point as an exporter does.
+    /// Applies a point, as an exporter does.
     pub(super) fn update(&self, point: &Point) {
-        let (mut table, name) = (self.0.lock().unwrap(), point.series.labels[0].to_string());
+        let mut table = self.0.lock().unwrap();
+        let name = point.series.labels[0].to_string();
         match point.value {
             Value::Ended => drop(table.remove(&name)),
             Value::Counter(value) => drop(table.insert(name, value)),
@@ -41,26 +42,25 @@ impl SharedTable {
     }
 }
 
-/// The series of one processor, which hands on what has changed.
-pub(super) struct Maker {
+/// The series of one processor, which emits those that have changed.
+pub(super) struct SeriesGenerator {
     id: u64,
     made: u64,
-    /// What all processors of this name in this pipeline have, by names that differ.
+    /// The series of all processors with this name in this pipeline.
     table: SharedTable,
     series: BTreeMap<String, Arc<Series>>,
     changed: BTreeSet<String>,
     ended: Vec<Arc<Series>>,
 }
 
-impl Maker {
+impl SeriesGenerator {
     pub(super) fn new(id: u64, table: SharedTable) -> Self {
-        let (series, changed) = (BTreeMap::new(), BTreeSet::new());
         Self {
             id,
             made: 0,
             table,
-            series,
-            changed,
+            series: BTreeMap::new(),
+            changed: BTreeSet::new(),
             ended: Vec::new(),
         }
     }
@@ -69,7 +69,7 @@ impl Maker {
         self.id
     }
 
-    /// Counts in some series, begins some, ends some.
+    /// Randomly increments, starts and ends series.
     pub(super) fn churn(&mut self, rng: &mut Rng) {
         for _ in 0..rng.usize(0..6) {
             let names: Vec<_> = self.series.keys().cloned().collect();
@@ -113,8 +113,8 @@ impl Maker {
         self.ended.extend(self.series.remove(name));
     }
 
-    /// Hands on so many points at most. Returns whether there are more.
-    pub(super) fn hand_on(&mut self, most: usize, out: &mut Batch) -> bool {
+    /// Emits at max `max` points. Returns whether there are more.
+    pub(super) fn emit(&mut self, max: usize, out: &mut Batch) -> bool {
         let mut push = |series: &Arc<Series>, value| {
             out.push(Record::Metric(Point {
                 series: Arc::clone(series),
@@ -122,11 +122,11 @@ impl Maker {
                 value,
             }));
         };
-        let ends = self.ended.len().min(most);
+        let ends = self.ended.len().min(max);
         self.ended
             .drain(..ends)
             .for_each(|series| push(&series, Value::Ended));
-        for _ in ends..most {
+        for _ in ends..max {
             let Some(name) = self.changed.pop_first() else {
                 break;
             };
@@ -138,7 +138,7 @@ impl Maker {
         !self.ended.is_empty() || !self.changed.is_empty()
     }
 
-    pub(super) fn repeat(&mut self) {
+    pub(super) fn resend(&mut self) {
         self.changed = self.series.keys().cloned().collect();
     }
 

@@ -1,45 +1,45 @@
-//! What a random topology consists of, and how it becomes a neighbouring one.
+//! Random topologies and random changes of them.
 
 use fastrand::Rng;
 use tidegate_runtime::limits::{Limits, WhenFull};
 
-/// Receivers, exporters and pipelines at most, of each.
+/// Maximum number of receivers, exporters and pipelines, each.
 pub(super) const PARTS: usize = 4;
 
-/// Some components, and pipelines that join them.
+/// Components, and the pipelines that connect them.
 #[derive(Clone)]
-pub(super) struct Shape {
-    pub(super) receivers: Vec<Part>,
-    pub(super) exporters: Vec<Part>,
-    pub(super) pipelines: Vec<Row>,
+pub(super) struct TopologyShape {
+    pub(super) receivers: Vec<ComponentShape>,
+    pub(super) exporters: Vec<ComponentShape>,
+    pub(super) pipelines: Vec<PipelineShape>,
 }
 
-/// A component by its number, in one of its versions.
+/// A component with a number, in one of its versions.
 #[derive(Clone)]
-pub(super) struct Part {
+pub(super) struct ComponentShape {
     pub(super) at: usize,
     pub(super) version: u32,
     pub(super) queue: Limits,
-    /// Whether a processor has an inbox of its own.
-    pub(super) apart: bool,
+    /// Whether a processor has an inbox.
+    pub(super) has_inbox: bool,
 }
 
-/// A pipeline by its number.
+/// A pipeline with a number.
 #[derive(Clone)]
-pub(super) struct Row {
+pub(super) struct PipelineShape {
     pub(super) at: usize,
     pub(super) receivers: Vec<usize>,
-    pub(super) processors: Vec<Part>,
+    pub(super) processors: Vec<ComponentShape>,
     pub(super) exporters: Vec<usize>,
 }
 
-impl Shape {
+impl TopologyShape {
     pub(super) fn new(rng: &mut Rng) -> Self {
         let receivers: Vec<_> = (0..rng.usize(1..PARTS))
-            .map(|at| Part::new(at, rng))
+            .map(|at| ComponentShape::new(at, rng))
             .collect();
         let exporters: Vec<_> = (0..rng.usize(1..PARTS))
-            .map(|at| Part::new(at, rng))
+            .map(|at| ComponentShape::new(at, rng))
             .collect();
         let mut shape = Self {
             receivers,
@@ -60,7 +60,7 @@ impl Shape {
     }
 
     /// Whether a pipeline ends in an exporter.
-    pub(super) fn leads(&self, pipeline: usize, exporter: usize) -> bool {
+    pub(super) fn reaches(&self, pipeline: usize, exporter: usize) -> bool {
         self.pipelines
             .iter()
             .any(|row| row.at == pipeline && row.exporters.contains(&exporter))
@@ -89,10 +89,9 @@ impl Shape {
             6 => {
                 let place = rng.usize(0..self.pipelines.len());
                 let row = self.row(self.pipelines[place].at, rng);
-                (
-                    self.pipelines[place].receivers,
-                    self.pipelines[place].exporters,
-                ) = (row.receivers, row.exporters);
+                let pipeline = &mut self.pipelines[place];
+                pipeline.receivers = row.receivers;
+                pipeline.exporters = row.exporters;
             }
             7 => {
                 let chain = self.any_chain(rng);
@@ -103,21 +102,24 @@ impl Shape {
             10 => self
                 .any_chain(rng)
                 .iter_mut()
-                .for_each(|part| part.apart = rng.bool()),
+                .for_each(|part| part.has_inbox = rng.bool()),
             _ => rng.shuffle(&mut self.pipelines),
         }
         self.drop_dangling(rng);
     }
 
-    fn any_chain(&mut self, rng: &mut Rng) -> &mut Vec<Part> {
+    fn any_chain(&mut self, rng: &mut Rng) -> &mut Vec<ComponentShape> {
         let place = rng.usize(0..self.pipelines.len());
         &mut self.pipelines[place].processors
     }
 
-    fn row(&self, at: usize, rng: &mut Rng) -> Row {
-        let (receivers, exporters) = (some(&self.receivers, rng), some(&self.exporters, rng));
-        let processors = (0..rng.usize(0..5)).map(|at| Part::new(at, rng)).collect();
-        Row {
+    fn row(&self, at: usize, rng: &mut Rng) -> PipelineShape {
+        let receivers = some(&self.receivers, rng);
+        let exporters = some(&self.exporters, rng);
+        let processors = (0..rng.usize(0..5))
+            .map(|at| ComponentShape::new(at, rng))
+            .collect();
+        PipelineShape {
             at,
             receivers,
             processors,
@@ -125,7 +127,8 @@ impl Shape {
         }
     }
 
-    /// Every pipeline keeps what there is, and has something at both ends.
+    /// Removes missing components from pipelines, and ensures that each has a receiver and an
+    /// exporter.
     fn drop_dangling(&mut self, rng: &mut Rng) {
         for row in &mut self.pipelines {
             row.receivers
@@ -142,34 +145,34 @@ impl Shape {
     }
 }
 
-impl Part {
+impl ComponentShape {
     fn new(at: usize, rng: &mut Rng) -> Self {
         Self {
             at,
             version: rng.u32(0..4),
             queue: limits(rng),
-            apart: rng.bool(),
+            has_inbox: rng.bool(),
         }
     }
 }
 
-/// Adds a part that is not there, or removes it.
-fn toggle(parts: &mut Vec<Part>, rng: &mut Rng) {
+/// Adds or removes a random component.
+fn toggle(parts: &mut Vec<ComponentShape>, rng: &mut Rng) {
     let at = rng.usize(0..PARTS);
     match parts.iter().position(|part| part.at == at) {
         Some(place) if parts.len() > 1 => _ = parts.remove(place),
         Some(_) => {}
-        None => parts.insert(rng.usize(0..=parts.len()), Part::new(at, rng)),
+        None => parts.insert(rng.usize(0..=parts.len()), ComponentShape::new(at, rng)),
     }
 }
 
-fn bump(parts: &mut [Part], rng: &mut Rng) {
+fn bump(parts: &mut [ComponentShape], rng: &mut Rng) {
     if !parts.is_empty() {
         parts[rng.usize(0..parts.len())].version += 1;
     }
 }
 
-fn some(parts: &[Part], rng: &mut Rng) -> Vec<usize> {
+fn some(parts: &[ComponentShape], rng: &mut Rng) -> Vec<usize> {
     let mut all: Vec<_> = parts.iter().map(|part| part.at).collect();
     rng.shuffle(&mut all);
     all.truncate(rng.usize(1..=all.len()));

@@ -1,4 +1,4 @@
-//! Stages that do what comes to their mind, and now and then the wrong thing.
+//! Stages that behave randomly and sometimes fail.
 
 use std::any::Any;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -18,13 +18,13 @@ use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError, Stateful};
 use tokio::time::sleep;
 
-use super::series::{Maker, SharedTable};
+use super::series::{SeriesGenerator, SharedTable};
 
-/// How many records a receiver handed over or entered as dropped.
+/// Number of records that a receiver sent or counted as dropped.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sent(Arc<AtomicU64>);
+pub(super) struct SentCount(Arc<AtomicU64>);
 
-impl Sent {
+impl SentCount {
     pub(super) fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -34,18 +34,18 @@ impl Sent {
     }
 }
 
-/// What an exporter did with records.
+/// An exporter's own counts of its records.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    /// The keys of those that it took.
+pub(super) struct ExporterCounts {
+    /// Keys of the absorbed records.
     keys: Arc<Mutex<Vec<u64>>>,
-    /// How many points it took besides.
+    /// Number of absorbed metric points.
     points: Arc<AtomicU64>,
-    /// How many were at a peer without an answer.
+    /// Number of unconfirmed records.
     unconfirmed: Arc<AtomicU64>,
 }
 
-impl Seen {
+impl ExporterCounts {
     pub(super) fn keys(&self) -> Vec<u64> {
         self.keys.lock().unwrap().clone()
     }
@@ -58,7 +58,7 @@ impl Seen {
         self.unconfirmed.load(Ordering::Relaxed)
     }
 
-    /// The last `n` are not known to be taken after all.
+    /// Removes the last `n` keys, whose records turn out to be unconfirmed.
     fn take_back(&self, n: u64) {
         let mut keys = self.keys.lock().unwrap();
         let left = keys.len() - usize::try_from(n).unwrap();
@@ -70,24 +70,24 @@ impl Seen {
     }
 }
 
-/// How a processor or an exporter has fared, for the test to look at.
+/// The state of a processor or an exporter, shared with the test.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fate(Arc<AtomicU8>);
+pub(super) struct InstanceState(Arc<AtomicU8>);
 
-impl Fate {
-    const BEGUN: u8 = 1;
+impl InstanceState {
+    const STARTED: u8 = 1;
     const DRAINED: u8 = 2;
     const PANICKED: u8 = 3;
 
-    fn set(&self, fate: u8) {
-        self.0.store(fate, Ordering::Relaxed);
+    fn set(&self, state: u8) {
+        self.0.store(state, Ordering::Relaxed);
     }
 
-    pub(super) fn has_begun(&self) -> bool {
+    pub(super) fn has_started(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// It has taken all that came, until nothing more could come.
+    /// Whether it has read its inbox to the end.
     pub(super) fn has_drained(&self) -> bool {
         self.0.load(Ordering::Relaxed) == Self::DRAINED
     }
@@ -97,10 +97,10 @@ impl Fate {
     }
 }
 
-/// What tells records apart, whoever made them.
+/// A unique number of the record.
 fn key(record: &Record) -> u64 {
     match record {
-        Record::Metric(_) => panic!("points are told apart by their series"),
+        Record::Metric(_) => panic!("points are identified by their series"),
         Record::Frame(frame) => frame.seq,
         Record::Lost(lost) => lost.count,
         _ => 0,
@@ -124,36 +124,44 @@ fn lost(count: u64) -> Record {
     })
 }
 
-/// A receiver.
-pub(super) struct Source {
+/// A receiver that sends random batches and sometimes fails.
+pub(super) struct RandomReceiver {
     pub(super) id: u64,
-    /// Limits of the buffer before the pipelines, if it has one.
+    /// Limits of the receiver's buffer, if it has one.
     pub(super) buffer: Option<Limits>,
-    pub(super) sent: Sent,
+    pub(super) sent: SentCount,
     pub(super) rng: Rng,
 }
 
-/// The near end of its outbox.
-enum Door {
+/// The output of a receiver, with or without a buffer.
+enum ReceiverOutput {
     Plain(Outbox),
     Buffered(Buffer),
 }
 
 #[async_trait]
-impl Receiver for Source {
+impl Receiver for RandomReceiver {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         match self.buffer {
-            None => self.read(Door::Plain(out), shutdown).await,
+            None => self.read(ReceiverOutput::Plain(out), shutdown).await,
             Some(limits) => {
                 let (buffer, pump) = out.buffered(limits);
-                tokio::join!(self.read(Door::Buffered(buffer), shutdown), pump.run()).0
+                tokio::join!(
+                    self.read(ReceiverOutput::Buffered(buffer), shutdown),
+                    pump.run()
+                )
+                .0
             }
         }
     }
 }
 
-impl Source {
-    async fn read(mut self: Box<Self>, door: Door, shutdown: Shutdown) -> Result<(), StageError> {
+impl RandomReceiver {
+    async fn read(
+        mut self: Box<Self>,
+        output: ReceiverOutput,
+        shutdown: Shutdown,
+    ) -> Result<(), StageError> {
         let mut seq = self.id * 1_000_000;
         for _ in 0..self.rng.usize(0..120) {
             match self.rng.u8(0..40) {
@@ -162,17 +170,17 @@ impl Source {
                 2 => shutdown.requested().await,
                 3 if self.rng.u8(0..4) == 0 => std::future::pending().await,
                 4..=8 => sleep(Duration::from_millis(self.rng.u64(0..20))).await,
-                9 => door.dropped(&self.sent, self.rng.u64(0..5)),
+                9 => output.dropped(&self.sent, self.rng.u64(0..5)),
                 _ if shutdown.is_requested() && self.rng.bool() => break,
-                _ => door.send(&self.sent, &mut seq, self.rng.u64(0..20)).await,
+                _ => output.send(&self.sent, &mut seq, self.rng.u64(0..20)).await,
             }
         }
         Ok(())
     }
 }
 
-impl Door {
-    async fn send(&self, sent: &Sent, seq: &mut u64, n: u64) {
+impl ReceiverOutput {
+    async fn send(&self, sent: &SentCount, seq: &mut u64, n: u64) {
         let mut batch = match self {
             Self::Plain(out) => out.batch(),
             Self::Buffered(buffer) => buffer.batch(),
@@ -181,7 +189,7 @@ impl Door {
         for at in 0..n {
             *seq += 1;
             match frame(*seq) {
-                // What other threads read is packed, but for reports in front.
+                // Buffered frames are packed, except for the first record.
                 Record::Frame(frame) if self.is_buffered() && at > 0 => packed.push(frame),
                 record => batch.push(record),
             }
@@ -197,7 +205,7 @@ impl Door {
         matches!(self, Self::Buffered(_))
     }
 
-    fn dropped(&self, sent: &Sent, n: u64) {
+    fn dropped(&self, sent: &SentCount, n: u64) {
         sent.add(n);
         match self {
             Self::Plain(out) => out.dropped("unreadable", n),
@@ -206,53 +214,55 @@ impl Door {
     }
 }
 
-/// A processor.
-pub(super) struct Whim {
+/// A processor with random outcomes.
+pub(super) struct RandomProcessor {
     made: u64,
     tick_every: Option<Duration>,
-    fragile: bool,
-    /// All processors'.
-    fate: Fate,
-    /// Of all processors of its name in its pipeline.
+    can_panic: bool,
+    /// Shared by all processors.
+    state: InstanceState,
+    /// Shared by all processors of this name in the pipeline.
     table: SharedTable,
-    /// Its series, if it has any; and whether there are more points than it handed on last.
-    maker: Option<Maker>,
+    /// Generates its series, if it has any.
+    generator: Option<SeriesGenerator>,
+    /// Whether there are more points than it emitted last.
     has_more: bool,
-    /// Whether it takes over the series of the one before it.
+    /// Whether it takes over the series of its predecessor.
     adopts: bool,
     rng: Rng,
 }
 
-impl Whim {
-    pub(super) fn new(id: u64, table: SharedTable, fate: Fate, mut rng: Rng) -> Self {
+impl RandomProcessor {
+    pub(super) fn new(id: u64, table: SharedTable, state: InstanceState, mut rng: Rng) -> Self {
         let tick_every = rng.bool().then(|| Duration::from_millis(rng.u64(1..30)));
-        let maker = rng.bool().then(|| Maker::new(id, table.clone()));
-        let (made, fragile, adopts) = (id * 1_000_000_000_000, rng.u8(0..20) == 0, rng.bool());
+        let generator = rng.bool().then(|| SeriesGenerator::new(id, table.clone()));
+        let can_panic = rng.u8(0..20) == 0;
+        let adopts = rng.bool();
         Self {
-            made,
+            made: id * 1_000_000_000_000,
             tick_every,
-            fragile,
-            fate,
+            can_panic,
+            state,
             table,
-            maker,
+            generator,
             has_more: false,
             adopts,
             rng,
         }
     }
 
-    /// Hands on so many points at most.
-    fn hand_on(&mut self, most: usize, out: &mut Batch) {
+    /// Emits at max `max` points.
+    fn emit(&mut self, max: usize, out: &mut Batch) {
         self.table
-            .set_current(self.maker.as_ref().map_or(0, Maker::id));
+            .set_current(self.generator.as_ref().map_or(0, SeriesGenerator::id));
         self.has_more = self
-            .maker
+            .generator
             .as_mut()
-            .is_some_and(|maker| maker.hand_on(most, out));
+            .is_some_and(|generator| generator.emit(max, out));
     }
 
-    fn make(&mut self, most: u64, batch: &mut Batch) {
-        for _ in 0..self.rng.u64(0..=most) {
+    fn make(&mut self, max: u64, batch: &mut Batch) {
+        for _ in 0..self.rng.u64(0..=max) {
             self.made += 1;
             let record = if self.rng.bool() {
                 frame(self.made)
@@ -263,17 +273,17 @@ impl Whim {
         }
     }
 
-    fn may_panic(&mut self) {
-        if self.fragile && self.rng.u8(0..50) == 0 {
-            self.fate.set(Fate::PANICKED);
+    fn maybe_panic(&mut self) {
+        if self.can_panic && self.rng.u8(0..50) == 0 {
+            self.state.set(InstanceState::PANICKED);
             panic!("the processor panics");
         }
     }
 }
 
-impl Processor for Whim {
+impl Processor for RandomProcessor {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        self.may_panic();
+        self.maybe_panic();
         let rng = &mut self.rng;
         batch.sift(tally, |record, _| match rng.u8(0..12) {
             _ if matches!(record, Record::Metric(_)) => Outcome::Keep,
@@ -289,12 +299,12 @@ impl Processor for Whim {
         if self.rng.u8(0..4) == 0 {
             self.make(3, batch);
         }
-        if let Some(maker) = &mut self.maker {
-            maker.churn(&mut self.rng);
+        if let Some(generator) = &mut self.generator {
+            generator.churn(&mut self.rng);
         }
         if self.rng.u8(0..4) == 0 {
-            let most = self.rng.usize(0..20);
-            self.hand_on(most, batch);
+            let max = self.rng.usize(0..20);
+            self.emit(max, batch);
         }
     }
 
@@ -303,18 +313,18 @@ impl Processor for Whim {
     }
 
     fn tick(&mut self, _: Timestamp, out: &mut Batch) {
-        self.may_panic();
+        self.maybe_panic();
         self.make(30, out);
-        let most = self.rng.usize(0..200);
-        self.hand_on(most, out);
+        let max = self.rng.usize(0..200);
+        self.emit(max, out);
     }
 
     fn finish(&mut self, _: Timestamp, out: &mut Batch) {
-        self.may_panic();
+        self.maybe_panic();
         if !self.has_more {
             self.make(300, out);
         }
-        self.hand_on(100, out);
+        self.emit(100, out);
     }
 
     fn has_more(&self) -> bool {
@@ -326,51 +336,52 @@ impl Processor for Whim {
     }
 }
 
-impl Stateful for Whim {
+impl Stateful for RandomProcessor {
     fn take_over(&mut self, old: &mut dyn Stateful) {
         let old: &mut dyn Any = old;
         let old: &mut Self = old.downcast_mut().unwrap();
-        if self.adopts && old.maker.is_some() {
-            self.maker = old.maker.take();
+        if self.adopts && old.generator.is_some() {
+            self.generator = old.generator.take();
         }
     }
 
     fn retire(&mut self, now: Timestamp, out: &mut Batch) {
-        if let Some(maker) = &mut self.maker {
-            maker.end_all();
+        if let Some(generator) = &mut self.generator {
+            generator.end_all();
         }
         self.finish(now, out);
     }
 
     fn resend(&mut self) {
-        if let Some(maker) = &mut self.maker {
-            maker.repeat();
+        if let Some(generator) = &mut self.generator {
+            generator.resend();
         }
     }
 }
 
-/// An exporter.
-pub(super) struct Fickle {
-    pub(super) seen: Seen,
+/// An exporter with random outcomes, which sometimes fails or hangs.
+pub(super) struct RandomExporter {
+    pub(super) seen: ExporterCounts,
     pub(super) table: SharedTable,
-    pub(super) fate: Fate,
+    pub(super) state: InstanceState,
     pub(super) rng: Rng,
 }
 
 #[async_trait]
-impl Exporter for Fickle {
+impl Exporter for RandomExporter {
     async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
-        self.fate.set(Fate::BEGUN);
-        let doom = if self.rng.bool() {
+        self.state.set(InstanceState::STARTED);
+        let last_batch = if self.rng.bool() {
             self.rng.usize(1..200)
         } else {
             usize::MAX
         };
-        let (slow, reads_points) = (self.rng.bool(), self.rng.bool());
+        let slow = self.rng.bool();
+        let receives_points = self.rng.bool();
         let mut batches = 0;
         while let Some(delivery) = inbox.recv().await {
             batches += 1;
-            if batches == doom {
+            if batches == last_batch {
                 return self.end(delivery).await;
             }
             if slow && self.rng.bool() {
@@ -378,24 +389,24 @@ impl Exporter for Fickle {
             }
             self.settle(delivery);
             if self.rng.u8(0..50) == 0 {
-                self.stall(&mut inbox, reads_points).await;
+                self.stall(&mut inbox, receives_points).await;
             }
         }
-        self.fate.set(Fate::DRAINED);
+        self.state.set(InstanceState::DRAINED);
         Ok(())
     }
 }
 
-impl Fickle {
-    /// Takes no records for a while, but perhaps points.
-    async fn stall(&mut self, inbox: &mut Inbox, reads_points: bool) {
+impl RandomExporter {
+    /// Takes no records for a while, but may take points.
+    async fn stall(&mut self, inbox: &mut Inbox, receives_points: bool) {
         let end = sleep(Duration::from_millis(self.rng.u64(0..100)));
         tokio::pin!(end);
         loop {
             tokio::select! {
                 biased;
                 () = &mut end => return,
-                Some(delivery) = inbox.recv_points(), if reads_points => self.take_points(delivery),
+                Some(delivery) = inbox.recv_points(), if receives_points => self.take_points(delivery),
             }
         }
     }
