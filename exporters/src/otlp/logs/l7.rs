@@ -26,7 +26,7 @@
 //! | `cilium.l7.incomplete` | string[] | parts of the message that were not captured: `answers`, `rcode`, `records`, `headers` |
 //! | `cilium.l7.latency_ns` | uint | time between request and response |
 //! | `cilium.l7.latency_error_ns` | uint | possible error of the latency, for messages found in packets |
-//! | `cilium.l7.source` | string | `proxy`, or `wire` for messages found in packets |
+//! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
 use tidegate_format::text::push_dns_address;
 use tidegate_model::flow::{
@@ -46,7 +46,7 @@ const METHODS: [&str; 10] = [
 pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, l7: &L7, headers: &HeaderFilter) {
     out.string(key!("cilium.l7.type"), l7.l7_type.name());
     out.string(
-        key!("cilium.l7.source"),
+        key!("cilium.l7.seen"),
         match l7.source {
             MessageSource::Proxy => "proxy",
             MessageSource::Wire => "wire",

@@ -144,7 +144,7 @@ fn a_latency_from_packets_has_its_error_and_an_unknown_one_has_no_value() {
         l7.latency_ns = 0;
         l7.observed_latency = observed_latency;
         let expected = format!(
-            "cilium.l7.source=wire {expected}network.protocol.name=http \
+            "cilium.l7.seen=wire {expected}network.protocol.name=http \
              http.response.status_code=#200"
         );
         let attributes = specific_attributes(&flow, &[]);
