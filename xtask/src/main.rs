@@ -1,7 +1,7 @@
 //! `cargo xtask TASK`: what contributors and CI run.
 //!
 //! [`checks`] are what has to hold for a change, [`build_cost`] reports what the first build takes,
-//! [`tables`] generates code from data, and [`picture`] draws the picture of the README.
+//! [`fast_paths`] what each fast path is worth, [`tables`] generates code from data, and [`picture`] draws the picture of the README.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,6 +10,7 @@
 
 mod build_cost;
 mod checks;
+mod fast_paths;
 mod picture;
 mod tables;
 
@@ -45,6 +46,11 @@ const TASKS: &[Task] = &[
         "tables",
         "generates the tables of BPF files and drop reasons from core/model/data",
         tables::write,
+    ),
+    (
+        "fast-paths",
+        "measures the hot path without one fast path at a time",
+        fast_paths::run,
     ),
     (
         "picture",
