@@ -127,6 +127,7 @@ impl Converter {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of formats")]
 fn every_capture_format_gives_the_same_recording() {
     let packets = [ethernet(1), ethernet(2)];
     let borrowed = [&packets[0][..], &packets[1][..]];

@@ -121,6 +121,7 @@ fn a_full_queue_drops_by_its_policy_and_counts() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario")]
 fn a_signal_under_load_drains_what_was_read() {
     let dir = TestDir::new();
     let socket = dir.path("monitor.sock");

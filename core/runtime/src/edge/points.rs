@@ -178,26 +178,7 @@ impl Points {
         let is_end = point.value == Value::Ended;
         let is_exporter = self.reader == Reader::Exporter;
         let Some(known) = self.series.get_mut(&address) else {
-            if is_end && is_exporter {
-                self.feeds[feed].ticket.superseded(1);
-                return true;
-            }
-            if is_exporter && self.series.len() >= self.most {
-                return false;
-            }
-            let series = Arc::clone(&point.series);
-            self.series.insert(
-                address,
-                SeriesState {
-                    series,
-                    feed,
-                    handed: false,
-                    point: Some(newest(point)),
-                },
-            );
-            self.order.push_back(address);
-            self.waiting += 1;
-            return true;
+            return self.enter_first(point, feed);
         };
         let waited = known.point.is_some();
         if waited {
@@ -216,6 +197,31 @@ impl Points {
         if !waited {
             self.order.push_back(address);
         }
+        true
+    }
+
+    /// Queues the first point of a series; returns whether there was room.
+    fn enter_first(&mut self, point: &Point, feed: usize) -> bool {
+        let is_exporter = self.reader == Reader::Exporter;
+        if is_exporter && point.value == Value::Ended {
+            self.feeds[feed].ticket.superseded(1);
+            return true;
+        }
+        if is_exporter && self.series.len() >= self.most {
+            return false;
+        }
+        let address = Arc::as_ptr(&point.series).addr();
+        self.series.insert(
+            address,
+            SeriesState {
+                series: Arc::clone(&point.series),
+                feed,
+                handed: false,
+                point: Some(newest(point)),
+            },
+        );
+        self.order.push_back(address);
+        self.waiting += 1;
         true
     }
 

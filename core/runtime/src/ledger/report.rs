@@ -190,6 +190,24 @@ impl StageReport {
 
 impl<Name: Ord + Display> Display for Report<Name> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_table(f)?;
+        self.write_notes(f)?;
+        let verdict = if self.balanced {
+            "the ledger balances"
+        } else {
+            "THE LEDGER DOES NOT BALANCE"
+        };
+        write!(
+            f,
+            "{verdict}; unaccounted records: {}; in flight: {}",
+            self.unaccounted,
+            self.in_flight()
+        )
+    }
+}
+
+impl<Name: Ord + Display> Report<Name> {
+    fn write_table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows: Vec<[String; COLUMNS]> = std::iter::once(HEADER.map(str::to_owned))
             .chain(self.stages.iter().map(row))
             .collect();
@@ -213,6 +231,11 @@ impl<Name: Ord + Display> Display for Report<Name> {
             }
             writeln!(f, "{}", line.trim_end())?;
         }
+        Ok(())
+    }
+
+    /// Writes ambiguities, unconfirmed records and upstream losses.
+    fn write_notes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for stage in &self.stages {
             for (choice, n) in &stage.ambiguous {
                 writeln!(
@@ -241,17 +264,7 @@ impl<Name: Ord + Display> Display for Report<Name> {
                  Cilium does not report all that it loses"
             )?;
         }
-        let verdict = if self.balanced {
-            "the ledger balances"
-        } else {
-            "THE LEDGER DOES NOT BALANCE"
-        };
-        write!(
-            f,
-            "{verdict}; unaccounted records: {}; in flight: {}",
-            self.unaccounted,
-            self.in_flight()
-        )
+        Ok(())
     }
 }
 

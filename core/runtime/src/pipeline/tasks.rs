@@ -73,6 +73,22 @@ struct Retired {
     counters: Vec<Arc<StageCounters>>,
 }
 
+impl Retired {
+    /// The effect of the end of the task of a removed stage.
+    fn settle(self, stage: &StageId, result: Result<(), TaskError>) {
+        if self.due.is_none() {
+            self.counters.iter().for_each(|counters| counters.forced());
+        }
+        if let Err(error) = result {
+            let failure = error.of_stage(stage);
+            tracing::warn!(
+                error = &failure as &dyn std::error::Error,
+                "a removed stage failed"
+            );
+        }
+    }
+}
+
 /// A task that has ended.
 pub(super) struct EndedTask {
     id: Id,
@@ -240,17 +256,8 @@ impl Tasks {
         };
         let stage = place.stage().clone();
         tracing::debug!(stage = stage.as_str(), failed = result.is_err(), "ended");
-        if let Some(Retired { due, counters }) = retired {
-            if due.is_none() {
-                counters.iter().for_each(|counters| counters.forced());
-            }
-            if let Err(error) = result {
-                let failure = error.of_stage(&stage);
-                tracing::warn!(
-                    error = &failure as &dyn std::error::Error,
-                    "a removed stage failed"
-                );
-            }
+        if let Some(retired) = retired {
+            retired.settle(&stage, result);
             return TaskOutcome::Regular;
         }
         let Some(ExporterTask {

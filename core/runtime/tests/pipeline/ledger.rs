@@ -39,6 +39,7 @@ async fn small_run() -> Ended {
 }
 
 #[tokio::test(start_paused = true)]
+#[expect(clippy::too_many_lines, reason = "one literal report")]
 async fn the_json_report_has_every_count_of_every_stage() {
     let report: Value = serde_json::from_str(&small_run().await.report.to_json()).unwrap();
     let stage =

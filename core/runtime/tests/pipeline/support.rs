@@ -131,6 +131,12 @@ pub(crate) struct TestExporter {
     pub(crate) events: EventLog,
 }
 
+impl TestExporter {
+    fn store<'a>(&self, records: impl Iterator<Item = &'a Record>) {
+        self.kept.lock().unwrap().extend(records.map(seq));
+    }
+}
+
 #[async_trait]
 impl Exporter for TestExporter {
     async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
@@ -167,10 +173,7 @@ impl Exporter for TestExporter {
                 | ExporterBehavior::EndsAfter(_)
                 | ExporterBehavior::CannotStart => {}
             }
-            self.kept
-                .lock()
-                .unwrap()
-                .extend(delivery.records().map(seq));
+            self.store(delivery.records());
             delivery.absorbed();
             batches += 1;
         }

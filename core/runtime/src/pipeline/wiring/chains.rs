@@ -214,11 +214,7 @@ impl<'a> ChainRebuild<'a> {
         let inherited = inbox_of.and_then(|at| self.old[at].as_ref()?.1.clone());
         let (edge, inbox) = match inherited {
             Some(edge) => (edge, None),
-            None => {
-                let limits = chain[0].queue.unwrap_or_default();
-                let (edge, inbox) = edge(limits, reason::QUEUE_FULL, Reader::Processor);
-                (edge, Some(inbox))
-            }
+            None => new_edge(&chain),
         };
         work.context.ledger.watch(
             self.pipeline.to_owned(),
@@ -246,6 +242,13 @@ impl<'a> ChainRebuild<'a> {
         let live = begin.spawn(chain, edge.handle(), work);
         (edge, live)
     }
+}
+
+/// The edge and the inbox of a chain that inherits none.
+fn new_edge(chain: &Chain) -> (Edge, Option<Inbox>) {
+    let limits = chain[0].queue.unwrap_or_default();
+    let (edge, inbox) = edge(limits, reason::QUEUE_FULL, Reader::Processor);
+    (edge, Some(inbox))
 }
 
 fn go_on(live: RunningChain, targets: Vec<Target>) -> RunningChain {

@@ -71,6 +71,25 @@ struct NewExporter {
     inbox: Inbox,
 }
 
+impl NewExporter {
+    /// An exporter with its edge; `first` is the index of its first pipeline.
+    fn new(node: ExporterNode, first: usize) -> (Self, Edge) {
+        let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL, Reader::Exporter);
+        let placement = if node.exporter.runs_apart() {
+            Placement::Io
+        } else {
+            Placement::Data(first)
+        };
+        let exporter = Self {
+            node,
+            placement,
+            handle: edge.handle(),
+            inbox,
+        };
+        (exporter, edge)
+    }
+}
+
 impl Exporters {
     /// Applies the exporters of a topology. `nodes` have the names of their pipelines and the index
     /// of the first one.
@@ -80,9 +99,11 @@ impl Exporters {
         work: &mut Rewiring<'_>,
     ) -> Vec<ExporterInput> {
         let mut old = std::mem::take(&mut self.live);
-        let (mut inputs, mut fresh) = (Vec::new(), Vec::new());
+        let mut inputs = Vec::new();
+        let mut fresh = Vec::new();
         for (node, (pipelines, first)) in nodes {
-            let (stage, wants) = (node.stage.clone(), node.wants);
+            let stage = node.stage.clone();
+            let wants = node.wants;
             // An exporter that has ended, or is ending, cannot be kept.
             let running = old
                 .iter()
@@ -98,18 +119,8 @@ impl Exporters {
                     edge
                 }
                 None => {
-                    let (edge, inbox) = edge(node.queue, reason::QUEUE_FULL, Reader::Exporter);
-                    let placement = if node.exporter.runs_apart() {
-                        Placement::Io
-                    } else {
-                        Placement::Data(first)
-                    };
-                    fresh.push(NewExporter {
-                        node,
-                        placement,
-                        handle: edge.handle(),
-                        inbox,
-                    });
+                    let (exporter, edge) = NewExporter::new(node, first);
+                    fresh.push(exporter);
                     edge
                 }
             };
@@ -150,6 +161,15 @@ impl Exporters {
         self.leaving.extend(old);
     }
 
+    /// The ends of the removed exporters that hold one of these resources.
+    fn conflicting(&self, exclusive: &[ExclusiveResource]) -> Vec<CancellationToken> {
+        self.leaving
+            .iter()
+            .filter(|live| live.conflicts_with(exclusive))
+            .map(|live| live.ended.clone())
+            .collect()
+    }
+
     /// Starts an exporter when its resources are free.
     fn start(
         &self,
@@ -170,11 +190,7 @@ impl Exporters {
             queue,
             ..
         } = node;
-        let conflicting = self
-            .leaving
-            .iter()
-            .filter(|live| live.conflicts_with(&exclusive));
-        let conflicting: Vec<_> = conflicting.map(|live| live.ended.clone()).collect();
+        let conflicting = self.conflicting(&exclusive);
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
         let judged = ExporterTask {

@@ -80,6 +80,17 @@ impl Pipelines {
     }
 }
 
+fn is_in(handle: &EdgeHandle, handles: &[EdgeHandle]) -> bool {
+    handles.iter().any(|other| other.is(handle))
+}
+
+/// Disconnects a pipeline from the inputs that are not kept.
+fn unwire(old: &[EdgeHandle], kept: &[EdgeHandle], pipeline: &str) {
+    old.iter()
+        .filter(|handle| !is_in(handle, kept))
+        .for_each(|handle| handle.unwire(pipeline));
+}
+
 impl RunningPipeline {
     /// Applies the new configuration of the pipeline; returns its input.
     fn apply(
@@ -111,16 +122,10 @@ impl RunningPipeline {
         let targets = inputs.iter().map(target).collect();
         let (chains, targets) = rebuilding.chains(cut(links), &counters, targets, work);
         let handles: Vec<_> = inputs.iter().map(|input| input.edge.handle()).collect();
-        let is_in = |handle: &EdgeHandle, handles: &[EdgeHandle]| {
-            handles.iter().any(|other| other.is(handle))
-        };
         if handles.iter().any(|handle| !is_in(handle, &self.inputs)) {
             resends.request();
         }
-        self.inputs
-            .iter()
-            .filter(|handle| !is_in(handle, &handles))
-            .for_each(|handle| handle.unwire(&name));
+        unwire(&self.inputs, &handles, &name);
         let front = PipelineInput {
             pipeline: name.clone(),
             receivers,

@@ -19,6 +19,7 @@ use crate::pipeline::runtimes::Placement;
 use crate::pipeline::stage_cursor::StageCursor;
 use crate::pipeline::topology::ReceiverNode;
 use crate::shutdown::Shutdown;
+use crate::stage::{Receiver, StageError};
 use crate::stage_id::StageId;
 
 /// All running receivers.
@@ -169,16 +170,15 @@ impl Receivers {
             fingerprint,
             receiver,
         } = node;
-        let (lanes, shutdown) = (
-            Arc::new(Lanes::new(&stage, lanes)),
-            work.context.shutdown.child(),
-        );
+        let lanes = Arc::new(Lanes::new(&stage, lanes));
+        let shutdown = work.context.shutdown.child();
         let outbox = Outbox::new(
             Arc::clone(&lanes),
             work.context.pool.clone(),
             work.context.ledger.clone(),
         );
-        let (before, ended) = (self.leaving.clone(), CancellationToken::new());
+        let before = self.leaving.clone();
+        let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
         let active =
             ReceiverGuard::new(&self.active, &work.context.ledger, Some(Arc::clone(&lanes)));
@@ -189,13 +189,7 @@ impl Receivers {
                 async move {
                     let _ended = guard;
                     let _feeding = active;
-                    let waited = !before.is_empty();
-                    all_ended(before).await;
-                    if waited && shutdown.is_requested() {
-                        Ok(())
-                    } else {
-                        receiver.run(outbox, shutdown).await
-                    }
+                    run_after(before, receiver, outbox, shutdown).await
                 }
             });
         RunningReceiver {
@@ -207,6 +201,21 @@ impl Receivers {
             ended,
         }
     }
+}
+
+/// Runs a receiver when those before it have ended, unless a shutdown is requested meanwhile.
+async fn run_after(
+    before: Vec<CancellationToken>,
+    receiver: Box<dyn Receiver>,
+    outbox: Outbox,
+    shutdown: Shutdown,
+) -> Result<(), StageError> {
+    let has_to_wait = !before.is_empty();
+    all_ended(before).await;
+    if has_to_wait && shutdown.is_requested() {
+        return Ok(());
+    }
+    receiver.run(outbox, shutdown).await
 }
 
 impl RunningReceiver {
