@@ -101,8 +101,11 @@ mod tests {
 
     #[test]
     fn an_exporter_waits_only_where_every_receiver_can() {
-        let (plain, live, other) = ("'source'", "'source/live'", "'source/other'");
-        let (a, b) = ("'sink'", "'sink/b'");
+        let plain = "'source'";
+        let live = "'source/live'";
+        let other = "'source/other'";
+        let a = "'sink'";
+        let b = "'sink/b'";
         let waits = "when_full: block (auto: every receiver can wait)";
         let drops = "when_full: drop_newest (auto: source/live cannot wait)";
         let both = "when_full: drop_newest (auto: source/live, source/other cannot wait)";

@@ -142,7 +142,8 @@ fn rewritten(text: &str) -> String {
 
 #[test]
 fn pipeline_toml_documents_every_key_as_it_is_declared() {
-    let (text, expected) = (shipped(), rewritten(&shipped()));
+    let text = shipped();
+    let expected = rewritten(&text);
     if std::env::var_os("PIPELINE_TOML").is_some_and(|value| value == "write") {
         fs::write(path(), &expected).unwrap();
         return;

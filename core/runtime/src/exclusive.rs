@@ -50,10 +50,8 @@ mod tests {
             ("[::]:80", "[::1]:80", true),
         ];
         for (a, b, expected) in cases {
-            let (first, second) = (
-                ExclusiveResource::Address(a.parse().unwrap()),
-                ExclusiveResource::Address(b.parse().unwrap()),
-            );
+            let first = ExclusiveResource::Address(a.parse().unwrap());
+            let second = ExclusiveResource::Address(b.parse().unwrap());
             assert_eq!(
                 (first.conflicts_with(&second), second.conflicts_with(&first)),
                 (expected, expected),

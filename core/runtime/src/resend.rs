@@ -1,4 +1,4 @@
-//! Requests to the processors of a pipeline to send again what they sent once, because a stage
+//! Requests to the processors of a pipeline to resend their state, because a stage
 //! behind them is new or had no room for all of it.
 
 use std::sync::Arc;

@@ -22,7 +22,7 @@ impl Shutdown {
         self.requested.cancel();
     }
 
-    /// Ends all stages at once. What they hold is counted as lost.
+    /// Ends all stages immediately. Their remaining records are counted as dropped.
     pub fn force(&self) {
         self.forced.cancel();
         self.requested.cancel();

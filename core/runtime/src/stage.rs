@@ -144,7 +144,8 @@ pub trait Processor: Send {
 ///     }
 /// }
 ///
-/// let (mut old, mut new) = (Counter { records: 7 }, Counter::default());
+/// let mut old = Counter { records: 7 };
+/// let mut new = Counter::default();
 /// new.as_stateful().unwrap().take_over(&mut old);
 /// assert_eq!((old.records, new.records), (0, 7));
 /// ```

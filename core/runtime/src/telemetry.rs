@@ -17,7 +17,7 @@ pub struct Telemetry {
 /// One series of the agent's own metrics.
 #[derive(Clone, Debug)]
 pub struct Instrument {
-    /// Name as Prometheus knows it; counters end in `_total`.
+    /// Name as in Prometheus; counters end in `_total`.
     pub name: &'static str,
     /// Its description, in one line.
     pub help: &'static str,

@@ -126,7 +126,8 @@ impl Points {
         } = self;
         let feed = &mut feeds[at];
         feed.unwired = true;
-        let (mut made, now) = (0, Timestamp::now());
+        let mut made = 0;
+        let now = Timestamp::now();
         series.retain(|address, known| {
             if known.feed != at {
                 return true;
@@ -227,7 +228,8 @@ impl Points {
 
     /// Takes the next points of one pipeline, the oldest first.
     pub(super) fn take(&mut self) -> Option<(Batch, Ticket)> {
-        let (mut batch, mut from) = (Batch::new(), None);
+        let mut batch = Batch::new();
+        let mut from = None;
         while batch.len() < MAX_POINTS
             && let Some(address) = self.order.front()
         {
@@ -291,11 +293,10 @@ impl Points {
             return at;
         }
         let ticket = Ticket::enter(vec![Arc::clone(counters)], 0);
-        let (counters, resends) = (Arc::clone(counters), resends.clone());
         self.feeds.push(Feed {
-            counters,
+            counters: Arc::clone(counters),
             ticket,
-            resends,
+            resends: resends.clone(),
             refused: false,
             unwired: false,
         });

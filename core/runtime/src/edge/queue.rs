@@ -188,7 +188,7 @@ impl State {
         Some(Delivery::points(batch, ticket))
     }
 
-    /// Marks the reader as gone, and returns what is queued.
+    /// Marks the reader as ended, and returns the queued batches.
     pub(super) fn end(&mut self) -> (VecDeque<Delivery>, Vec<Ticket>) {
         self.reader_gone = true;
         self.records = 0;

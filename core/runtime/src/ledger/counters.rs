@@ -55,17 +55,15 @@ pub(crate) struct Counts {
 
 impl StageCounters {
     pub(super) fn new(pipeline: &str, stage: &StageId, gate: Arc<LedgerGate>) -> Self {
-        let (pipeline, stage, ended) = (pipeline.to_owned(), stage.clone(), AtomicBool::new(false));
-        let (is_end, tap) = (stage.role() == Role::Exporter, Arc::<Tap>::default());
         Self {
-            pipeline,
-            stage,
-            is_end,
+            pipeline: pipeline.to_owned(),
+            stage: stage.clone(),
+            is_end: stage.role() == Role::Exporter,
             counts: Mutex::default(),
             gate,
-            ended,
+            ended: AtomicBool::new(false),
             forced: AtomicU32::new(0),
-            tap,
+            tap: Arc::default(),
         }
     }
 

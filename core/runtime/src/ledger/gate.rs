@@ -3,7 +3,7 @@
 use std::sync::RwLock;
 use std::sync::atomic::AtomicBool;
 
-/// Makes reports consistent, and knows when the grace period is over.
+/// Makes reports consistent, and marks the end of the grace period.
 #[derive(Debug, Default)]
 pub(super) struct LedgerGate {
     /// Whether the grace period is over.

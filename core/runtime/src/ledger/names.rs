@@ -2,7 +2,7 @@
 
 /// Reasons for drops that the runner enters.
 pub mod reason {
-    /// The inbox of the stage was full and its `when_full` says to drop.
+    /// The inbox of the stage was full and its `when_full` policy is to drop.
     pub const QUEUE_FULL: &str = "queue_full";
     /// The outbox of a receiver was full, because the pipelines behind it did not keep up.
     pub const PIPELINE_FULL: &str = "pipeline_full";

@@ -71,13 +71,12 @@ impl Queues {
                 row.probes.push(probe);
             }
             None => {
-                let (limits, stage, blocked) = (probe.limits(), stage.clone(), Duration::ZERO);
                 let row = Row {
                     pipelines,
-                    stage,
-                    limits,
+                    stage: stage.clone(),
+                    limits: probe.limits(),
                     probes: vec![probe],
-                    blocked,
+                    blocked: Duration::ZERO,
                 };
                 self.0.push(row);
             }

@@ -194,7 +194,8 @@ impl Ticket {
     pub(crate) fn processed(&mut self, tally: &Tally, kept: u64) {
         let n = std::mem::replace(&mut self.left, kept);
         let out = kept + tally.removed();
-        let (created, missing) = (out.saturating_sub(n), n.saturating_sub(out));
+        let created = out.saturating_sub(n);
+        let missing = n.saturating_sub(out);
         for counters in &self.rows {
             counters.settle(n, |counts| {
                 counts.received += created;

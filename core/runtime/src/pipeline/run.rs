@@ -114,7 +114,8 @@ impl RunningTopology {
     }
 
     async fn next(&mut self, deadline: Option<Instant>) -> Event {
-        let (shutdown, overdue) = (&self.context.shutdown, self.tasks.next_due());
+        let shutdown = &self.context.shutdown;
+        let overdue = self.tasks.next_due();
         let running = !self.tasks.is_empty();
         tokio::select! {
             biased;

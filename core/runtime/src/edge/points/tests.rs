@@ -141,7 +141,7 @@ fn of_each_series_the_newest_point_waits_where_the_first_one_did() {
 }
 
 #[test]
-fn an_exporter_sees_the_end_of_what_it_has_and_of_nothing_else() {
+fn an_exporter_gets_the_ends_of_the_series_that_it_has_received() {
     let (mut bench, [seen, unseen, unknown]) =
         (Bench::new(Reader::Exporter, 10), series(["a", "b", "c"]));
     bench.push(0, &[(&seen, 1.0)]);
@@ -211,7 +211,8 @@ fn series_of_a_pipeline_that_leads_here_no_more_end() {
     assert_eq!(taken, named(&[("a", -1.0), ("b", -1.0), ("d", 2.0)])[0]);
     // One end was made for `b`, of which no point waited.
     assert_eq!(bench.counts(), [(2 + 2 + 1 + 3, 1 + 3, 0), (2, 0, 0)]);
-    let (counters, resends) = (Arc::clone(&bench.counters[0]), bench.resends.clone());
+    let counters = Arc::clone(&bench.counters[0]);
+    let resends = bench.resends.clone();
     bench.points.wire(&counters, &resends);
     bench.push(0, &[(&a, 3.0)]);
     assert_eq!(bench.take(), named(&[("a", 3.0)]));
@@ -249,7 +250,7 @@ fn series_that_come_and_go_unseen_leave_nothing() {
 }
 
 #[test]
-fn what_waits_when_the_reader_ends_is_abandoned_with_a_count() {
+fn points_queued_when_the_reader_ends_are_counted_as_abandoned() {
     let (mut bench, [a, b]) = (Bench::new(Reader::Exporter, 10), series(["a", "b"]));
     bench.push(0, &[(&a, 1.0)]);
     bench.push(1, &[(&b, 1.0)]);

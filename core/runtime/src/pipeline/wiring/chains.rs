@@ -157,7 +157,8 @@ impl<'a> ChainRebuild<'a> {
         // A request to resend that an old chain has not seen yet must not be lost.
         let is_rebuilt =
             !self.was.is_empty() && origins.iter().any(|one| !matches!(one, Origin::Same(_)));
-        let (mut live, mut rest) = (Vec::new(), counters);
+        let mut live = Vec::new();
+        let mut rest = counters;
         for (chain, origin) in chains.into_iter().zip(&origins).rev() {
             let (front, own) = rest.split_at(rest.len() - chain.len());
             rest = front;
@@ -204,7 +205,7 @@ impl<'a> ChainRebuild<'a> {
         let (inbox_of, after) = match origin {
             Origin::New { inbox_of, after } => (*inbox_of, after.as_slice()),
             Origin::Same(at) => match self.old[*at].take() {
-                Some((live, Some(edge))) => return (edge, go_on(live, targets)),
+                Some((live, Some(edge))) => return (edge, keep_running(live, targets)),
                 other => {
                     self.old[*at] = other;
                     (None, std::slice::from_ref(at))
@@ -251,7 +252,7 @@ fn new_edge(chain: &Chain) -> (Edge, Option<Inbox>) {
     (edge, Some(inbox))
 }
 
-fn go_on(live: RunningChain, targets: Vec<Target>) -> RunningChain {
+fn keep_running(live: RunningChain, targets: Vec<Target>) -> RunningChain {
     if let Some(exits) = live.exits.upgrade() {
         exits.point(targets);
     }
@@ -276,7 +277,8 @@ impl ChainStart {
         let ended = CancellationToken::new();
         let exits = Arc::downgrade(&self.exits);
         let place = StageCursor::new(chain.iter().map(|link| link.stage.clone()));
-        let (guard, pool) = (ended.clone().drop_guard(), work.context.pool.clone());
+        let guard = ended.clone().drop_guard();
+        let pool = work.context.pool.clone();
         work.tasks.spawn(place.clone(), self.placement, async move {
             let _ended = guard;
             all_ended(self.after).await;

@@ -93,7 +93,9 @@ impl Receivers {
                 live.stage == node.stage && live.fingerprint == node.fingerprint
             };
             match old.iter().position(is_like) {
-                Some(running) => self.live.push(old.swap_remove(running).go_on(lanes, work)),
+                Some(running) => self
+                    .live
+                    .push(old.swap_remove(running).keep_running(lanes, work)),
                 None => {
                     let first = fronts
                         .iter()
@@ -220,7 +222,7 @@ async fn run_after(
 
 impl RunningReceiver {
     /// Replaces the lanes of a running receiver.
-    fn go_on(self, lanes: Vec<Lane>, work: &Rewiring<'_>) -> Self {
+    fn keep_running(self, lanes: Vec<Lane>, work: &Rewiring<'_>) -> Self {
         if let Some(running) = self.lanes.upgrade() {
             running.replace(lanes, &work.context.ledger);
         }
