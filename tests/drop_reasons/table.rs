@@ -41,7 +41,7 @@ fn runner() -> Vec<(&'static str, Coverage)> {
             "too_many_series",
             Test(
                 "core/runtime/src/edge/points/tests.rs",
-                "a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended",
+                "a_series_beyond_the_limit_is_refused_and_requested_once_another_one_has_ended",
             ),
         ),
         (

@@ -80,14 +80,14 @@ impl FanOut {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
         let tickets = ticket.fan_out(exits.targets.iter().map(|target| &target.counters), batch);
         let targets = Arc::clone(&exits.targets);
-        let census = batch.count_by_kind();
+        let counts = batch.count_by_kind();
         let mut admitted = Admitted {
             targets: Arc::clone(&targets),
             deliveries: Vec::new(),
             crowded: Vec::new(),
         };
         for (at, (target, mut ticket)) in targets.iter().zip(tickets).enumerate() {
-            let (wanted, is_crowded) = target.admit(batch, &census, &mut ticket);
+            let (wanted, is_crowded) = target.admit(batch, &counts, &mut ticket);
             if ticket.left() > 0 {
                 admitted
                     .deliveries
@@ -103,7 +103,7 @@ impl FanOut {
         admitted
     }
 
-    /// Whether a batch that holds so many bytes should be shrunk for any edge.
+    /// Whether a batch of this many bytes should be shrunk for any edge.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
         let exits = self.exits.read().unwrap_or_else(PoisonError::into_inner);
         exits
@@ -124,22 +124,22 @@ impl Exits {
 }
 
 impl Target {
-    /// Filters records that the stage does not take, and delivers points. `census` has the number
+    /// Filters records that the stage does not take, and delivers points. `counts` has the number
     /// of records of each kind. Returns the kinds that are left on the ticket, and whether the
     /// sender has to wait until points are taken.
     fn admit(
         &self,
         batch: &Batch,
-        census: &[u64; Kind::ALL.len()],
+        counts: &[u64; Kind::ALL.len()],
         ticket: &mut Ticket,
     ) -> (Kinds, bool) {
         self.counters.show_at_end(batch, self.wants);
         let wanted = self.wants;
         if wanted != Kinds::ALL {
-            let taken: u64 = wanted.iter().map(|kind| census[kind as usize]).sum();
+            let taken: u64 = wanted.iter().map(|kind| counts[kind as usize]).sum();
             ticket.filtered(SIGNALS_RULE, ticket.left() - taken);
         }
-        let points = census[Kind::Metric as usize];
+        let points = counts[Kind::Metric as usize];
         if points == 0 || !wanted.contains(Kind::Metric) {
             return (wanted, false);
         }

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_components_with_one_name_the_worse_state_is_shown() {
+    fn the_worse_state_of_two_components_with_one_name_is_shown() {
         let registry = HealthRegistry::default();
         let old = registry.stage(&StageId::exporter("otlp"));
         let new = registry.stage(&StageId::exporter("otlp"));

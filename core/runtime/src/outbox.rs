@@ -143,7 +143,7 @@ impl Buffer {
         self.edge.has_room(batch.len(), batch.min_weight())
     }
 
-    /// Waits until `batch` fits, whatever the policy, or until the reader of the buffer is gone:
+    /// Waits until `batch` fits, whatever the policy, or until the reader of the buffer has ended:
     /// for the report of a loss, which must not be lost itself.
     pub async fn room(&self, batch: &Batch) {
         self.edge.room(batch.len(), batch.min_weight()).await;

@@ -14,7 +14,7 @@ pub struct Delivery {
     /// Frames of a receiver that are not among the records yet.
     frames: Vec<Frame>,
     wanted: Kinds,
-    /// The weight of the batch, computed when it is first needed: it takes a look at every record,
+    /// The weight of the batch, computed when it is first needed: it visits every record,
     /// and most batches do not wait behind another one.
     pub(super) weight: Option<usize>,
     pub(super) ticket: Ticket,

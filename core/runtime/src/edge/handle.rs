@@ -24,7 +24,7 @@ impl Edge {
 }
 
 impl EdgeHandle {
-    /// Returns a sender, unless the last one is gone.
+    /// Returns a sender, unless the last one was dropped.
     pub(crate) fn edge(&self) -> Option<Edge> {
         let mut state = lock(&self.queue.state);
         if state.senders == 0 {
@@ -64,7 +64,7 @@ impl EdgeHandle {
         lock(&self.queue.state).was_read
     }
 
-    /// Whether the reader is gone.
+    /// Whether the reader has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.queue.is_over()
     }

@@ -17,14 +17,14 @@ pub struct Inbox {
 
 impl Inbox {
     /// Receives the next batch or the next metric points; `None` when the inbox is empty and all
-    /// senders are gone. Batches and points take turns. Safe to cancel.
+    /// senders were dropped. Batches and points take turns. Safe to cancel.
     pub async fn recv(&mut self) -> Option<Delivery> {
         self.next(State::next).await
     }
 
     /// Receives the next metric points, for a stage that cannot take other records at the moment.
     /// Only the newest point of a series is queued, so the stage gets current values. `None` when
-    /// no point is queued and all senders are gone. Safe to cancel.
+    /// no point is queued and all senders were dropped. Safe to cancel.
     pub async fn recv_points(&mut self) -> Option<Delivery> {
         self.next(State::next_points).await
     }
@@ -50,8 +50,8 @@ impl Inbox {
         }
     }
 
-    /// Waits until all senders are gone; batches may still be queued then. For a stage that limits
-    /// the time for delivering the last batches. Does not borrow the inbox.
+    /// Waits until all senders were dropped; batches may still be queued then. For a stage that
+    /// limits the time for delivering the last batches. Does not borrow the inbox.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
         let queue = Arc::clone(&self.queue);
         async move {

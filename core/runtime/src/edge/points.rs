@@ -8,7 +8,7 @@
 //! In front of an exporter, the edge also tracks which series its reader has received and whose end
 //! it has not. The end of a series that it never received is absorbed, and that of one that it did
 //! receive always fits. A series beyond the limit is dropped and counted; as soon as there is room,
-//! the processors of its pipeline are asked to send their series again. In front of a processor,
+//! the processors of its pipeline are requested to resend their series. In front of a processor,
 //! which cannot be stuck forever, senders wait instead.
 
 use std::collections::VecDeque;
@@ -43,7 +43,7 @@ pub(crate) enum Reader {
 pub(super) struct Points {
     reader: Reader,
     /// Maximum number of series.
-    most: usize,
+    max_series: usize,
     /// By the address of the series, which identifies it as long as it is held here.
     series: HashMap<usize, SeriesState>,
     /// Addresses of series in the order of their first queued point; some may have none now.
@@ -79,10 +79,10 @@ struct Feed {
 }
 
 impl Points {
-    pub(super) fn new(reader: Reader, most: usize) -> Self {
+    pub(super) fn new(reader: Reader, max_series: usize) -> Self {
         Self {
             reader,
-            most,
+            max_series,
             series: HashMap::new(),
             order: VecDeque::new(),
             waiting: 0,
@@ -97,7 +97,7 @@ impl Points {
 
     /// Whether senders have to wait until points are taken.
     pub(super) fn are_crowded(&self) -> bool {
-        self.reader == Reader::Processor && self.waiting > self.most
+        self.reader == Reader::Processor && self.waiting > self.max_series
     }
 
     /// Connects the pipeline of these counters.
@@ -208,7 +208,7 @@ impl Points {
             self.feeds[feed].ticket.superseded(1);
             return true;
         }
-        if is_exporter && self.series.len() >= self.most {
+        if is_exporter && self.series.len() >= self.max_series {
             return false;
         }
         let address = Arc::as_ptr(&point.series).addr();
@@ -275,7 +275,7 @@ impl Points {
     }
 
     fn ask_for_refused(&mut self) {
-        if self.series.len() < self.most {
+        if self.series.len() < self.max_series {
             for feed in self.feeds.iter_mut().filter(|feed| feed.refused) {
                 feed.refused = false;
                 feed.resends.request();

@@ -99,7 +99,7 @@ enum Admission {
     Pushed(Vec<Delivery>),
     /// There is no room for it.
     Full(Delivery),
-    /// The reader is gone.
+    /// The reader has ended.
     Ended(Delivery),
 }
 

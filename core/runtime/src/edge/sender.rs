@@ -83,7 +83,7 @@ impl Edge {
     }
 
     /// Whether `records` records of `bytes` bytes fit now without a drop and without waiting.
-    /// Always true when the reader is gone.
+    /// Always true when the reader has ended.
     pub(crate) fn has_room(&self, records: usize, bytes: usize) -> bool {
         let mut state = lock(&self.queue.state);
         state.reader_gone || state.has_room(records, bytes)
@@ -95,7 +95,7 @@ impl Edge {
             .await;
     }
 
-    /// Waits until a condition holds or the reader is gone.
+    /// Waits until a condition holds or the reader has ended.
     async fn drained_until(&self, mut holds: impl FnMut(&mut State) -> bool) {
         loop {
             let drained = self.queue.drained.notified();
@@ -111,7 +111,7 @@ impl Edge {
         }
     }
 
-    /// Whether a batch that holds so many bytes should be shrunk: it would wait behind others, or
+    /// Whether a batch of this many bytes should be shrunk: it would wait behind others, or
     /// is large compared to the limit.
     pub(crate) fn is_tight(&self, bytes: usize) -> bool {
         let state = lock(&self.queue.state);

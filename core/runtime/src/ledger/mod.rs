@@ -2,7 +2,7 @@
 //!
 //! `in = out + filtered + dropped + absorbed + unconfirmed + in_flight`, as monotonic totals since
 //! start. Records are on a [`Ticket`] from the moment a stage receives them until their outcome is
-//! stated. Records on a ticket that is dropped are counted as unaccounted, which is a fault. The
+//! stated. Records on a ticket that is dropped are counted as unaccounted, which is a bug. The
 //! runner updates the counters; a component can only state outcomes.
 
 mod counters;

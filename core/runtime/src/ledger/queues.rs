@@ -17,7 +17,7 @@ pub(crate) trait QueueProbe: std::fmt::Debug + Send + Sync {
     fn queued(&self) -> Queued;
     /// The time that senders were blocked, added up over all of them.
     fn blocked(&self) -> Duration;
-    /// Whether its reader is gone.
+    /// Whether its reader has ended.
     fn is_over(&self) -> bool;
 }
 

@@ -82,7 +82,7 @@ pub struct StageReport<Name: Ord = &'static str> {
     /// Notes, which are not outcomes.
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     pub noted: BTreeMap<Name, u64>,
-    /// Choices between readings of a record that fit its bytes equally well.
+    /// Records whose bytes allow several interpretations, by the chosen one.
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
     pub ambiguous: BTreeMap<Name, u64>,
     /// Records that were passed on, each counted once.

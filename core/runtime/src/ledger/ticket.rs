@@ -7,7 +7,7 @@ use tidegate_model::{Batch, Tally};
 use super::counters::{Counts, StageCounters};
 use super::names::SUPERSEDED;
 
-/// Some records of one stage that are in flight. Stating an outcome takes records off the ticket. A
+/// Records of one stage that are in flight. Stating an outcome takes records off the ticket. A
 /// receiver that feeds several pipelines has one ticket for all of them.
 #[derive(Debug)]
 #[must_use = "records on a dropped ticket are unaccounted for"]

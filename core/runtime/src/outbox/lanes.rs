@@ -97,7 +97,7 @@ impl Lanes {
         admitted
     }
 
-    /// Whether a batch that holds so many bytes should be shrunk for any of them.
+    /// Whether a batch of this many bytes should be shrunk for any of them.
     pub(super) fn are_tight(&self, bytes: usize) -> bool {
         self.state()
             .open

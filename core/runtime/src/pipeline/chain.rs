@@ -13,7 +13,7 @@ pub(super) struct ProcessorSpec {
     pub(super) queue: Option<Limits>,
 }
 
-/// Some processors in a row.
+/// Consecutive processors.
 pub(super) type Chain = Vec<ProcessorSpec>;
 
 /// How a chain of the new configuration starts.
@@ -109,7 +109,7 @@ mod tests {
     use super::{Chain, Origin, ProcessorSpec, StageId, cut, origin};
     use crate::limits::Limits;
 
-    /// Processors by letter; `|` in front gives one an inbox, a capital is the same one, changed.
+    /// Processors by letter; `|` in front gives one an inbox, a capital is a changed one.
     fn chains(text: &str) -> Vec<Chain> {
         let link = |word: &str| {
             let name = word.trim_start_matches('|');

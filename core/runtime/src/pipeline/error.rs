@@ -16,7 +16,7 @@ pub enum RunError {
         /// The stage's error.
         source: StageError,
     },
-    /// A stage panicked, which is a fault in tidegate.
+    /// A stage panicked, which is a bug in tidegate.
     #[error("stage `{stage}` panicked")]
     StagePanicked {
         /// The stage's name.

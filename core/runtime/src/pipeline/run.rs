@@ -196,7 +196,7 @@ impl RunningTopology {
             let change = self.wiring.apply(topology, &self.context, &mut self.tasks);
             self.failed_exporters
                 .retain(|(stage, _)| change.kept.contains(stage));
-            // The requester may be gone; the change is still in effect.
+            // The requester may have been cancelled; the change is in effect.
             let _ = reply.send(change);
         }
     }

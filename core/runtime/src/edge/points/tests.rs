@@ -130,7 +130,7 @@ fn named(points: &[(&str, f64)]) -> Vec<Vec<(String, f64)>> {
 }
 
 #[test]
-fn of_each_series_the_newest_point_waits_where_the_first_one_did() {
+fn the_newest_point_of_a_series_keeps_the_position_of_the_first_one() {
     let (mut bench, [a, b]) = (Bench::new(Reader::Exporter, 10), series(["a", "b"]));
     bench.push(0, &[(&a, 1.0), (&b, 1.0), (&a, 2.0)]);
     bench.push(0, &[(&a, 3.0)]);
@@ -153,14 +153,14 @@ fn an_exporter_gets_the_ends_of_the_series_that_it_has_received() {
 }
 
 #[test]
-fn a_processor_sees_the_end_of_series_that_came_another_way() {
+fn a_processor_gets_the_ends_of_series_from_other_edges() {
     let (mut bench, [a, b]) = (Bench::new(Reader::Processor, 10), series(["a", "b"]));
     bench.push(0, &[(&a, 1.0), (&a, -1.0), (&b, -1.0)]);
     assert_eq!(bench.take(), named(&[("a", -1.0), ("b", -1.0)]));
 }
 
 #[test]
-fn a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended() {
+fn a_series_beyond_the_limit_is_refused_and_requested_once_another_one_has_ended() {
     let (mut bench, [a, b, c]) = (Bench::new(Reader::Exporter, 2), series(["a", "b", "c"]));
     let mut seen = bench.resends.subscribe();
     bench.push(0, &[(&a, 1.0), (&b, 1.0), (&c, 1.0), (&c, 2.0)]);
@@ -183,7 +183,7 @@ fn a_series_beyond_the_bound_is_refused_and_asked_for_when_another_one_has_ended
 }
 
 #[test]
-fn in_front_of_a_processor_nothing_is_refused_but_senders_have_to_wait() {
+fn in_front_of_a_processor_senders_wait_instead_of_dropping_series() {
     let (mut bench, [a, b]) = (Bench::new(Reader::Processor, 1), series(["a", "b"]));
     bench.push(0, &[(&a, 1.0)]);
     assert!(!bench.points.are_crowded());
@@ -194,7 +194,7 @@ fn in_front_of_a_processor_nothing_is_refused_but_senders_have_to_wait() {
 }
 
 #[test]
-fn series_of_a_pipeline_that_leads_here_no_more_end() {
+fn the_series_of_a_disconnected_pipeline_end() {
     let (mut bench, [a, b, c, d]) = (
         Bench::new(Reader::Exporter, 10),
         series(["a", "b", "c", "d"]),
@@ -219,7 +219,7 @@ fn series_of_a_pipeline_that_leads_here_no_more_end() {
 }
 
 #[test]
-fn points_of_two_pipelines_come_apart_and_in_portions() {
+fn points_of_two_pipelines_are_delivered_separately_and_in_portions() {
     let mut bench = Bench::new(Reader::Exporter, 10_000);
     let all: Vec<_> = (0..MAX_POINTS + 1)
         .map(|at| one_series(&at.to_string()))
@@ -233,7 +233,7 @@ fn points_of_two_pipelines_come_apart_and_in_portions() {
 }
 
 #[test]
-fn series_that_come_and_go_unseen_leave_nothing() {
+fn series_that_end_before_their_delivery_leave_no_state() {
     let mut bench = Bench::new(Reader::Exporter, 10);
     for at in 0..1000 {
         let series = one_series(&at.to_string());
