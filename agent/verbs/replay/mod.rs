@@ -58,7 +58,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 async fn serve(args: &Args, shutdown: Shutdown) -> Result<(), Error> {
     let recording = || Recording::open(&args.file, args.repeat);
     // A recording that cannot be read fails now, not when a client connects.
-    recording().map_err(|error| Error::failed(error.to_string()))?;
+    recording()
+        .and_then(Recording::check_format)
+        .map_err(|error| Error::failed(error.to_string()))?;
     let socket = MonitorSocket::bind(&args.listen)?;
     tracing::info!(
         socket = %args.listen.display(),

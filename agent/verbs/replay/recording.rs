@@ -57,6 +57,18 @@ impl Recording {
         })
     }
 
+    /// Refuses a recording of a later format. Reading a pipe would consume what the client is to
+    /// receive, so only files are read.
+    pub(super) fn check_format(mut self) -> io::Result<()> {
+        if !self.file.metadata()?.is_file() {
+            return Ok(());
+        }
+        self.read()?;
+        let start = recording::read_start(&self.bytes).map_err(io::Error::other);
+        start.map_err(|error| recording_error(&self.path, "read", &error))?;
+        Ok(())
+    }
+
     /// Moves bytes to `out`.
     fn send(&mut self, len: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes[self.start..self.start + len]);

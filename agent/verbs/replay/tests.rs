@@ -243,3 +243,16 @@ async fn a_missing_recording_is_an_error_before_a_client_connects() {
     let expected = "cannot open the recording /no/such/recording: No such file";
     assert!(error.contains(expected), "{error}");
 }
+
+#[tokio::test]
+async fn a_recording_of_a_later_format_is_an_error_before_a_client_connects() {
+    let mut later = tidegate_wire::recording::header();
+    let name = b"tidegate.recording.";
+    let number = later.windows(name.len()).position(|window| window == name);
+    later[number.unwrap() + name.len()] = b'7';
+    let error = Replay::start(&later, |_| (), |_| ())
+        .end()
+        .await
+        .unwrap_err();
+    assert!(error.contains("the recording has format 7"), "{error}");
+}
