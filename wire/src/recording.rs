@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn a_recording_with_a_header_is_a_monitor_stream() {
         let recording = [header(), stream()].concat();
-        let (mut decoder, mut rest) = (Decoder::default(), &recording[..]);
+        let mut decoder = Decoder::default();
+        let mut rest = &recording[..];
         let mut values = Vec::new();
         while !rest.is_empty() {
             let used = match decoder.next(rest).unwrap() {

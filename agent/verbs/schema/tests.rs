@@ -98,8 +98,10 @@ fn the_configurations_of_the_documentation_fit_the_schema() {
     schema["required"] = json!([]);
     schema["properties"]["service"]["required"] = json!([]);
     let validator = validator(&schema);
+    // The kind of that page's example is not built in; the page has a test of its own.
     let pages = files("docs", "md")
         .into_iter()
+        .filter(|page| !page.ends_with("writing-a-component.md"))
         .chain([root().join("README.md")]);
     let mut count = 0;
     for page in pages {
