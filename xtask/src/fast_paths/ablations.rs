@@ -112,7 +112,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
         edits: &[Edit {
             file: "core/model/src/record/mod.rs",
             from: "    pub fn overwrite(&mut self, other: Self) {",
-            to: "    pub fn overwrite(&mut self, other: Self) {\n        *self = other;\n    }\n\n    #[allow(missing_docs)]\n    pub fn overwrite_in_place(&mut self, other: Self) {",
+            to: "    pub fn overwrite(&mut self, other: Self) {\n        *self = other;\n    }\n\n    /// As it was.\n    pub fn overwrite_in_place(&mut self, other: Self) {",
         }],
     },
     Ablation {

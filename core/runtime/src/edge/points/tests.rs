@@ -131,7 +131,8 @@ fn named(points: &[(&str, f64)]) -> Vec<Vec<(String, f64)>> {
 
 #[test]
 fn the_newest_point_of_a_series_keeps_the_position_of_the_first_one() {
-    let (mut bench, [a, b]) = (Bench::new(Reader::Exporter, 10), series(["a", "b"]));
+    let mut bench = Bench::new(Reader::Exporter, 10);
+    let [a, b] = series(["a", "b"]);
     bench.push(0, &[(&a, 1.0), (&b, 1.0), (&a, 2.0)]);
     bench.push(0, &[(&a, 3.0)]);
     assert_eq!(bench.take(), named(&[("a", 3.0), ("b", 1.0)]));
@@ -154,14 +155,16 @@ fn an_exporter_gets_the_ends_of_the_series_that_it_has_received() {
 
 #[test]
 fn a_processor_gets_the_ends_of_series_from_other_edges() {
-    let (mut bench, [a, b]) = (Bench::new(Reader::Processor, 10), series(["a", "b"]));
+    let mut bench = Bench::new(Reader::Processor, 10);
+    let [a, b] = series(["a", "b"]);
     bench.push(0, &[(&a, 1.0), (&a, -1.0), (&b, -1.0)]);
     assert_eq!(bench.take(), named(&[("a", -1.0), ("b", -1.0)]));
 }
 
 #[test]
 fn a_series_beyond_the_limit_is_refused_and_requested_once_another_one_has_ended() {
-    let (mut bench, [a, b, c]) = (Bench::new(Reader::Exporter, 2), series(["a", "b", "c"]));
+    let mut bench = Bench::new(Reader::Exporter, 2);
+    let [a, b, c] = series(["a", "b", "c"]);
     let mut seen = bench.resends.subscribe();
     bench.push(0, &[(&a, 1.0), (&b, 1.0), (&c, 1.0), (&c, 2.0)]);
     assert_eq!(bench.counts()[0], (4, 0, 2), "{}", reason::TOO_MANY_SERIES);
@@ -184,7 +187,8 @@ fn a_series_beyond_the_limit_is_refused_and_requested_once_another_one_has_ended
 
 #[test]
 fn in_front_of_a_processor_senders_wait_instead_of_dropping_series() {
-    let (mut bench, [a, b]) = (Bench::new(Reader::Processor, 1), series(["a", "b"]));
+    let mut bench = Bench::new(Reader::Processor, 1);
+    let [a, b] = series(["a", "b"]);
     bench.push(0, &[(&a, 1.0)]);
     assert!(!bench.points.are_crowded());
     bench.push(0, &[(&b, 1.0)]);
@@ -195,10 +199,8 @@ fn in_front_of_a_processor_senders_wait_instead_of_dropping_series() {
 
 #[test]
 fn the_series_of_a_disconnected_pipeline_end() {
-    let (mut bench, [a, b, c, d]) = (
-        Bench::new(Reader::Exporter, 10),
-        series(["a", "b", "c", "d"]),
-    );
+    let mut bench = Bench::new(Reader::Exporter, 10);
+    let [a, b, c, d] = series(["a", "b", "c", "d"]);
     bench.push(0, &[(&a, 1.0), (&b, 1.0)]);
     bench.push(1, &[(&d, 1.0)]);
     bench.take();
@@ -251,7 +253,8 @@ fn series_that_end_before_their_delivery_leave_no_state() {
 
 #[test]
 fn points_queued_when_the_reader_ends_are_counted_as_abandoned() {
-    let (mut bench, [a, b]) = (Bench::new(Reader::Exporter, 10), series(["a", "b"]));
+    let mut bench = Bench::new(Reader::Exporter, 10);
+    let [a, b] = series(["a", "b"]);
     bench.push(0, &[(&a, 1.0)]);
     bench.push(1, &[(&b, 1.0)]);
     bench
