@@ -2,9 +2,15 @@
 //! crate lists its kinds in `lib.rs`. Parsing, building and running are separate steps; nothing is
 //! opened or bound before a component runs.
 
+mod file_use;
+mod finding;
 mod outcomes;
+mod position;
 
+pub use file_use::{FileContent, FileUse};
+pub use finding::{Finding, Lint, Place};
 pub use outcomes::{Cause, Outcomes, Reasons};
+pub use position::{ChainPosition, FlowContent};
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -98,6 +104,14 @@ pub trait ReceiverConfig: Debug + Send {
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
+    /// Errors that `build` cannot place, and warnings.
+    fn inspect(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+    /// The files that it reads when it runs.
+    fn files(&self) -> Vec<FileUse> {
+        Vec::new()
+    }
     /// Builds the component.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError>;
 }
@@ -108,6 +122,20 @@ pub trait ProcessorConfig: Debug + Send {
     fn consumes(&self) -> Kinds;
     /// The kinds of records that it outputs for `input`.
     fn produces(&self, input: Kinds) -> Kinds;
+    /// What it contributes to flows that other processors can depend on.
+    fn contributes(&self) -> &'static [FlowContent] {
+        &[]
+    }
+    /// Errors that `build` cannot place, and warnings. Called for each pipeline
+    /// that has the processor.
+    fn inspect(&self, position: &ChainPosition) -> Vec<Finding> {
+        let _ = position;
+        Vec::new()
+    }
+    /// The files that it reads when it runs.
+    fn files(&self) -> Vec<FileUse> {
+        Vec::new()
+    }
     /// Builds the component, once per pipeline.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError>;
 }
@@ -130,6 +158,14 @@ pub trait ExporterConfig: Debug + Send {
     /// The default limits of its inbox; `when_full` depends on the wiring.
     fn default_queue(&self) -> Limits {
         Limits::DEFAULT
+    }
+    /// Errors that `build` cannot place, and warnings.
+    fn inspect(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+    /// The files that it reads when it runs.
+    fn files(&self) -> Vec<FileUse> {
+        Vec::new()
     }
     /// Builds the component.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError>;

@@ -1,0 +1,135 @@
+//! What a configuration reports about itself beyond errors of types: errors at several places, and
+//! warnings about what is allowed but probably a mistake. Each kind of warning has a name, by which
+//! users find and allow it.
+
+use std::ops::Range;
+
+crate::config_choice! {
+    /// The kinds of warnings.
+    pub enum Lint {
+        /// A key is given by a former name.
+        RenamedKey = "renamed_key",
+        /// No pipeline names the component, so it does not run.
+        UnusedComponent = "unused_component",
+        /// A pipeline has two components of the same kind and the same keys, so that everything is
+        /// received or exported twice.
+        DuplicateComponent = "duplicate_component",
+        /// Decoded events reach the end of a pipeline, and no processor turns them into flows.
+        EventsWithoutFlows = "events_without_flows",
+        /// Flows reach the end of a pipeline, and nothing in it uses them.
+        FlowsNotExported = "flows_not_exported",
+        /// A pipeline computes metrics, and none of its exporters takes them.
+        MetricsNotExported = "metrics_not_exported",
+        /// A queue holds less than one batch, so that batches pass one by one or are dropped.
+        QueueBelowBatch = "queue_below_batch",
+        /// An exporter's queue blocks although a receiver that feeds it cannot wait: a slow backend
+        /// holds up all exporters, and the receiver drops.
+        BlockedReceiver = "blocked_receiver",
+        /// A metric has no such option. Hubble ignores it, too.
+        UnknownMetricOption = "unknown_metric_option",
+        /// A metric is computed of flows that no processor in front of it makes, so that it stays
+        /// empty.
+        MetricWithoutFlows = "metric_without_flows",
+        /// A label has names of pods, and no processor in front of the metrics adds names.
+        LabelWithoutNames = "label_without_names",
+        /// Flows are sampled before they are counted.
+        SampledMetrics = "sampled_metrics",
+        /// A release of Cilium that did not exist when this program was made.
+        UnknownRelease = "unknown_release",
+        /// The port is the usual one of another protocol.
+        PortOfOtherProtocol = "port_of_other_protocol",
+        /// Credentials cross the network in plain text.
+        PlainTextCredentials = "plain_text_credentials",
+        /// Users other than the owner and the group can read a file with a secret.
+        ReadableSecret = "readable_secret",
+        /// A certificate expires within 14 days.
+        CertificateExpiresSoon = "certificate_expires_soon",
+    }
+}
+
+/// An error or a warning about a component's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The kind of warning; `None` for an error.
+    pub lint: Option<Lint>,
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong.
+    pub title: String,
+    /// A text beside the place; may be empty.
+    pub label: String,
+    /// An explanation.
+    pub note: Option<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// A place in a component's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A key by its path, such as `endpoint` or `tls.key_file`. Without the key in the file, it is
+    /// the table.
+    Key(&'static str),
+    /// A value, as [`toml::Spanned`] has it.
+    Value(Range<usize>),
+    /// A part of a string.
+    Part {
+        /// The string.
+        value: Range<usize>,
+        /// Where the part begins in the string.
+        offset: usize,
+        /// The part.
+        text: String,
+    },
+}
+
+impl Finding {
+    /// An error.
+    #[must_use]
+    pub fn error(place: Place, title: impl Into<String>) -> Self {
+        Self {
+            lint: None,
+            place,
+            title: title.into(),
+            label: String::new(),
+            note: None,
+            help: None,
+        }
+    }
+
+    /// A warning.
+    #[must_use]
+    pub fn warning(lint: Lint, place: Place, title: impl Into<String>) -> Self {
+        Self {
+            lint: Some(lint),
+            ..Self::error(place, title)
+        }
+    }
+
+    /// A text beside the place.
+    #[must_use]
+    pub fn label(self, label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            ..self
+        }
+    }
+
+    /// An explanation.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self {
+            note: Some(note.into()),
+            ..self
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self {
+            help: Some(help.into()),
+            ..self
+        }
+    }
+}
