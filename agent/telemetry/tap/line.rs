@@ -26,7 +26,7 @@ impl LineFormatter {
     /// The formatter for the records of a node.
     pub(super) fn new(format: TapFormat, node_name: &str) -> Self {
         match format {
-            TapFormat::Compact => Self::Compact(Compact { color: false }),
+            TapFormat::Compact => Self::Compact(Compact::PLAIN),
             TapFormat::Json => Self::Json(Json::new(node_name)),
         }
     }

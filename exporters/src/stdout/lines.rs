@@ -17,7 +17,7 @@ impl LineFormatter {
     /// Returns a formatter of the lines of `hubble observe`.
     #[must_use]
     pub fn compact(color: bool) -> Self {
-        Self::Compact(Compact { color })
+        Self::Compact(Compact::with_color(color))
     }
 
     /// Returns a formatter of the lines of Hubble's exporter on the node `<cluster>/<node>`.

@@ -223,7 +223,7 @@ proptest! {
         color in any::<bool>(),
     ) {
         let mut out = String::new();
-        Compact { color }.push_flow(&mut out, &flow);
+        Compact::with_color(color).push_flow(&mut out, &flow);
         let line = out.strip_suffix('\n').unwrap();
         let colors = ["\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[36m", "\x1b[0m"];
         let replacement = if color { "" } else { "\x1b" };

@@ -10,8 +10,8 @@ use tidegate_model::flow::{
 
 use crate::samples;
 
-const LINES: &str = include_str!("../../../tests/golden/hubble/compact.txt");
-const PLAIN: Compact = Compact { color: false };
+const LINES: &str = include_str!("../../../tests/golden/hubble/printed/compact.txt");
+const PLAIN: Compact = Compact::PLAIN;
 
 fn line(flow: &Flow) -> String {
     let mut out = String::new();
@@ -297,7 +297,7 @@ fn colours_are_those_of_hubble() {
         auth_type: AuthType(2),
         ..samples::policy_drop()
     };
-    Compact { color: true }.push_flow(&mut out, &flow);
+    Compact::with_color(true).push_flow(&mut out, &flow);
     let expected = concat!(
         "Mar  1 10:00:00.123: ",
         "\x1b[36m10.0.1.5:\x1b[33m5353\x1b[0m\x1b[0m \x1b[35m(ID:12345)\x1b[0m <> ",
@@ -306,6 +306,6 @@ fn colours_are_those_of_hubble() {
     );
     assert_eq!(out, expected);
     out.clear();
-    Compact { color: true }.push_flow(&mut out, &samples::redirected());
+    Compact::with_color(true).push_flow(&mut out, &samples::redirected());
     assert!(out.contains("\x1b[32mALLOWED\x1b[0m"), "{out}");
 }

@@ -7,5 +7,6 @@ mod compact;
 mod debug;
 mod events;
 mod export;
+mod printer;
 mod samples;
 mod summary;

@@ -13,7 +13,7 @@ use tidegate_model::Timestamp;
 use crate::otlp::protobuf::{LEN, VARINT, field, field_header, field_len, fixed64, varint};
 
 /// The text format of bodies.
-pub(super) const BODY_FORMAT: Compact = Compact { color: false };
+pub(super) const BODY_FORMAT: Compact = Compact::PLAIN;
 
 /// `ScopeLogs.log_records`
 const LOG_RECORDS: u8 = 2;

@@ -7,17 +7,17 @@ use tidegate_model::record::{
 };
 
 use crate::hubble::service_address::HostPort;
-use crate::text::push_hubble_time;
+use crate::text::{TimeFormat, push_time};
 
 /// Appends the details, with the agent's texts unescaped.
-pub(super) fn push_details(out: &mut String, event: &AgentEvent) {
+pub(super) fn push_details(out: &mut String, event: &AgentEvent, time_format: TimeFormat) {
     match &event.notification {
         Notification::Unknown { notify_type, text } => {
             write!(out, "type: {notify_type}, notification: {text}")
         }
         Notification::AgentStart { time } => {
             out.push_str("start time: ");
-            push_hubble_time(out, time.unwrap_or_default());
+            push_time(out, time_format, time.unwrap_or_default());
             Ok(())
         }
         Notification::PolicyUpdate(policy) => push_policy(out, policy),

@@ -13,15 +13,33 @@ use crate::text::push_decimal;
 pub(super) fn push_debug_event(out: &mut String, event: &DebugEvent) {
     push_endpoint(out, event);
     out.push(' ');
-    push_or_number(out, event.event_type.name(), event.event_type.0);
-    write!(out, " MARK: {:#x} CPU: {:02} (", event.hash, event.cpu)
-        .expect("writing to a String cannot fail");
+    push_debug_type(out, event);
+    out.push_str(" MARK: ");
+    push_mark(out, event);
+    out.push_str(" CPU: ");
+    push_cpu(out, event);
+    out.push_str(" (");
     push_message(out, event);
     out.push(')');
 }
 
+/// Appends the type of the message.
+pub(in crate::hubble) fn push_debug_type(out: &mut String, event: &DebugEvent) {
+    push_or_number(out, event.event_type.name(), event.event_type.0);
+}
+
+/// Appends the hash of the packet.
+pub(in crate::hubble) fn push_mark(out: &mut String, event: &DebugEvent) {
+    write!(out, "{:#x}", event.hash).expect("writing to a String cannot fail");
+}
+
+/// Appends the CPU.
+pub(in crate::hubble) fn push_cpu(out: &mut String, event: &DebugEvent) {
+    write!(out, "{:02}", event.cpu).expect("writing to a String cannot fail");
+}
+
 /// Appends the endpoint whose program sent the message (`fmtEndpointShort` in Hubble's printer).
-fn push_endpoint(out: &mut String, event: &DebugEvent) {
+pub(in crate::hubble) fn push_endpoint(out: &mut String, event: &DebugEvent) {
     if event.source == 0 {
         return out.push_str("N/A");
     }

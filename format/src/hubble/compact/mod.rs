@@ -14,6 +14,9 @@ mod peer;
 pub use event_type::push_type;
 pub use peer::FlowPeer;
 
+pub(super) use debug_event::{push_cpu, push_debug_type, push_endpoint, push_mark};
+pub(super) use peer::Peers;
+
 use std::fmt::Write;
 
 use color::{Color, colored};
@@ -24,7 +27,7 @@ use tidegate_model::record::{AgentEvent, DebugEvent, Lost};
 
 use super::escape::{Escapes, escaped};
 use super::push_summary;
-use crate::text::{push_decimal, push_hubble_time, push_signed};
+use crate::text::{TimeFormat, push_decimal, push_signed, push_time};
 
 /// Hubble's escapes of ESC and CR, and C's of the other control characters.
 struct ControlEscapes;
@@ -51,17 +54,42 @@ impl Escapes for ControlEscapes {
 
 /// Writes one line per record. Only names and messages contain text that a peer can choose, so only
 /// they are escaped.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compact {
     /// Whether hosts, ports, identities and verdicts are coloured as in Hubble.
     pub color: bool,
+    /// Whether hosts are shown by address, without names of pods and of DNS.
+    pub numeric: bool,
+    /// The format of times.
+    pub time_format: TimeFormat,
 }
 
 impl Compact {
+    /// Names, no colours, and times as `hubble observe` prints them by default.
+    pub const PLAIN: Self = Self {
+        color: false,
+        numeric: false,
+        time_format: TimeFormat::StampMilli,
+    };
+
+    /// The default settings, with or without colours.
+    #[must_use]
+    pub const fn with_color(color: bool) -> Self {
+        Self {
+            color,
+            ..Self::PLAIN
+        }
+    }
+
+    /// Appends a time; `N/A` if it is unknown.
+    pub fn push_time(self, out: &mut String, time: Timestamp) {
+        push_time(out, self.time_format, time);
+    }
+
     /// Appends the line of a flow. As in Hubble, the server of a reply is on the right, and the
     /// arrow points to the left.
     pub fn push_flow(self, out: &mut String, flow: &Flow) {
-        push_hubble_time(out, flow.time);
+        self.push_time(out, flow.time);
         out.push_str(": ");
         self.push_flow_text(out, flow);
         out.push('\n');
@@ -69,8 +97,10 @@ impl Compact {
 
     /// Appends the line of a flow without the time and the line end.
     pub fn push_flow_text(self, out: &mut String, flow: &Flow) {
-        let source = FlowPeer::source(flow);
-        let destination = FlowPeer::destination(flow);
+        let Peers {
+            source,
+            destination,
+        } = self.peers(flow);
         let (left, right) = if flow.is_reply == Some(true) {
             (destination, source)
         } else {
@@ -85,10 +115,7 @@ impl Compact {
     /// Appends the part of a flow's line that follows the peers: event type, verdict and details.
     pub fn push_event(self, out: &mut String, flow: &Flow) {
         out.push(' ');
-        match flow.l7 {
-            Some(_) => escaped::<ControlEscapes>(out, |out| push_type(out, flow)),
-            None => push_type(out, flow),
-        }
+        self.push_event_type(out, flow);
         out.push(' ');
         self.push_verdict(out, flow);
         out.push_str(" (");
@@ -98,7 +125,7 @@ impl Compact {
 
     /// Appends the line of an agent event.
     pub fn push_agent_event(self, out: &mut String, event: &AgentEvent) {
-        push_hubble_time(out, event.time);
+        self.push_time(out, event.time);
         out.push_str(": ");
         self.push_agent_event_text(out, event);
         out.push('\n');
@@ -108,13 +135,13 @@ impl Compact {
     pub fn push_agent_event_text(self, out: &mut String, event: &AgentEvent) {
         out.push_str(event.event_type.name());
         out.push_str(" (");
-        escaped::<ControlEscapes>(out, |out| agent_event::push_details(out, event));
+        self.push_agent_event_details(out, event);
         out.push(')');
     }
 
     /// Appends the line of a debug event.
     pub fn push_debug_event(self, out: &mut String, event: &DebugEvent) {
-        push_hubble_time(out, event.time);
+        self.push_time(out, event.time);
         out.push_str(": ");
         self.push_debug_event_text(out, event);
         out.push('\n');
@@ -127,7 +154,7 @@ impl Compact {
 
     /// Appends the line of a report of lost events.
     pub fn push_lost(self, out: &mut String, lost: &Lost) {
-        push_hubble_time(out, lost.time);
+        self.push_time(out, lost.time);
         out.push(' ');
         self.push_lost_text(out, lost);
         out.push('\n');
@@ -137,28 +164,59 @@ impl Compact {
     pub fn push_lost_text(self, out: &mut String, lost: &Lost) {
         out.push_str("EVENTS LOST: ");
         out.push_str(lost.source.name());
-        out.push_str(" CPU(");
+        out.push(' ');
+        self.push_lost_count(out, lost, " ");
+    }
+
+    /// Appends the details of an agent event.
+    pub(super) fn push_agent_event_details(self, out: &mut String, event: &AgentEvent) {
+        escaped::<ControlEscapes>(out, |out| {
+            agent_event::push_details(out, event, self.time_format);
+        });
+    }
+
+    /// Appends the CPU, the number of lost events, and when they were lost.
+    pub(super) fn push_lost_count(self, out: &mut String, lost: &Lost, separator: &str) {
+        out.push_str("CPU(");
         push_signed(out, lost.cpu.unwrap_or_default());
-        out.push_str(") ");
+        out.push(')');
+        out.push_str(separator);
         push_decimal(out, lost.count);
-        if let Some(span) = lost.span {
-            push_span(out, span);
+        if let Some((first, last)) = lost.span {
+            out.push_str(" (first: ");
+            self.push_time(out, first);
+            out.push_str(", last: ");
+            self.push_time(out, last);
+            out.push(')');
+        }
+    }
+
+    /// The source and the destination of a flow, with or without names.
+    pub(super) fn peers(self, flow: &Flow) -> Peers<'_> {
+        Peers {
+            source: FlowPeer::source(flow).with_names(!self.numeric),
+            destination: FlowPeer::destination(flow).with_names(!self.numeric),
         }
     }
 
     fn push_peer(self, out: &mut String, peer: &FlowPeer<'_>) {
-        if peer.is_host() {
-            colored(out, self.color, Color::Cyan, |out| {
-                self.push_host(out, peer)
-            });
-        }
+        self.push_host(out, peer);
         out.push(' ');
         colored(out, self.color, Color::Magenta, |out| {
             push_identity(out, peer.endpoint.identity)
         });
     }
 
-    fn push_host(self, out: &mut String, peer: &FlowPeer<'_>) {
+    /// Appends the name and the port of a peer; nothing if it has no address.
+    pub(super) fn push_host(self, out: &mut String, peer: &FlowPeer<'_>) {
+        if peer.is_host() {
+            colored(out, self.color, Color::Cyan, |out| {
+                self.push_host_text(out, peer)
+            });
+        }
+    }
+
+    fn push_host_text(self, out: &mut String, peer: &FlowPeer<'_>) {
         let start = out.len();
         self.push_name(out, peer);
         if let Some(port) = peer.port {
@@ -181,7 +239,16 @@ impl Compact {
         }
     }
 
-    fn push_verdict(self, out: &mut String, flow: &Flow) {
+    /// Appends the event type of a flow, escaped.
+    pub(super) fn push_event_type(self, out: &mut String, flow: &Flow) {
+        match flow.l7 {
+            Some(_) => escaped::<ControlEscapes>(out, |out| push_type(out, flow)),
+            None => push_type(out, flow),
+        }
+    }
+
+    /// Appends the verdict; that of a policy has words of its own.
+    pub(super) fn push_verdict(self, out: &mut String, flow: &Flow) {
         let (color, policy_text) = match flow.verdict {
             Verdict::Forwarded | Verdict::Redirected => (Color::Green, "ALLOWED"),
             Verdict::Dropped | Verdict::Error => (Color::Red, "DENIED"),
@@ -198,7 +265,8 @@ impl Compact {
         colored(out, self.color, color, |out| out.push_str(text));
     }
 
-    fn push_details(self, out: &mut String, flow: &Flow) {
+    /// Appends the trace id, the summary and the authentication of a flow.
+    pub(super) fn push_details(self, out: &mut String, flow: &Flow) {
         if flow.ip_trace_id != 0 {
             out.push_str("IP Trace ID: ");
             push_decimal(out, flow.ip_trace_id);
@@ -246,12 +314,4 @@ pub fn push_identity(out: &mut String, identity: u32) {
 
 fn push_auth(out: &mut String, auth: AuthType) {
     push_or_number(out, auth.name(), auth.0);
-}
-
-fn push_span(out: &mut String, (first, last): (Timestamp, Timestamp)) {
-    out.push_str(" (first: ");
-    push_hubble_time(out, first);
-    out.push_str(", last: ");
-    push_hubble_time(out, last);
-    out.push(')');
 }

@@ -21,6 +21,14 @@ pub struct FlowPeer<'a> {
     pub mac: Option<[u8; 6]>,
     /// The port; `None` if it is 0.
     pub port: Option<u16>,
+    /// Whether its names take the place of its address.
+    pub has_names: bool,
+}
+
+/// Both sides of a flow.
+pub(in crate::hubble) struct Peers<'a> {
+    pub(in crate::hubble) source: FlowPeer<'a>,
+    pub(in crate::hubble) destination: FlowPeer<'a>,
 }
 
 impl<'a> FlowPeer<'a> {
@@ -63,7 +71,18 @@ impl<'a> FlowPeer<'a> {
             keeps_mapped,
             mac,
             port: port.filter(|port| *port != 0 && has_ip),
+            has_names: true,
         }
+    }
+
+    /// The same peer, shown with its names or by its address.
+    pub(super) fn with_names(self, has_names: bool) -> Self {
+        Self { has_names, ..self }
+    }
+
+    /// The names that take the place of the address.
+    fn names(&self) -> Option<&EndpointNames> {
+        self.endpoint.names.as_deref().filter(|_| self.has_names)
     }
 
     /// Whether the flow has an address of a host.
@@ -75,7 +94,7 @@ impl<'a> FlowPeer<'a> {
     pub(super) fn is_ipv4(&self) -> bool {
         let has_name =
             |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
-        let is_named = self.endpoint.names.as_deref().is_some_and(has_name);
+        let is_named = self.names().is_some_and(has_name);
         self.has_ip
             && !is_named
             && self
@@ -101,7 +120,7 @@ impl<'a> FlowPeer<'a> {
         if !self.has_ip {
             return push_mac(out, self.mac.unwrap_or_default());
         }
-        match self.endpoint.names.as_deref() {
+        match self.names() {
             Some(names) if !names.pod_name.is_empty() => {
                 if !names.namespace.is_empty() {
                     out.push_str(&names.namespace);

@@ -135,6 +135,7 @@ mod tests {
                     keeps_mapped: false,
                     mac: Some(mac),
                     port: None,
+                    has_names: true,
                 };
                 cache.get_or_build(&PeerCacheKey::new(&peer), |_| built += 1);
             }
