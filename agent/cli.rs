@@ -5,8 +5,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::Error;
 use crate::verbs::{
-    completions, components, demo, graph, ledger, record, replay, run, schema, simulate, tap, top,
-    validate,
+    completions, components, config, demo, graph, ledger, record, replay, run, schema, simulate,
+    tap, top, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -46,6 +46,7 @@ pub(crate) enum Verb {
     Simulate(simulate::Args),
     Graph(graph::Args),
     Components(components::Args),
+    Config(config::Args),
     Schema(schema::Args),
     Top(top::Args),
     Tap(tap::Args),
@@ -65,6 +66,7 @@ impl Verb {
             Self::Simulate(args) => simulate::run(args),
             Self::Graph(args) => graph::run(args),
             Self::Components(args) => components::run(args),
+            Self::Config(args) => config::run(args),
             Self::Schema(args) => schema::run(args),
             Self::Top(args) => top::run(args),
             Self::Tap(args) => tap::run(args),

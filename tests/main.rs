@@ -4,6 +4,7 @@
 mod admin;
 mod captures;
 mod command_line;
+mod config_input;
 mod configuration;
 mod conformance_golden;
 mod demo;

@@ -8,7 +8,7 @@ use super::http::Client;
 use super::target::Target;
 use super::tls::TlsFiles;
 use crate::config::{
-    Admin, Config, Listen, Problems, Registry, Secret, Source, TelemetrySettings,
+    Admin, Config, ConfigInput, Listen, Problems, Registry, Secret, TelemetrySettings,
     process_environment,
 };
 use crate::error::Error;
@@ -29,7 +29,7 @@ pub(crate) struct AgentArgs {
     /// TIDEGATE_TELEMETRY_LISTEN, or 127.0.0.1:9464]
     #[arg(short, long, value_name = "ADDRESS", conflicts_with = "config")]
     address: Option<String>,
-    /// Take the address and the token from a configuration: from `service.telemetry.listen` if that
+    /// Take the address and the token from a configuration (`-` is standard input): from `service.telemetry.listen` if that
     /// is a loopback address, or from `[service.telemetry.admin]`
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
@@ -75,7 +75,9 @@ impl AgentArgs {
 
 /// The address of `/debug` in a configuration, and its token if that can be read.
 fn configured(path: &Path) -> Result<(Target, Option<Secret>), Error> {
-    let source = Source::read(path).map_err(|error| Error::Configuration(error.render()))?;
+    let source = ConfigInput::locate(Some(path))
+        .and_then(|input| input.read())
+        .map_err(|error| Error::Configuration(error.render()))?;
     let mut problems = Problems::default();
     let config = Config::parse(
         &source,

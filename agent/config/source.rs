@@ -1,10 +1,14 @@
 //! The text of a configuration file.
 
 use std::fmt::Write as _;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+/// The name of standard input in messages.
+pub(super) const STDIN_NAME: &str = "<stdin>";
 
 /// A text and its name in error messages.
 #[derive(Clone, Debug)]
@@ -26,15 +30,36 @@ pub(crate) enum ReadError {
         line: usize,
         column: usize,
     },
+    #[error(
+        "there is no configuration: neither {} nor {} exists",
+        .folder.join(&.tried[0]).display(),
+        .tried[1].display()
+    )]
+    NoneFound {
+        folder: PathBuf,
+        tried: [PathBuf; 2],
+    },
 }
 
 impl Source {
     /// Reads a file.
     pub(crate) fn read(path: &Path) -> Result<Self, ReadError> {
-        let bytes = std::fs::read(path).map_err(|source| ReadError::Io {
+        let file = File::open(path).map_err(|source| ReadError::Io {
             path: path.to_owned(),
             source,
         })?;
+        Self::read_from(path, file)
+    }
+
+    /// Reads `input` until its end; `path` is its name in messages.
+    pub(crate) fn read_from(path: &Path, mut input: impl Read) -> Result<Self, ReadError> {
+        let mut bytes = Vec::new();
+        input
+            .read_to_end(&mut bytes)
+            .map_err(|source| ReadError::Io {
+                path: path.to_owned(),
+                source,
+            })?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self {
                 name: path.display().to_string(),
@@ -54,6 +79,11 @@ impl Source {
 }
 
 impl Source {
+    /// Whether the text came from standard input.
+    pub(crate) fn is_stdin(&self) -> bool {
+        self.name == STDIN_NAME
+    }
+
     /// A digest of the text: the first 16 digits that `sha256sum` prints.
     pub(crate) fn hash(&self) -> String {
         let digest = Sha256::digest(self.text.as_bytes());
@@ -68,11 +98,18 @@ impl ReadError {
     /// The message, with its cause and help.
     pub(crate) fn render(&self) -> String {
         let mut text = format!("error: {self}");
-        if let Self::Io { source, .. } = self {
-            let _ = write!(text, ": {source}");
-            if source.kind() == io::ErrorKind::NotFound {
-                text.push_str("\nhelp: name a configuration file with `--config FILE`");
+        match self {
+            Self::Io { source, .. } => {
+                let _ = write!(text, ": {source}");
+                if source.kind() == io::ErrorKind::NotFound {
+                    text.push_str("\nhelp: name a configuration file with `--config FILE`");
+                }
             }
+            Self::NoneFound { .. } => text.push_str(
+                "\nhelp: name one with `--config FILE` (`-` is standard input) or in TIDEGATE_CONFIG, \
+                 or write the shipped one with `tidegate config > pipeline.toml`",
+            ),
+            Self::NotUtf8 { .. } => {}
         }
         text
     }

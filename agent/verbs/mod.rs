@@ -3,6 +3,7 @@
 mod common;
 
 pub(crate) mod components;
+pub(crate) mod config;
 pub(crate) mod graph;
 pub(crate) mod run;
 pub(crate) mod schema;

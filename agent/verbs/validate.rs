@@ -18,12 +18,13 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let (config, _) = load(&args.config.path)?;
+    let source = args.config.read()?;
+    let (config, _) = load(&source)?;
     let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     writeln!(
         io::stdout(),
         "{}: good: {}, {}, {}, {}",
-        args.config.path.display(),
+        source.name,
         count(config.pipelines.len(), "pipeline"),
         count(config.receivers.len(), "receiver"),
         count(config.processors.len(), "processor"),

@@ -28,6 +28,7 @@ fn command(args: &[&OsStr]) -> Command {
         .stderr(Stdio::piped());
     command
         .env_remove("RUST_LOG")
+        .env_remove("TIDEGATE_CONFIG")
         .env_remove("JOURNAL_STREAM")
         .env_remove("TIDEGATE_TOKEN")
         .env_remove("TIDEGATE_LOG_FORMAT");
@@ -63,6 +64,12 @@ pub(crate) fn tidegate_with_env<S: AsRef<OsStr>>(
 ) -> AgentOutput {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
     finish(command(&args).envs(environment.iter().copied()))
+}
+
+/// Runs the agent in a folder until it exits.
+pub(crate) fn tidegate_in<S: AsRef<OsStr>>(folder: &Path, args: &[S]) -> AgentOutput {
+    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+    finish(command(&args).current_dir(folder))
 }
 
 /// Runs the agent with a standard output whose reader is closed.
@@ -120,6 +127,11 @@ impl Agent {
     /// Starts the agent with environment variables.
     pub(crate) fn start_with_env(args: &[&OsStr], environment: &[(&str, &OsStr)]) -> Self {
         Self::spawn(command(args).envs(environment.iter().copied()))
+    }
+
+    /// Starts the agent with a standard input.
+    pub(crate) fn start_with_stdin(args: &[&OsStr], stdin: impl Into<Stdio>) -> Self {
+        Self::spawn(command(args).stdin(stdin))
     }
 
     fn spawn(command: &mut Command) -> Self {

@@ -8,8 +8,8 @@ mod http;
 mod ledger;
 
 pub(crate) use agent::{
-    Agent, AgentOutput, TIMEOUT, run_args, strict_run_args, tidegate, tidegate_with_closed_stdout,
-    tidegate_with_env, tidegate_with_stdin,
+    Agent, AgentOutput, TIMEOUT, run_args, strict_run_args, tidegate, tidegate_in,
+    tidegate_with_closed_stdout, tidegate_with_env, tidegate_with_stdin,
 };
 pub(crate) use cilium::{FakeCilium, simulated_frames};
 pub(crate) use collector::{Collector, Reply};

@@ -2,13 +2,15 @@
 //! components that it describes.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueHint;
 use tidegate_runtime::telemetry::Telemetry;
 use tracing::Level;
 
-use crate::config::{self, Admin, Assembly, Config, Environment, Registry, Service, Source};
+use crate::config::{
+    self, Admin, Assembly, Config, ConfigInput, Environment, Registry, Service, Source,
+};
 use crate::error::Error;
 use crate::log;
 use crate::os::terminal;
@@ -16,31 +18,51 @@ use crate::os::terminal;
 /// The argument that names the configuration file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfigFile {
-    /// The configuration file
+    /// The configuration; `-` is standard input [default: the variable TIDEGATE_CONFIG, or
+    /// pipeline.toml in the current folder, or /etc/tidegate/pipeline.toml]
     #[arg(
         short = 'c',
         long = "config",
         value_name = "FILE",
-        default_value = "pipeline.toml",
         value_hint = ValueHint::FilePath,
     )]
-    pub(crate) path: PathBuf,
+    path: Option<PathBuf>,
 }
 
-/// Reads, parses, checks and builds a configuration file. Warnings go to standard error.
-pub(crate) fn load(path: &Path) -> Result<(Config, Assembly), Error> {
+impl ConfigFile {
+    /// Whether the command line names the configuration.
+    pub(crate) fn is_named(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Finds the configuration, without reading it.
+    pub(crate) fn locate(&self) -> Result<ConfigInput, Error> {
+        ConfigInput::locate(self.path.as_deref())
+            .map_err(|error| Error::Configuration(error.render()))
+    }
+
+    /// Reads the configuration.
+    pub(crate) fn read(&self) -> Result<Source, Error> {
+        read(&self.locate()?)
+    }
+}
+
+/// Reads a configuration.
+pub(crate) fn read(input: &ConfigInput) -> Result<Source, Error> {
+    input
+        .read()
+        .map_err(|error| Error::Configuration(error.render()))
+}
+
+/// Parses, checks and builds a configuration. Warnings go to standard error.
+pub(crate) fn load(source: &Source) -> Result<(Config, Assembly), Error> {
     log::init_warnings();
     assemble(
-        &read(path)?,
+        source,
         &config::process_environment,
         Telemetry::default(),
         |_| {},
     )
-}
-
-/// Reads a configuration file.
-pub(crate) fn read(path: &Path) -> Result<Source, Error> {
-    Source::read(path).map_err(|error| Error::Configuration(error.render()))
 }
 
 /// Parses, checks and builds a configuration, whose instruments go to `telemetry`. `parsed` is
@@ -54,6 +76,7 @@ pub(crate) fn assemble(
     let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry, parsed);
     let loaded =
         loaded.map_err(|problems| Error::Configuration(problems.render(source, colour())))?;
+    refuse_second_reader(source, &loaded.0)?;
     let warnings = &loaded.0.warnings;
     if !warnings.is_empty() {
         log::print(Level::WARN, &warnings.clone().render(source, colour()));
@@ -72,6 +95,25 @@ pub(crate) fn assemble(
         );
     }
     Ok(loaded)
+}
+
+/// Refuses a receiver that would read standard input after the configuration has been read from it.
+fn refuse_second_reader(source: &Source, config: &Config) -> Result<(), Error> {
+    let second = source.is_stdin().then(|| {
+        let mut receivers = config.receivers.iter();
+        receivers.find(|receiver| {
+            let config = receiver.config.as_ref();
+            config.is_some_and(|config| config.reads_standard_input())
+        })
+    });
+    match second.flatten() {
+        Some(receiver) => Err(Error::Configuration(format!(
+            "error: `{}` reads standard input, which the configuration came from\n\
+             help: put the configuration in a file, or give the receiver one",
+            receiver.stage
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Whether excerpts on standard error are coloured.

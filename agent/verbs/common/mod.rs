@@ -4,3 +4,4 @@ pub(super) mod catalog;
 pub(super) mod config_file;
 pub(super) mod quantity;
 pub(super) mod runtime;
+pub(super) mod shipped;

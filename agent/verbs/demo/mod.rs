@@ -14,6 +14,7 @@ use tracing::Level;
 
 use super::common::config_file::assemble;
 use super::common::runtime;
+use super::common::shipped::PIPELINE;
 use super::run;
 use super::simulate::Simulated;
 use crate::config::Source;
@@ -23,7 +24,6 @@ use crate::monitor_server::{self, MonitorSocket, Pace};
 use crate::os::signals;
 use ports::{Addresses, DEFAULT_COLLECTOR};
 
-const PIPELINE: &str = include_str!("../../../pipeline.toml");
 /// Events that are sent at once at the start. Most of them announce endpoints; at the default rate,
 /// the first flow would come after some seconds.
 const INITIAL_EVENTS: u64 = 150;

@@ -48,7 +48,7 @@ struct Chain<'a> {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let (config, _) = load(&args.config.path)?;
+    let (config, _) = load(&args.config.read()?)?;
     let chains: Vec<_> = config
         .pipelines
         .iter()

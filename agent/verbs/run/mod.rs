@@ -6,6 +6,7 @@ mod data_threads;
 mod file_watcher;
 mod ledger_file;
 mod outcome;
+mod reading;
 mod reload;
 mod started;
 
@@ -19,7 +20,7 @@ use tokio::runtime::Runtime;
 
 use super::common::config_file::{self, ConfigFile};
 use super::common::runtime;
-use crate::config::{Assembly, Service, process_environment};
+use crate::config::{Assembly, ConfigInput, Service, process_environment};
 use crate::declared::undeclared;
 use crate::error::Error;
 use crate::os::signals;
@@ -81,7 +82,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         signals::shutdown_on_signals(&shutdown)?;
         signals::hang_ups()
     })?;
-    let source = config_file::read(&args.config.path)?;
+    let input = args.config.locate()?;
+    let watched = args.watched(&input)?;
+    let source = runtime.block_on(reading::read(&input, &shutdown))?;
     // The log starts before components are built, so that it has their warnings.
     let mut log = None;
     let init_log = |service: &Service| log = Some(log::init(&service.log, service.log_format));
@@ -91,16 +94,34 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         Telemetry::default(),
         init_log,
     )?;
-    let path = args.config.path.clone();
-    let watcher = runtime.block_on(async { args.watch.then(|| FileWatcher::new(path.clone())) });
+    if !args.config.is_named() {
+        tracing::info!(configuration = source.name, "read the configuration");
+    }
+    let watcher = runtime.block_on(async { watched.map(FileWatcher::new) });
     let triggers = ReloadTriggers {
-        path,
+        input,
         hash: source.hash(),
+        source,
         hang_ups,
         watcher,
         log,
     };
     start(runtime, assembly, &args.options, shutdown, Some(triggers))
+}
+
+impl Args {
+    /// The file to watch, if one is to be watched.
+    fn watched(&self, input: &ConfigInput) -> Result<Option<PathBuf>, Error> {
+        match (self.watch, input.file()) {
+            (false, _) => Ok(None),
+            (true, Some(file)) => Ok(Some(file.to_owned())),
+            (true, None) => Err(Error::Usage(
+                "--watch needs a configuration in a file: standard input and pipes can be read only \
+                 once"
+                    .to_owned(),
+            )),
+        }
+    }
 }
 
 /// Runs pipelines until they end, and reports the final ledger. Without `triggers` they are never

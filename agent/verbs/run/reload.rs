@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tidegate_runtime::exclusive::ExclusiveResource;
@@ -16,7 +15,7 @@ use tracing::Level;
 
 use super::file_watcher::FileWatcher;
 use crate::config::{
-    Assembly, Directives, LogFormat, Source, TelemetrySettings, process_environment,
+    Assembly, ConfigInput, Directives, LogFormat, Source, TelemetrySettings, process_environment,
 };
 use crate::error::Error;
 use crate::log::{self, LogControl};
@@ -26,7 +25,9 @@ use crate::verbs::common::config_file;
 
 /// What triggers a reload: SIGHUP or a changed file.
 pub(crate) struct ReloadTriggers {
-    pub(super) path: PathBuf,
+    pub(super) input: ConfigInput,
+    /// The configuration that was last read, for an input that can be read only once.
+    pub(super) source: Source,
     /// Hash of the configuration that was last read, valid or not.
     pub(super) hash: String,
     pub(super) hang_ups: Signal,
@@ -117,10 +118,23 @@ impl ReloadTriggers {
         }
     }
 
+    /// Reads the configuration. One that came from a stream is what it was at the start, so a reload
+    /// only has the components read their own files again.
+    fn read(&self) -> Result<Source, Error> {
+        if let Some(file) = self.input.file() {
+            tracing::debug!(file = %file.display(), "reading the configuration");
+            return config_file::read(&self.input);
+        }
+        tracing::info!(
+            configuration = self.source.name,
+            "the configuration cannot be read a second time, since it is not a file; its text stays"
+        );
+        Ok(self.source.clone())
+    }
+
     /// Reads the configuration, applies it, and logs the result.
     async fn reload(&mut self, target: &mut ReloadTarget) -> Result<(), ShuttingDown> {
-        tracing::debug!(file = %self.path.display(), "reading the configuration");
-        let source = match config_file::read(&self.path) {
+        let source = match self.read() {
             Ok(source) => source,
             Err(error) => {
                 target.report_refusal("", &error);

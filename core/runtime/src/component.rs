@@ -100,6 +100,10 @@ pub trait ReceiverConfig: Debug + Send {
     fn produces(&self) -> Kinds;
     /// Whether its source can wait without loss, as a file can.
     fn can_wait(&self) -> bool;
+    /// Whether it reads the standard input of the process.
+    fn reads_standard_input(&self) -> bool {
+        false
+    }
     /// The addresses that it listens on.
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()

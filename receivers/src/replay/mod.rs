@@ -10,7 +10,7 @@ mod schedule;
 mod source;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -64,6 +64,10 @@ impl ReceiverConfig for Config {
     /// A file can wait, and so can the writer of a pipe.
     fn can_wait(&self) -> bool {
         true
+    }
+
+    fn reads_standard_input(&self) -> bool {
+        self.file == Path::new("-")
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
