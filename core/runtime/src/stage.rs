@@ -5,6 +5,7 @@
 //! closed.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +17,42 @@ use crate::shutdown::Shutdown;
 
 /// Why a stage failed; the runner adds which one.
 pub type StageError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Reads what a running component got from files again, and opens its outputs again: certificates,
+/// keys and tokens that were renewed, a log that was rotated away. The configuration is unchanged.
+///
+/// ```
+/// use std::path::PathBuf;
+/// use std::sync::Mutex;
+///
+/// use async_trait::async_trait;
+/// use tidegate_runtime::stage::{Refresh, StageError};
+///
+/// /// A token, which the component reads for every request.
+/// struct TokenFile {
+///     path: PathBuf,
+///     token: Mutex<String>,
+/// }
+///
+/// #[async_trait]
+/// impl Refresh for TokenFile {
+///     async fn refresh(&self) -> Result<(), StageError> {
+///         let token = tokio::fs::read_to_string(&self.path).await?;
+///         *self.token.lock().map_err(|_| "a thread panicked")? = token;
+///         Ok(())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait Refresh: Send + Sync {
+    /// Refreshes the component. Called while it runs, at the same time as everything else; it may
+    /// be called before the component has started, and may be cancelled.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be used. Then the component keeps what it had.
+    async fn refresh(&self) -> Result<(), StageError>;
+}
 
 /// Brings records in.
 ///
@@ -46,6 +83,11 @@ pub type StageError = Box<dyn std::error::Error + Send + Sync>;
 pub trait Receiver: Send {
     /// Sends records to `out` until the input ends or `shutdown` is requested, then returns.
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError>;
+
+    /// Returns what refreshes it while it runs, if it uses files.
+    fn refresher(&self) -> Option<Arc<dyn Refresh>> {
+        None
+    }
 }
 
 /// Changes records. A processor does no I/O, spawns no tasks, and gets the time as an argument.
@@ -107,6 +149,12 @@ pub trait Processor: Send {
 
     /// Returns the processor as one with [state that outlives it](Stateful), if it is one.
     fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {
+        None
+    }
+
+    /// Returns what refreshes it while it runs, if it uses data from files. That runs apart from
+    /// the processor, which does no I/O.
+    fn refresher(&self) -> Option<Arc<dyn Refresh>> {
         None
     }
 }
@@ -199,6 +247,11 @@ pub trait Exporter: Send {
     /// shares their thread and finds its batches in their cache.
     fn runs_apart(&self) -> bool {
         true
+    }
+
+    /// Returns what refreshes it while it runs, if it uses files.
+    fn refresher(&self) -> Option<Arc<dyn Refresh>> {
+        None
     }
 }
 

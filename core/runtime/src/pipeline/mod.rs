@@ -14,7 +14,7 @@ mod topology;
 mod wiring;
 
 pub use error::RunError;
-pub use reload::{ReloadHandle, ShuttingDown, TopologyChange};
+pub use reload::{Refreshed, ReloadHandle, ShuttingDown, TopologyChange};
 pub use run::RunningTopology;
 pub use runtimes::Runtimes;
 pub use topology::{ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology};

@@ -1,22 +1,59 @@
-//! The handle for reloads, and their result.
+//! The handle for reloads and refreshes, and their results.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::topology::Topology;
+use crate::stage::{Refresh, StageError};
 use crate::stage_id::StageId;
 
-/// Requests reloads of a running topology; clones share it.
+/// How long a component may take for a refresh, whose files may be on a file system that does not
+/// respond.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Requests reloads and refreshes of a running topology; clones share it.
 #[derive(Clone, Debug)]
 pub struct ReloadHandle {
     requests: mpsc::Sender<Request>,
 }
 
-pub(super) struct Request {
-    pub(super) topology: Topology,
-    pub(super) reply: oneshot::Sender<TopologyChange>,
+/// A request to the runner. Dropping one answers it with [`ShuttingDown`].
+pub(super) enum Request {
+    /// To change the topology.
+    Reload {
+        topology: Topology,
+        reply: oneshot::Sender<TopologyChange>,
+    },
+    /// For the running components that can be refreshed.
+    Refreshers {
+        reply: oneshot::Sender<Vec<Refresher>>,
+    },
 }
+
+/// A running component that can be refreshed.
+pub(super) struct Refresher {
+    pub(super) stage: StageId,
+    pub(super) refresh: Arc<dyn Refresh>,
+}
+
+/// The outcome of the refresh of one component.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The component. A processor of several pipelines has an outcome for each.
+    pub stage: StageId,
+    /// Why it kept what it had, if it did.
+    pub result: Result<(), StageError>,
+}
+
+/// The error of a refresh that took too long.
+#[derive(Debug, thiserror::Error)]
+#[error("it did not finish within {REFRESH_TIMEOUT:?}")]
+struct TooSlow;
 
 /// The error of a reload during the shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,10 +91,40 @@ impl ReloadHandle {
     pub async fn reload(&self, topology: Topology) -> Result<TopologyChange, ShuttingDown> {
         let (reply, change) = oneshot::channel();
         self.requests
-            .send(Request { topology, reply })
+            .send(Request::Reload { topology, reply })
             .await
             .map_err(|_| ShuttingDown)?;
         change.await.map_err(|_| ShuttingDown)
+    }
+
+    /// [Refreshes](Refresh) every running component at the same time, and returns the outcomes in
+    /// the order of the stages. A removed stage that still drains is left out. Must be called
+    /// within a runtime.
+    ///
+    /// # Errors
+    ///
+    /// Fails during the shutdown, without changing anything.
+    pub async fn refresh(&self) -> Result<Vec<Refreshed>, ShuttingDown> {
+        let (reply, refreshers) = oneshot::channel();
+        self.requests
+            .send(Request::Refreshers { reply })
+            .await
+            .map_err(|_| ShuttingDown)?;
+        let mut tasks = JoinSet::new();
+        for Refresher { stage, refresh } in refreshers.await.map_err(|_| ShuttingDown)? {
+            tasks.spawn(async move {
+                let refreshed = timeout(REFRESH_TIMEOUT, refresh.refresh()).await;
+                let result = refreshed.unwrap_or_else(|_| Err(TooSlow.into()));
+                Refreshed { stage, result }
+            });
+        }
+        let mut outcomes = Vec::new();
+        while let Some(joined) = tasks.join_next().await {
+            // The panic of a component was reported by the panic handler.
+            outcomes.extend(joined.ok());
+        }
+        outcomes.sort_by(|one, other| one.stage.cmp(&other.stage));
+        Ok(outcomes)
     }
 }
 

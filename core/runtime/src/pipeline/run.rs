@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::error::RunError;
-use super::reload::{ReloadHandle, Request};
+use super::reload::{ReloadHandle, Request, TopologyChange};
 use super::runtimes::Runtimes;
 use super::tasks::{EarlyEnd, EndedTask, TaskOutcome, Tasks};
 use super::topology::Topology;
@@ -74,7 +74,7 @@ impl RunningTopology {
         running
     }
 
-    /// The handle for reloads.
+    /// The handle for reloads and refreshes.
     #[must_use]
     pub fn control(&self) -> ReloadHandle {
         self.control.clone()
@@ -95,7 +95,7 @@ impl RunningTopology {
             match self.next(deadline).await {
                 Event::Ended(Some(ended)) => self.settle(ended),
                 Event::Ended(None) => return self.failure().map_or(Ok(()), Err),
-                Event::Request(request) => self.reload(request),
+                Event::Request(request) => self.answer(request),
                 Event::RetirementOver => self.tasks.end_overdue(),
                 Event::StopRequested => deadline = Some(Instant::now() + self.context.grace),
                 Event::StopAtOnce => {
@@ -189,16 +189,23 @@ impl RunningTopology {
             .or_else(|| exporters.into_iter().next())
     }
 
-    /// Dropping a request answers it with [`super::ShuttingDown`].
-    fn reload(&mut self, Request { topology, reply }: Request) {
-        if !self.context.shutdown.is_requested() {
-            self.context.grace = topology.grace;
-            let change = self.wiring.apply(topology, &self.context, &mut self.tasks);
-            self.failed_exporters
-                .retain(|(stage, _)| change.kept.contains(stage));
-            // The requester may have been cancelled; the change is in effect.
-            let _ = reply.send(change);
+    fn answer(&mut self, request: Request) {
+        if self.context.shutdown.is_requested() {
+            return;
         }
+        // Whoever asked may have been cancelled; a change is in effect nevertheless.
+        match request {
+            Request::Reload { topology, reply } => _ = reply.send(self.reload(topology)),
+            Request::Refreshers { reply } => _ = reply.send(self.wiring.refreshers()),
+        }
+    }
+
+    fn reload(&mut self, topology: Topology) -> TopologyChange {
+        self.context.grace = topology.grace;
+        let change = self.wiring.apply(topology, &self.context, &mut self.tasks);
+        self.failed_exporters
+            .retain(|(stage, _)| change.kept.contains(stage));
+        change
     }
 
     /// Aborts the remaining stages and returns them; their records are counted as lost to the grace

@@ -7,6 +7,7 @@ mod ending;
 mod failing;
 mod ledger;
 mod model;
+mod refresh;
 mod reload;
 mod soak;
 mod support;

@@ -157,6 +157,9 @@ impl SoakRun {
             for _ in 0..self.rng.usize(0..4) {
                 self.shape.change(&mut self.rng);
             }
+            if self.rng.bool() && !self.refresh(control).await {
+                return;
+            }
             let joined: HashSet<_> = self.shape.joined().collect();
             let topology = self.topology();
             if control.reload(topology).await.is_err() {
@@ -165,6 +168,24 @@ impl SoakRun {
             self.running = self.shape.clone();
             self.always_connected.retain(|pair| joined.contains(pair));
         }
+    }
+
+    /// Refreshes the exporters that run. Returns whether the topology is not shutting down.
+    async fn refresh(&self, control: &ReloadHandle) -> bool {
+        let Ok(outcomes) = control.refresh().await else {
+            return false;
+        };
+        let running = self.running.exporters.iter();
+        let mut running: HashSet<_> = running.map(|part| format!("e{}", part.at)).collect();
+        for one in outcomes {
+            assert!(
+                running.remove(one.stage.id()),
+                "seed {}: {} does not run, or was refreshed twice",
+                self.seed,
+                one.stage
+            );
+        }
+        true
     }
 
     fn topology(&mut self) -> Topology {

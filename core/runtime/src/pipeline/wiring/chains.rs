@@ -115,8 +115,17 @@ impl<'a> ChainRebuild<'a> {
         }
     }
 
+    /// Whether a running processor is kept in place of this one.
+    pub(super) fn keeps(&self, node: &ProcessorNode) -> bool {
+        self.was
+            .iter()
+            .flatten()
+            .any(|old| old.stage == node.stage && old.fingerprint == node.fingerprint)
+    }
+
     /// Adds a processor of the new configuration.
     pub(super) fn enter(&self, node: ProcessorNode) -> ProcessorSpec {
+        let is_kept = self.keeps(&node);
         let ProcessorNode {
             stage,
             fingerprint,
@@ -128,11 +137,6 @@ impl<'a> ChainRebuild<'a> {
             fingerprint,
             queue,
         };
-        let is_kept = self
-            .was
-            .iter()
-            .flatten()
-            .any(|old| old.stage == link.stage && old.fingerprint == link.fingerprint);
         self.handover
             .put(&link.stage, Replacement { processor, is_kept });
         link

@@ -16,11 +16,13 @@ use crate::health::Health;
 use crate::ledger::{StageCounters, reason};
 use crate::limits::Limits;
 use crate::pipeline::handover::all_ended;
+use crate::pipeline::reload::Refresher;
 use crate::pipeline::runtimes::Placement;
 use crate::pipeline::stage_cursor::StageCursor;
 use crate::pipeline::tasks::ExporterTask;
 use crate::pipeline::topology::ExporterNode;
 use crate::resend::ResendRequests;
+use crate::stage::Refresh;
 use crate::stage_id::StageId;
 
 /// All running exporters.
@@ -39,6 +41,7 @@ struct RunningExporter {
     /// Its health, until it is removed.
     health: Option<Health>,
     handle: EdgeHandle,
+    refresh: Option<Arc<dyn Refresh>>,
     task: Id,
     ended: CancellationToken,
 }
@@ -148,6 +151,19 @@ impl Exporters {
         ended.map(|live| live.stage.clone()).collect()
     }
 
+    /// The running exporters that can be refreshed.
+    pub(super) fn refreshers(&self) -> Vec<Refresher> {
+        let running = self.live.iter().filter(|live| !live.ended.is_cancelled());
+        running
+            .filter_map(|live| {
+                Some(Refresher {
+                    stage: live.stage.clone(),
+                    refresh: live.refresh.clone()?,
+                })
+            })
+            .collect()
+    }
+
     fn retire(&mut self, mut old: Vec<RunningExporter>, work: &mut Rewiring<'_>) {
         self.leaving.retain(|live| !live.ended.is_cancelled());
         for live in &mut old {
@@ -193,6 +209,7 @@ impl Exporters {
         let conflicting = self.conflicting(&exclusive);
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
+        let refresh = exporter.refresher();
         let judged = ExporterTask {
             handle: handle.clone(),
             health: health.clone(),
@@ -215,6 +232,7 @@ impl Exporters {
             exclusive,
             health: Some(health),
             handle,
+            refresh,
             task,
             ended,
         }

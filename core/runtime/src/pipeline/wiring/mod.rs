@@ -20,7 +20,7 @@ use self::manifest::Manifest;
 use self::pipelines::Pipelines;
 use self::receivers::Receivers;
 use self::rewiring::Rewiring;
-use super::reload::TopologyChange;
+use super::reload::{Refresher, TopologyChange};
 use super::tasks::Tasks;
 use super::topology::Topology;
 
@@ -37,6 +37,16 @@ impl Wiring {
     /// Whether no exporter takes records any more.
     pub(super) fn exporters_have_ended(&self) -> bool {
         self.exporters.have_ended()
+    }
+
+    /// The running components that can be refreshed.
+    pub(super) fn refreshers(&self) -> Vec<Refresher> {
+        let parts = [
+            self.receivers.refreshers(),
+            self.pipelines.refreshers(),
+            self.exporters.refreshers(),
+        ];
+        parts.into_iter().flatten().collect()
     }
 
     /// Applies a topology. Receivers start last, when the stages behind them are running. An

@@ -1,5 +1,6 @@
 //! The running pipelines and their inputs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::chains::{ChainRebuild, RetiringChains, RunningChain};
@@ -8,9 +9,11 @@ use super::rewiring::Rewiring;
 use crate::edge::EdgeHandle;
 use crate::fan_out::Target;
 use crate::pipeline::chain::cut;
+use crate::pipeline::reload::Refresher;
 use crate::pipeline::runtimes::Placement;
-use crate::pipeline::topology::PipelineNode;
+use crate::pipeline::topology::{PipelineNode, ProcessorNode};
 use crate::resend::ResendRequests;
+use crate::stage::Refresh;
 use crate::stage_id::StageId;
 
 /// All running pipelines.
@@ -26,6 +29,8 @@ struct RunningPipeline {
     chains: Vec<RunningChain>,
     inputs: Vec<EdgeHandle>,
     resends: ResendRequests,
+    /// The processors that can be refreshed.
+    refreshers: HashMap<StageId, Arc<dyn Refresh>>,
 }
 
 /// The input of a pipeline.
@@ -80,6 +85,32 @@ impl Pipelines {
     }
 }
 
+impl Pipelines {
+    /// The running processors that can be refreshed.
+    pub(super) fn refreshers(&self) -> Vec<Refresher> {
+        let all = self.live.iter().flat_map(|live| &live.refreshers);
+        all.map(|(stage, refresh)| Refresher {
+            stage: stage.clone(),
+            refresh: Arc::clone(refresh),
+        })
+        .collect()
+    }
+}
+
+/// What refreshes the processor that will run for this node: the running one, if that is kept.
+fn refresher(
+    node: &ProcessorNode,
+    rebuilding: &ChainRebuild<'_>,
+    running: &HashMap<StageId, Arc<dyn Refresh>>,
+) -> Option<(StageId, Arc<dyn Refresh>)> {
+    let refresh = if rebuilding.keeps(node) {
+        running.get(&node.stage).cloned()
+    } else {
+        node.processor.refresher()
+    };
+    Some((node.stage.clone(), refresh?))
+}
+
 fn is_in(handle: &EdgeHandle, handles: &[EdgeHandle]) -> bool {
     handles.iter().any(|other| other.is(handle))
 }
@@ -107,10 +138,14 @@ impl RunningPipeline {
             exporters,
         } = node;
         let resends = self.resends;
+        let mut refreshers = HashMap::new();
         let rebuilding = ChainRebuild::new(&name, placement, self.chains, resends.clone(), leaving);
         let links: Vec<_> = processors
             .into_iter()
-            .map(|node| rebuilding.enter(node))
+            .map(|node| {
+                refreshers.extend(refresher(&node, &rebuilding, &self.refreshers));
+                rebuilding.enter(node)
+            })
             .collect();
         let counters: Vec<_> = links
             .iter()
@@ -138,6 +173,7 @@ impl RunningPipeline {
                 chains,
                 inputs: handles,
                 resends,
+                refreshers,
             },
         )
     }

@@ -15,11 +15,12 @@ use crate::fan_out::Target;
 use crate::ledger::Ledger;
 use crate::outbox::{Lane, Lanes, Outbox};
 use crate::pipeline::handover::all_ended;
+use crate::pipeline::reload::Refresher;
 use crate::pipeline::runtimes::Placement;
 use crate::pipeline::stage_cursor::StageCursor;
 use crate::pipeline::topology::ReceiverNode;
 use crate::shutdown::Shutdown;
-use crate::stage::{Receiver, StageError};
+use crate::stage::{Receiver, Refresh, StageError};
 use crate::stage_id::StageId;
 
 /// All running receivers.
@@ -68,6 +69,7 @@ struct RunningReceiver {
     fingerprint: String,
     lanes: Weak<Lanes>,
     shutdown: Shutdown,
+    refresh: Option<Arc<dyn Refresh>>,
     task: Id,
     ended: CancellationToken,
 }
@@ -109,6 +111,19 @@ impl Receivers {
             let live = self.start(node, lanes, placement, work);
             self.live.push(live);
         }
+    }
+
+    /// The running receivers that can be refreshed.
+    pub(super) fn refreshers(&self) -> Vec<Refresher> {
+        let running = self.live.iter().filter(|live| !live.ended.is_cancelled());
+        running
+            .filter_map(|live| {
+                Some(Refresher {
+                    stage: live.stage.clone(),
+                    refresh: live.refresh.clone()?,
+                })
+            })
+            .collect()
     }
 
     /// Points all fan-outs into these pipelines to the new inputs.
@@ -182,6 +197,7 @@ impl Receivers {
         let before = self.leaving.clone();
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
+        let refresh = receiver.refresher();
         let active =
             ReceiverGuard::new(&self.active, &work.context.ledger, Some(Arc::clone(&lanes)));
         let task = work
@@ -199,6 +215,7 @@ impl Receivers {
             fingerprint,
             lanes: Arc::downgrade(&lanes),
             shutdown,
+            refresh,
             task,
             ended,
         }

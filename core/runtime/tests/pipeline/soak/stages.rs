@@ -15,7 +15,9 @@ use tidegate_runtime::edge::{Delivery, Inbox};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::outbox::{Buffer, Outbox};
 use tidegate_runtime::shutdown::Shutdown;
-use tidegate_runtime::stage::{Exporter, OutputClosed, Processor, Receiver, StageError, Stateful};
+use tidegate_runtime::stage::{
+    Exporter, OutputClosed, Processor, Receiver, Refresh, StageError, Stateful,
+};
 use tokio::time::sleep;
 
 use super::series::{SeriesGenerator, SharedTable};
@@ -393,6 +395,21 @@ impl Exporter for RandomExporter {
             }
         }
         self.state.set(InstanceState::DRAINED);
+        Ok(())
+    }
+
+    fn refresher(&self) -> Option<Arc<dyn Refresh>> {
+        Some(Arc::new(SlowRefresh))
+    }
+}
+
+/// A refresh that takes a moment, in which the exporter may end.
+struct SlowRefresh;
+
+#[async_trait]
+impl Refresh for SlowRefresh {
+    async fn refresh(&self) -> Result<(), StageError> {
+        sleep(Duration::from_millis(2)).await;
         Ok(())
     }
 }
