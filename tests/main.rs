@@ -22,6 +22,7 @@ mod output;
 mod prometheus;
 mod recording;
 mod recordings;
+mod refresh;
 mod releases;
 mod reload;
 mod running;

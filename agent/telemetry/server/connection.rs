@@ -9,7 +9,7 @@ use super::site::Site;
 use super::socket::Stream;
 
 /// Serves a connection under the rules that were in effect when it was accepted, until the client
-/// disconnects or the rules change.
+/// disconnects or the rules for access change.
 pub(super) async fn serve(stream: Stream, site: Site, mut sites: watch::Receiver<Site>) {
     match stream {
         Stream::Tcp(stream, peer) => {
@@ -46,9 +46,10 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     site: Site,
     sites: &mut watch::Receiver<Site>,
 ) {
+    let router = site.router.clone();
     // An error means that the listener is gone.
-    let closing = async { _ = sites.changed().await };
-    match serve_connection(stream, site.router, closing).await {
+    let closing = async { _ = sites.wait_for(|new| !new.has_same_access(&site)).await };
+    match serve_connection(stream, router, closing).await {
         Ok(()) => tracing::debug!("a client has disconnected"),
         Err(error) => tracing::debug!(
             error = &error as &dyn std::error::Error,

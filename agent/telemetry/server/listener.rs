@@ -39,10 +39,10 @@ impl Listener {
         })
     }
 
-    /// Changes the site. If its rules differ, open connections end, since the new rules may not
-    /// allow them.
+    /// Changes the site for new connections. If the rules for access differ, open connections end,
+    /// since the new rules may not allow them.
     pub(super) fn serve(&self, site: Site) {
-        if !self.site.borrow().has_same_rules(&site) {
+        if !self.site.borrow().is_same(&site) {
             // The receiver is in the task, which lives as long as this.
             self.site.send_replace(site);
         }

@@ -18,7 +18,8 @@ use axum::Router;
 
 use crate::config::{Listen, TelemetrySettings};
 use listener::Listener;
-use site::{AccessError, Site};
+pub(crate) use site::AccessError;
+use site::Site;
 use socket::BindError;
 
 /// The listeners. Dropping this closes them and removes the file of a unix socket.
@@ -107,6 +108,20 @@ impl Server {
     /// The current settings.
     pub(crate) fn settings(&self) -> &TelemetrySettings {
         &self.settings
+    }
+
+    /// Whether it uses token or certificate files.
+    pub(crate) fn has_files(&self) -> bool {
+        let admin = self.settings.admin.as_ref();
+        admin.is_some_and(|admin| admin.token_file.is_some() || admin.tls.is_some())
+    }
+
+    /// Reads token and certificate files again. On an error, everything stays as it was.
+    pub(crate) fn refresh(&self) -> Result<(), AccessError> {
+        if let (Some(held), Some(admin)) = (&self.admin, &self.settings.admin) {
+            held.serve(Site::of_admin(admin, &self.router)?);
+        }
+        Ok(())
     }
 
     /// Applies new settings, and reads token and certificate files again. On an error, everything

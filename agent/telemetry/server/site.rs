@@ -15,7 +15,7 @@ use tidegate_exporters::http::{HostRule, is_loopback};
 use tokio_rustls::TlsAcceptor;
 
 use super::access::{TokenFileError, Tokens};
-use super::tls::{ServerTls, TlsError};
+use super::tls::{FileHashes, ServerTls, TlsError};
 use crate::config::{Admin, HOSTNAME, Listen, TelemetrySettings};
 
 /// The prefix of pages that show flows.
@@ -36,8 +36,8 @@ struct Rules {
     pages: Pages,
     hosts: HostRule,
     tokens: Tokens,
-    /// Hash of the TLS files.
-    tls: Option<[u8; 32]>,
+    /// Hashes of the TLS files.
+    tls: Option<FileHashes>,
 }
 
 /// The pages that a listener serves.
@@ -90,7 +90,7 @@ impl Site {
             pages: Pages::Debug,
             hosts: admin_hosts(admin),
             tokens: Tokens::of(admin)?,
-            tls: tls.as_ref().map(|tls| tls.files),
+            tls: tls.as_ref().map(|tls| tls.files.clone()),
         };
         Ok(Self::new(rules, router, tls.map(|tls| tls.acceptor)))
     }
@@ -105,9 +105,22 @@ impl Site {
         }
     }
 
-    /// Whether both have the same rules.
-    pub(super) fn has_same_rules(&self, other: &Self) -> bool {
+    /// Whether both have the same rules and the same certificate.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         self.rules == other.rules
+    }
+
+    /// Whether both have the same rules for access. The certificate is none of them: it is for new
+    /// connections.
+    pub(super) fn has_same_access(&self, other: &Self) -> bool {
+        let clients = |rules: &Rules| rules.tls.as_ref().map(|tls| tls.client_ca);
+        let mine = &*self.rules;
+        let others = &*other.rules;
+        mine.name == others.name
+            && mine.pages == others.pages
+            && mine.hosts == others.hosts
+            && mine.tokens == others.tokens
+            && clients(mine) == clients(others)
     }
 }
 

@@ -19,8 +19,16 @@ use crate::config::Tls;
 #[derive(Clone)]
 pub(super) struct ServerTls {
     pub(super) acceptor: TlsAcceptor,
-    /// Hash of the files, to detect a change.
-    pub(super) files: [u8; 32],
+    pub(super) files: FileHashes,
+}
+
+/// Hashes of the files, to detect a change.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct FileHashes {
+    /// Of the certificate and its key.
+    pub(super) certificate: [u8; 32],
+    /// Of the certificate authority of clients.
+    pub(super) client_ca: Option<[u8; 32]>,
 }
 
 /// Why TLS cannot be set up.
@@ -46,17 +54,14 @@ pub(crate) enum TlsError {
 impl ServerTls {
     /// Reads the files.
     pub(super) fn read(tls: &Tls) -> Result<Self, TlsError> {
-        let mut hash = Sha256::new();
-        for path in [
-            Some(&tls.cert_file),
-            Some(&tls.key_file),
-            tls.client_ca_file.as_ref(),
-        ]
-        .into_iter()
-        .flatten()
-        {
-            hash.update(bytes(path)?);
-        }
+        let files = FileHashes {
+            certificate: hash(&[&tls.cert_file, &tls.key_file])?,
+            client_ca: tls
+                .client_ca_file
+                .as_ref()
+                .map(|path| hash(&[path]))
+                .transpose()?,
+        };
         let verifier = tls.client_ca_file.as_deref().map(verifier).transpose()?;
         let unusable = |source: rustls::Error| TlsError::Unusable {
             path: tls.cert_file.clone(),
@@ -76,9 +81,18 @@ impl ServerTls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
-            files: hash.finalize().into(),
+            files,
         })
     }
+}
+
+/// The hash of the content of files.
+fn hash(paths: &[&Path]) -> Result<[u8; 32], TlsError> {
+    let mut hash = Sha256::new();
+    for path in paths {
+        hash.update(bytes(path)?);
+    }
+    Ok(hash.finalize().into())
 }
 
 fn verifier(path: &Path) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {

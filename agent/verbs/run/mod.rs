@@ -7,6 +7,7 @@ mod file_watcher;
 mod ledger_file;
 mod outcome;
 mod reading;
+mod refresh;
 mod reload;
 mod started;
 
@@ -38,8 +39,8 @@ use started::Started;
 /// Records that are left then count as lost, or as unconfirmed where a peer may have them, and the
 /// exit code is 1. At the end, the ledger is printed to standard error.
 ///
-/// SIGHUP reloads the configuration: unchanged components keep running, with their state and
-/// connections.
+/// SIGHUP makes every component read its certificates and tokens and open its files again. Then it
+/// reloads the configuration: unchanged components keep running, with their state and connections.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -1,5 +1,6 @@
-//! Reloads the configuration: reads it as `validate` does and changes what runs accordingly. A
-//! configuration that cannot be used changes nothing; the reason is logged.
+//! Reloads the configuration: refreshes what runs, then reads the configuration as `validate` does
+//! and changes what runs accordingly. A configuration that cannot be used changes nothing; the
+//! reason is logged.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -14,6 +15,7 @@ use tokio::signal::unix::Signal;
 use tracing::Level;
 
 use super::file_watcher::FileWatcher;
+use super::refresh::refresh;
 use crate::config::{
     Assembly, ConfigInput, Directives, LogFormat, Source, TelemetrySettings, process_environment,
 };
@@ -94,9 +96,10 @@ pub(super) async fn serve(triggers: Option<ReloadTriggers>, mut target: ReloadTa
         loop {
             triggers.next().await;
             systemd::reloading();
+            let refreshed = refresh(&target).await;
             let reloaded = triggers.reload(&mut target).await;
             systemd::ready();
-            if reloaded == Err(ShuttingDown) {
+            if refreshed.and(reloaded) == Err(ShuttingDown) {
                 break;
             }
         }
