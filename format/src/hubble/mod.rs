@@ -6,7 +6,6 @@ mod compact;
 mod debug;
 mod dict;
 mod escape;
-mod flow_id;
 mod json;
 mod node_name;
 mod printer;
@@ -17,7 +16,6 @@ mod summary;
 mod table;
 
 pub use compact::{Compact, FlowPeer, arrow, push_identity, push_type};
-pub use flow_id::{FlowIds, uuid_text};
 pub use json::Json;
 pub use printer::{Printer, TextFormat};
 pub use service_address::HostPort;

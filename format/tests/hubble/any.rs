@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tidegate_format::hubble::{Compact, FlowIds, Json};
+use tidegate_format::hubble::{Compact, Json};
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{
-    Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http, Ip,
-    IpVersion, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart, MessageSource, Missing,
-    PolicyMatch, TcpFlags, TracePoint, TraceReason,
+    Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowIds, FlowType, Generic,
+    Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart, MessageSource,
+    Missing, PolicyMatch, TcpFlags, TracePoint, TraceReason,
 };
 
 fn texts() -> impl Strategy<Value = Vec<String>> {

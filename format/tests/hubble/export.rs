@@ -3,11 +3,11 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use tidegate_format::hubble::{FlowIds, Json};
+use tidegate_format::hubble::Json;
 use tidegate_model::flow::{
-    Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowType, Generic,
-    Ip, IpVersion, Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency, SctpChunk,
-    SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
+    Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowIds, FlowType,
+    Generic, Ip, IpVersion, Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency,
+    SctpChunk, SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
 };
 
 use crate::samples::{self, NODE};

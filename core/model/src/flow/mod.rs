@@ -8,6 +8,7 @@ mod endpoint;
 mod enums;
 mod file;
 mod icmp;
+mod id;
 mod identity;
 mod l7;
 mod missing;
@@ -24,6 +25,7 @@ pub use enums::{
 };
 pub use file::{FileNumbering, ResolvedNumbering, SourceFile};
 pub use icmp::{icmpv4_text, icmpv6_text};
+pub use id::{FlowIds, uuid_text};
 pub use identity::IdentityScope;
 pub use l7::{
     CommonText, Dns, DnsAnswer, DnsAnswers, DnsTypes, Generic, Http, Kafka, L7, L7Record, L7Type,

@@ -1,8 +1,8 @@
 //! Encodes records as log records.
 
-use tidegate_format::hubble::{FlowIds, FlowPeer};
+use tidegate_format::hubble::FlowPeer;
 use tidegate_model::Timestamp;
-use tidegate_model::flow::{Flow, Verdict};
+use tidegate_model::flow::{Flow, FlowIds, Verdict};
 use tidegate_model::record::{AgentEvent, AgentEventType, DebugEvent, Lost, Record};
 use tidegate_runtime::component::BuildContext;
 

@@ -37,9 +37,8 @@
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
 
-use tidegate_format::hubble::uuid_text;
 use tidegate_format::text::{push_address, push_decimal};
-use tidegate_model::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel};
+use tidegate_model::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel, uuid_text};
 use uuid::Uuid;
 
 use super::attribute_key::{AttributeKey, key};

@@ -4,14 +4,13 @@ use std::net::IpAddr;
 
 use tidegate_model::flow::{
     Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags,
-    Tunnel, XlatePoint, capture_point_name, message_type,
+    Tunnel, XlatePoint, capture_point_name, message_type, uuid_text,
 };
 
 use uuid::Uuid;
 
 use super::object::Object;
 use super::{Json, l7};
-use crate::hubble::flow_id::uuid_text;
 use crate::hubble::push_summary;
 use crate::text::{push_address, push_decimal, push_mac, push_optional_address};
 

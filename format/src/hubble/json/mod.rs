@@ -14,10 +14,8 @@ mod object;
 
 use object::{Object, push_object};
 use tidegate_model::Timestamp;
-use tidegate_model::flow::Flow;
+use tidegate_model::flow::{Flow, FlowIds};
 use tidegate_model::record::{AgentEvent, DebugEvent, Lost};
-
-use super::FlowIds;
 
 /// Writes the records of one node, one line per record.
 #[derive(Clone, Debug)]

@@ -10,6 +10,13 @@ use tables::{NAMES, TEXTS};
 pub struct DropReason(pub u32);
 
 impl DropReason {
+    /// The code that [`Self::name`] has this name for.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let found = NAMES.iter().find(|(_, known)| *known == name);
+        found.map(|(code, _)| Self(*code))
+    }
+
     /// `flow.DropReason`'s name (v1.19.4, and 207 of 1.20); `None` for other codes.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
@@ -52,6 +59,15 @@ mod tests {
             (DropReason(159).name(), DropReason(159).text()),
             (None, None)
         );
+    }
+
+    #[test]
+    fn a_code_is_found_by_its_name() {
+        assert_eq!(
+            DropReason::from_name("POLICY_DENIED"),
+            Some(DropReason(133))
+        );
+        assert_eq!(DropReason::from_name("policy_denied"), None);
     }
 
     #[test]

@@ -6,9 +6,10 @@
 //! the same frames with the same times gives the same UUIDs again.
 
 use sha2::{Digest, Sha256};
-use tidegate_model::flow::{Flow, FlowType};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
+
+use super::{Flow, FlowType};
 
 /// Computes the UUIDs of one node's flows.
 #[derive(Clone, Copy, Debug)]
@@ -97,8 +98,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use tidegate_model::Timestamp;
     use uuid::{Variant, Version};
+
+    use crate::Timestamp;
 
     use super::{Flow, FlowIds, FlowType, Uuid, uuid_text};
 
