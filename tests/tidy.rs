@@ -9,20 +9,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The workspace crates on which each crate may depend.
-const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 8] = [
+const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 9] = [
     ("wire", &[]),
     ("core/model", &["wire"]),
     ("core/runtime", &["core/model"]),
     ("receivers", &["core/model", "core/runtime", "wire"]),
-    ("processors", &["core/model", "core/runtime", "wire"]),
+    ("filter", &["core/model"]),
+    (
+        "processors",
+        &["core/model", "core/runtime", "filter", "wire"],
+    ),
     ("format", &["core/model"]),
     ("exporters", &["core/model", "core/runtime", "format"]),
     ("simulate", &["wire"]),
 ];
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "wire",
     "core/model",
     "core/runtime",
+    "filter",
     "format",
     "receivers",
     "processors",

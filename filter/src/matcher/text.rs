@@ -1,0 +1,141 @@
+//! Tests of texts, which are compared with the shared names of endpoints and the fields of messages.
+
+use tidegate_model::flow::{Dns, EndpointNames, Flow, L7Record};
+
+use super::Side;
+use super::glob::Glob;
+use super::http::HttpTest;
+use super::label::Selector;
+use super::not_carried::{node_labels, service};
+use super::pattern::{NodePattern, Patterns};
+use crate::{Context, Workload};
+
+/// A field with texts that is set.
+#[derive(Debug)]
+pub(super) enum Text {
+    Pod(Side, Box<[NamePrefix]>),
+    Service(Side, Box<[NamePrefix]>),
+    Workload(Side, Box<[Workload]>),
+    Cluster(Side, Box<[String]>),
+    Fqdn(Side, Box<[Glob]>),
+    Label(Side, Box<[Selector]>),
+    NodeLabel(Box<[Selector]>),
+    NodeName(Box<[NodePattern]>),
+    /// W3C trace ids.
+    TraceId(Box<[String]>),
+    DnsQuery(Patterns),
+    Http(HttpTest),
+}
+
+/// A prefix of a name in a namespace.
+#[derive(Debug)]
+pub(super) struct NamePrefix {
+    /// Empty for any namespace.
+    namespace: String,
+    prefix: String,
+}
+
+impl NamePrefix {
+    /// Parses `namespace/prefix`, or the prefix of a name in the namespace `default`. What follows a
+    /// second slash is ignored.
+    pub(super) fn parse(text: &str) -> Self {
+        let mut parts = text.split('/');
+        let first = parts.next().unwrap_or_default();
+        match parts.next() {
+            Some(prefix) => Self::new(first, prefix),
+            None => Self::new("default", first),
+        }
+    }
+
+    fn new(namespace: &str, prefix: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            prefix: prefix.to_owned(),
+        }
+    }
+}
+
+impl Text {
+    /// Whether a flow matches. Not inlined, since most rules are of numbers.
+    #[inline(never)]
+    pub(super) fn matches(&self, flow: &Flow, context: &Context) -> bool {
+        let l7 = flow.l7.as_deref();
+        match self {
+            Self::Pod(side, prefixes) => names(flow, *side)
+                .is_some_and(|names| any_prefix(prefixes, &names.namespace, &names.pod_name)),
+            Self::Service(side, prefixes) => {
+                let (namespace, name) = service(flow, *side);
+                any_prefix(prefixes, namespace, name)
+            }
+            Self::Workload(side, workloads) => {
+                names(flow, *side).is_some_and(|names| any_workload(workloads, &names.workloads))
+            }
+            Self::Cluster(side, clusters) => {
+                names(flow, *side).is_some_and(|names| clusters.contains(&names.cluster_name))
+            }
+            Self::Fqdn(side, globs) => {
+                names(flow, *side).is_some_and(|names| any_glob(globs, &names.dns_names))
+            }
+            Self::Label(side, selectors) => {
+                let labels = names(flow, *side).map_or(&[][..], |names| &names.labels);
+                any_selector(selectors, labels)
+            }
+            Self::NodeLabel(selectors) => any_selector(selectors, node_labels(context)),
+            Self::NodeName(patterns) => patterns
+                .iter()
+                .any(|pattern| pattern.matches(context.node_name())),
+            Self::TraceId(ids) => {
+                let id = l7.and_then(|l7| l7.trace_id.as_deref());
+                ids.iter().any(|known| known == id.unwrap_or_default())
+            }
+            Self::DnsQuery(patterns) => match l7.map(|l7| &l7.record) {
+                Some(L7Record::Dns(Dns { query, .. })) => patterns.matches(query),
+                _ => false,
+            },
+            Self::Http(test) => match l7.map(|l7| &l7.record) {
+                Some(L7Record::Http(http)) => test.matches(http),
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether a record without any of these texts matches.
+    pub(super) fn matches_empty(&self) -> bool {
+        match self {
+            Self::Label(_, selectors) | Self::NodeLabel(selectors) => any_selector(selectors, &[]),
+            Self::TraceId(ids) => ids.iter().any(String::is_empty),
+            _ => false,
+        }
+    }
+}
+
+fn names(flow: &Flow, side: Side) -> Option<&EndpointNames> {
+    side.endpoint(flow).names.as_deref()
+}
+
+fn any_prefix(prefixes: &[NamePrefix], namespace: &str, name: &str) -> bool {
+    let is_named = !namespace.is_empty() || !name.is_empty();
+    is_named
+        && prefixes.iter().any(|of| {
+            name.starts_with(&of.prefix) && (of.namespace.is_empty() || of.namespace == namespace)
+        })
+}
+
+/// Whether an owner, as (kind, name), is one of the workloads.
+fn any_workload(workloads: &[Workload], owners: &[(String, String)]) -> bool {
+    owners.iter().any(|(kind, name)| {
+        workloads.iter().any(|of| {
+            (of.name.is_empty() || of.name == *name) && (of.kind.is_empty() || of.kind == *kind)
+        })
+    })
+}
+
+fn any_glob(globs: &[Glob], names: &[String]) -> bool {
+    names
+        .iter()
+        .any(|name| globs.iter().any(|glob| glob.matches(name)))
+}
+
+fn any_selector(selectors: &[Selector], labels: &[String]) -> bool {
+    selectors.iter().any(|selector| selector.matches(labels))
+}
