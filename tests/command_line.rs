@@ -80,26 +80,40 @@ fn components_lists_kinds_and_their_keys() {
     let keys = tidegate(&["components", "monitor1_2"]).stdout;
     assert!(keys.contains("[receivers.monitor1_2]"), "{keys}");
     assert!(
-        keys.contains("socket = \"/var/run/cilium/monitor1_2.sock\""),
+        keys.contains("#socket = \"/var/run/cilium/monitor1_2.sock\""),
         "{keys}"
     );
     for (exporter, bytes) in [("otlp", "4MiB"), ("prometheus", "1MiB"), ("stdout", "2MiB")] {
         let keys = tidegate(&["components", exporter]).stdout;
-        let queue = keys.split("queue]").nth(1).unwrap_or_default();
         assert!(
-            queue.contains(&format!("\nbytes = \"{bytes}\"\n")),
+            keys.contains(&format!("\n#queue.bytes = \"{bytes}\"\n")),
             "the inbox of {exporter}: {keys}"
         );
     }
     let service = tidegate(&["components", "service"]).stdout;
-    assert!(
-        service.contains("[service.telemetry]") && service.contains("grace_period = \"10s\""),
-        "{service}"
-    );
+    for part in [
+        "\n[service.telemetry]\n",
+        "\n#[service.telemetry.admin]\n",
+        "\n#grace_period = \"10s\"\n",
+    ] {
+        assert!(service.contains(part), "{service}");
+    }
     assert_eq!(
         tidegate(&["components", "replya"]).stderr,
         "error: there is no kind `replya`; did you mean `replay`?\n"
     );
+}
+
+#[test]
+fn the_table_of_a_kind_can_be_appended_to_a_file() {
+    let dir = TestDir::new();
+    let file = dir.replay(1, &["cilium_decode"], "nop", "");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let printed = tidegate(&["components", "l34_flow"]).stdout;
+    let text = text.replace("\"cilium_decode\"", "\"cilium_decode\", \"l34_flow\"") + &printed;
+    std::fs::write(&file, &text).unwrap();
+    let output = tidegate(&["validate", "-c", file.to_str().unwrap()]);
+    assert_eq!(output.code, Some(0), "{text}\n{}", output.stderr);
 }
 
 #[test]

@@ -158,14 +158,22 @@ impl Problem {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Problems {
     all: Vec<Problem>,
+    /// Places of which all is said.
+    settled: Vec<Range<usize>>,
     secrets: Secrets,
 }
 
 impl Problems {
     pub(crate) fn push(&mut self, problem: Problem) {
-        if !self.all.contains(&problem) {
+        let is_settled = self.settled.contains(&problem.span);
+        if !is_settled && !self.all.contains(&problem) {
             self.all.push(problem);
         }
+    }
+
+    /// Ignores all further problems of the value at `span`, which follow from a reported one.
+    pub(crate) fn ignore(&mut self, span: Range<usize>) {
+        self.settled.push(span);
     }
 
     /// Masks this value in all texts.

@@ -1,6 +1,7 @@
 //! Configurations of kinds that exist for these tests only, and what is said about them, to the
 //! letter.
 
+mod environment;
 mod good;
 mod kinds;
 mod renamed;
@@ -16,6 +17,7 @@ fn environment(name: &str) -> Option<String> {
     match name {
         "LISTEN" => Some("127.0.0.1:9001".to_owned()),
         "API_TOKEN" => Some("s3cret".to_owned()),
+        "EMPTY" => Some(String::new()),
         _ => None,
     }
 }

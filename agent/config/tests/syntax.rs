@@ -1,4 +1,4 @@
-//! Mistakes that are no valid TOML, and what is said about variables and shapes.
+//! Mistakes that are no valid TOML, and what is said about shapes.
 
 use super::{complains, complains_about};
 
@@ -62,40 +62,6 @@ error: invalid TOML: duplicate key
   |
 2 | service.log = "debug"
   |         ^^^
-"#,
-    );
-}
-
-#[test]
-fn a_variable_that_is_not_set() {
-    complains_about(
-        r#"service.node_name = "a-${env:NO_SUCH}"
-"#,
-        r#"
-error: environment variable `NO_SUCH` is not set
- --> pipeline.toml:1:24
-  |
-1 | service.node_name = "a-${env:NO_SUCH}"
-  |                        ^^^^^^^^^^^^^^
-  |
-  = help: set it, or give a default: `${env:NO_SUCH:-...}`
-"#,
-    );
-}
-
-#[test]
-fn a_substitution_of_another_kind() {
-    complains_about(
-        r#"service.node_name = "${HOME}"
-"#,
-        r#"
-error: cannot read `${HOME}`
- --> pipeline.toml:1:22
-  |
-1 | service.node_name = "${HOME}"
-  |                      ^^^^^^^
-  |
-  = help: write `${env:NAME}` or `${env:NAME:-default}`; `$$` is a dollar sign
 "#,
     );
 }

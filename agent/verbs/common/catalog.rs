@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) about: &'static str,
     /// Its keys.
     pub(crate) keys: &'static [Key],
+    /// Whether the table has an effect of its own, so that it is left out unless that is wanted.
+    pub(crate) is_optional: bool,
     /// Its inbox, if it is a component that has one.
     pub(crate) inbox: Option<Inbox>,
 }
@@ -40,6 +42,10 @@ pub(crate) struct Flat {
     pub(crate) path: String,
     pub(crate) key: Key,
     pub(crate) default: Option<Value>,
+    /// Whether the table needs it: it is required, and so is the inner table that it is part of.
+    pub(crate) is_required: bool,
+    /// The documentation of the inner tables that begin with it.
+    pub(crate) tables: Vec<&'static str>,
 }
 
 impl Entry {
@@ -76,6 +82,7 @@ pub(crate) fn kinds(registry: &Registry) -> Vec<Entry> {
 pub(crate) fn service_tables() -> Vec<Entry> {
     let mut about = ServiceTable::ABOUT;
     let mut keys = ServiceTable::KEYS;
+    let mut is_optional = false;
     let mut entries = Vec::new();
     for name in SERVICE {
         let own = name.rsplit('.').next().unwrap_or(name);
@@ -86,12 +93,14 @@ pub(crate) fn service_tables() -> Vec<Entry> {
         {
             about = key.text;
             keys = inner;
+            is_optional = (key.default)().is_none();
         }
         entries.push(Entry {
             section: "service",
             name,
             about,
             keys,
+            is_optional,
             inbox: None,
         });
     }
@@ -104,6 +113,7 @@ fn entry<C: ?Sized>(section: &'static str, kind: &ComponentKind<C>, inbox: Optio
         name: kind.name,
         about: kind.about,
         keys: kind.keys,
+        is_optional: false,
         inbox,
     }
 }
@@ -141,34 +151,40 @@ pub(crate) fn flatten(path: &str, keys: &[Key], is_whole: impl Fn(&Key) -> bool)
         .iter()
         .filter(|key| !SERVICE.contains(&&*format!("{path}.{}", key.name)));
     for key in tables {
-        let default = (key.default)();
         let inner = key.inner().filter(|_| !is_whole(key));
-        add(&mut flat, key.name.to_owned(), key, inner, default);
+        let one = Flat {
+            path: key.name.to_owned(),
+            key: *key,
+            default: (key.default)(),
+            is_required: key.is_required,
+            tables: Vec::new(),
+        };
+        add(&mut flat, one, inner);
     }
     flat
 }
 
-fn add(
-    flat: &mut Vec<Flat>,
-    path: String,
-    key: &Key,
-    inner: Option<&'static [Key]>,
-    default: Option<Value>,
-) {
+/// Adds a key or, if it is a table with these inner keys, those in its place.
+fn add(flat: &mut Vec<Flat>, one: Flat, inner: Option<&'static [Key]>) {
     let Some(keys) = inner else {
-        let key = *key;
-        flat.push(Flat { path, key, default });
+        flat.push(one);
         return;
     };
-    for key in keys {
-        let given = default.as_ref().and_then(|table| table.get(key.name));
+    for (at, key) in keys.iter().enumerate() {
+        let given = one.default.as_ref().and_then(|table| table.get(key.name));
         let default = given.cloned().or_else(key.default);
-        add(
-            flat,
-            format!("{path}.{}", key.name),
-            key,
-            key.inner(),
+        let mut tables = Vec::new();
+        if at == 0 {
+            tables.clone_from(&one.tables);
+            tables.push(one.key.text);
+        }
+        let inner = Flat {
+            path: format!("{}.{}", one.path, key.name),
+            key: *key,
             default,
-        );
+            is_required: one.is_required && key.is_required,
+            tables,
+        };
+        add(flat, inner, key.inner());
     }
 }

@@ -1,5 +1,7 @@
 //! `tidegate components`: the kinds of components, and the keys of one kind.
 
+#[cfg(test)]
+mod pasted;
 mod reference;
 #[cfg(test)]
 mod tests;
@@ -9,15 +11,18 @@ use std::io::{self, Write as _};
 
 use tidegate_runtime::config::paragraphs;
 
-use super::common::catalog::{Entry, Inbox, flatten, kinds, service_tables};
+use super::common::catalog::{Entry, kinds, service_tables};
 use crate::config::{Registry, did_you_mean};
 use crate::error::Error;
-use reference::{comment, key_with_comment};
+use reference::table;
 
 /// List the kinds of receivers, processors and exporters, or the keys of one kind
+///
+/// The keys of a kind are printed as a table that can be pasted into a configuration file: required
+/// keys have an example, and all others are commented out and show their defaults.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A kind, or `service`; its keys are shown with their defaults and documentation
+    /// A kind, or `service`: prints its table with the documentation of every key
     kind: Option<String>,
 }
 
@@ -68,31 +73,6 @@ fn describe(kinds: &[Entry], name: &str) -> Result<String, Error> {
             .unwrap_or_else(|| "`tidegate components` lists them".to_owned());
         return Err(Error::Usage(format!("there is no kind `{name}`; {hint}")));
     }
-    let texts: Vec<_> = found.iter().map(describe_table).collect();
+    let texts: Vec<_> = found.iter().map(table).collect();
     Ok(texts.join("\n"))
-}
-
-fn describe_table(entry: &Entry) -> String {
-    let path = entry.path();
-    let about: Vec<_> = paragraphs(entry.about)
-        .iter()
-        .map(|paragraph| comment(paragraph))
-        .collect();
-    let mut text = format!("{}\n[{path}]\n", about.join("\n"));
-    for flat in flatten(&path, entry.keys, |_| false) {
-        text.push_str(&key_with_comment(&flat));
-    }
-    if let Some(inbox) = &entry.inbox {
-        text.push_str(&describe_inbox(&path, inbox));
-    }
-    text
-}
-
-fn describe_inbox(path: &str, inbox: &Inbox) -> String {
-    let mut text = format!("\n# The inbox.\n[{path}.queue]\n");
-    for mut flat in flatten(path, inbox.keys, |_| false) {
-        flat.default = inbox.default.get(flat.key.name).cloned();
-        text.push_str(&key_with_comment(&flat));
-    }
-    text
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use tidegate_runtime::config::{Shape, paragraphs};
 use tidegate_runtime::telemetry::Telemetry;
 
-use super::reference::{comment, documentation};
+use super::reference::{comment, documentation, example};
 use crate::config::{Environment, QUEUE, Registry, Source, load};
 use crate::verbs::common::catalog::{Entry, Flat, flatten, kinds, service_tables};
 
@@ -94,30 +94,10 @@ impl Table<'_> {
 fn lines_of(flat: &Flat, given: Option<String>) -> [String; 2] {
     let mut text = paragraphs(flat.key.text);
     text.truncate(1);
-    let default = flat.default.as_ref().map(ToString::to_string);
-    let example = flat
-        .key
-        .sample
-        .map(str::to_owned)
-        .or_else(|| default.clone());
-    let example = example.unwrap_or_else(|| panic!("{} has no default and no sample", flat.path));
-    let commented = format!("#{} = {example}", flat.path);
-    let line = given.unwrap_or(commented);
-    if let Some(text) = text.first_mut() {
-        let is_shown = default
-            .as_ref()
-            .is_some_and(|default| line.ends_with(&format!("{} = {default}", flat.path)));
-        match default {
-            Some(default) if !is_shown => text.push_str(&format!(" Default: {default}.")),
-            None if flat.key.is_required => match flat.path.rsplit_once('.') {
-                Some((table, _)) => text.push_str(&format!(" Required with `{table}`.")),
-                None => text.push_str(" Required."),
-            },
-            None if !text.contains("Default:") => text.push_str(" No default."),
-            _ => {}
-        }
-    }
-    [documentation(&flat.key, &text), line]
+    let has_example = flat.key.sample.is_some() || flat.default.is_some();
+    assert!(has_example, "{} has no default and no sample", flat.path);
+    let line = given.unwrap_or_else(|| format!("#{}", example(flat)));
+    [documentation(flat, text, &line), line]
 }
 
 /// The file with everything that comes from the declarations.

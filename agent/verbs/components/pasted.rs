@@ -1,0 +1,87 @@
+//! What `tidegate components KIND` prints, pasted into a file.
+
+use tidegate_runtime::telemetry::Telemetry;
+
+use super::reference::table;
+use crate::config::{Registry, Source, load};
+use crate::verbs::common::catalog::{Entry, kinds, service_tables};
+
+/// The components of a pipeline that has the kind: those of one section, if the kind is in it, are
+/// the kind itself. Every processor is in it, in the order of the registry, so that each gets input.
+fn components<'e>(all: &'e [Entry], section: &str, kind: &Entry) -> Vec<&'e Entry> {
+    let of_section = all.iter().filter(|entry| entry.section == section);
+    match section {
+        "processors" => of_section.collect(),
+        _ if kind.section == section => of_section.filter(|one| one.name == kind.name).collect(),
+        _ => of_section.take(1).collect(),
+    }
+}
+
+/// A file of the tables of a pipeline, as they are printed.
+fn pasted(all: &[Entry], kind: &Entry) -> String {
+    let mut text = String::new();
+    let mut lists = String::from("[service.pipelines.flows]\n");
+    for section in ["receivers", "processors", "exporters"] {
+        let entries = components(all, section, kind);
+        let ids: Vec<_> = entries.iter().map(|entry| entry.name).collect();
+        lists.push_str(&format!("{section} = {ids:?}\n"));
+        entries.into_iter().for_each(|one| text += &table(one));
+    }
+    service_tables().iter().for_each(|one| text += &table(one));
+    text + &lists
+}
+
+/// The text with every key that is commented out. Certificates need an endpoint of https.
+fn uncommented(text: &str) -> String {
+    let is_key = |rest: &&str| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    text.lines()
+        .map(|line| line.strip_prefix('#').filter(is_key).unwrap_or(line))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+#[test]
+fn the_table_of_every_kind_is_valid_as_printed_and_with_every_key() {
+    let environment =
+        |name: &str| (name == "TIDEGATE_TOKEN").then(|| "0123456789abcdef".to_owned());
+    let all = kinds(&Registry::BUILT_IN);
+    for kind in &all {
+        let printed = pasted(&all, kind);
+        let with_every_key = uncommented(&printed).replace("\"http://", "\"https://");
+        for text in [with_every_key, printed] {
+            let name = kind.path();
+            let source = Source { name, text };
+            let registry = &Registry::BUILT_IN;
+            let loaded = load(
+                &source,
+                registry,
+                &environment,
+                Telemetry::default(),
+                |_| {},
+            );
+            if let Err(problems) = loaded {
+                panic!("{}\n{}", source.text, problems.render(&source, false));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_line_is_a_comment_a_header_or_a_key_with_a_value() {
+    let all = kinds(&Registry::BUILT_IN);
+    for entry in all.iter().chain(&service_tables()) {
+        let text = uncommented(&table(entry));
+        let parsed: toml::Table = text
+            .parse()
+            .unwrap_or_else(|error| panic!("{text}\n{error}"));
+        assert_eq!(
+            parsed.keys().collect::<Vec<_>>(),
+            [entry.path().split('.').next().unwrap()]
+        );
+        assert!(
+            text.lines()
+                .all(|line| line.len() <= 110 || !line.starts_with('#')),
+            "{text}"
+        );
+    }
+}
