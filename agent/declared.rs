@@ -143,6 +143,8 @@ fn outcomes(stage: &StageId) -> Option<Outcomes> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use tidegate_model::Kind;
+
     use super::{Cause, Declared, StageId};
     use crate::config::Registry;
 
@@ -159,7 +161,7 @@ mod tests {
         ] {
             assert!(reasons.contains(&reason), "{reason} in {reasons:?}");
         }
-        assert_eq!(otlp.rules().collect::<Vec<_>>(), ["signals"]);
+        assert_eq!(otlp.rules().collect::<Vec<_>>(), Kind::NAMES);
         assert!(
             !Declared::of(&StageId::processor("l34_flow"), false)
                 .reasons()

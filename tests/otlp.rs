@@ -84,7 +84,7 @@ fn permanently_refused_records_are_dropped_with_a_reason() {
     let collector = Collector::with_replies(&[], Reply::Fail(Code::InvalidArgument));
     let ledger = export_flows(&collector, "signals = [\"flows\"]");
     assert_eq!(collector.logs().len(), 0);
-    let offered = ledger.count(EXPORTER, "in") - ledger.count(EXPORTER, "filtered/signals");
+    let offered = ledger.count(EXPORTER, "in") - ledger.filtered(EXPORTER);
     assert!(offered > 0);
     assert_eq!(ledger.count(EXPORTER, "dropped/permanent_error"), offered);
 }
@@ -115,7 +115,7 @@ fn records_refused_until_retries_end_are_counted() {
         .filter_map(serde_json::Value::as_u64)
         .sum();
     assert_eq!(
-        dropped + ledger.count(EXPORTER, "filtered/signals"),
+        dropped + ledger.filtered(EXPORTER),
         ledger.count(EXPORTER, "in"),
         "{row}"
     );

@@ -120,8 +120,8 @@ fn every_counter_is_exposed_from_the_start() {
         "records_filtered",
         "rule",
         &[
-            ("exporters.otlp", "signals"),
-            ("exporters.prometheus", "signals"),
+            ("exporters.otlp", "agent_events"),
+            ("exporters.prometheus", "flows"),
         ],
     );
     let notes = [

@@ -112,8 +112,7 @@ fn a_slow_backend_receives_a_whole_recording() {
     );
     let config = dir.replay(5000, &["cilium_decode", "l34_flow"], "otlp", &keys);
     let ledger = LedgerReport::of_run(&dir, &config);
-    let offered =
-        ledger.count("exporters.otlp", "in") - ledger.count("exporters.otlp", "filtered/signals");
+    let offered = ledger.count("exporters.otlp", "in") - ledger.filtered("exporters.otlp");
     assert!(offered > 3000, "{ledger}");
     assert_eq!(
         (ledger.count("exporters.otlp", "absorbed"), ledger.drops()),

@@ -43,6 +43,12 @@ impl LedgerReport {
             .unwrap_or_default()
     }
 
+    /// The number of records that a stage filtered, by all rules.
+    pub(crate) fn filtered(&self, stage: &str) -> u64 {
+        let counts = self.stage(stage)["filtered"].as_object().unwrap();
+        counts.values().filter_map(Value::as_u64).sum()
+    }
+
     /// The records that a stage dropped, by reason.
     pub(crate) fn dropped(&self, stage: &str) -> BTreeMap<String, u64> {
         let counts = self.stage(stage)["dropped"].as_object().unwrap();

@@ -10,7 +10,7 @@ use tidegate_model::batch::Batch;
 use tidegate_model::record::{Kind, Kinds};
 
 use crate::edge::{Delivery, Edge};
-use crate::ledger::{SIGNALS_RULE, StageCounters, Ticket};
+use crate::ledger::{StageCounters, Ticket};
 use crate::resend::ResendRequests;
 
 /// The stages that a stage sends its records to, in order. A batch is shared, not copied.
@@ -135,9 +135,11 @@ impl Target {
     ) -> (Kinds, bool) {
         self.counters.show_at_end(batch, self.wants);
         let wanted = self.wants;
-        if wanted != Kinds::ALL {
-            let taken: u64 = wanted.iter().map(|kind| counts[kind as usize]).sum();
-            ticket.filtered(SIGNALS_RULE, ticket.left() - taken);
+        for kind in Kinds::ALL.without(wanted).iter() {
+            match counts[kind as usize] {
+                0 => {}
+                unwanted => ticket.filtered(kind.name(), unwanted),
+            }
         }
         let points = counts[Kind::Metric as usize];
         if points == 0 || !wanted.contains(Kind::Metric) {

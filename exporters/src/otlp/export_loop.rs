@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use tidegate_model::record::Record;
 use tidegate_model::{Kind, Kinds, Timestamp};
 use tidegate_runtime::edge::{Delivery, Inbox};
-use tidegate_runtime::ledger::{SIGNALS_RULE, Ticket};
+use tidegate_runtime::ledger::Ticket;
 use tidegate_runtime::telemetry::Gauge;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -129,7 +129,6 @@ impl ExportLoop {
             }
         }
         self.log_requests.attach_ticket(&mut ticket);
-        ticket.filtered(SIGNALS_RULE, ticket.left());
     }
 
     fn update_metrics(&mut self, delivery: Delivery) {

@@ -370,7 +370,7 @@ async fn records_of_signals_that_are_not_exported_are_filtered() {
     let (report, _) = pipeline.finish().await;
     assert_eq!(
         (report.absorbed, report.filtered),
-        (1, [("signals", 2)].into())
+        (1, [("flows", 2)].into())
     );
     assert_eq!(backend.services.logs.received().len(), 0);
 }

@@ -32,18 +32,21 @@ impl Kind {
         Self::Metric,
     ];
 
+    /// The names of all kinds, in the same order.
+    pub const NAMES: [&'static str; Self::ALL.len()] = [
+        "frames",
+        "events",
+        "flows",
+        "agent_events",
+        "debug_events",
+        "lost",
+        "metrics",
+    ];
+
     /// The name in configuration and documentation.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Frame => "frames",
-            Self::Event => "events",
-            Self::Flow => "flows",
-            Self::AgentEvent => "agent_events",
-            Self::DebugEvent => "debug_events",
-            Self::Lost => "lost",
-            Self::Metric => "metrics",
-        }
+        Self::NAMES[self as usize]
     }
 }
 

@@ -2,7 +2,9 @@
 //! counter to exist from the start with 0, and the log and the exit code to depend on the cause of
 //! a loss.
 
-use crate::ledger::{SIGNALS_RULE, SUPERSEDED, reason};
+use tidegate_model::Kind;
+
+use crate::ledger::{SUPERSEDED, reason};
 
 /// All names that a kind counts by in the ledger.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +85,9 @@ impl Outcomes {
         names: &[reason::PIPELINE_FULL],
     };
 
-    /// The rule by which the runner withholds records from an exporter.
-    pub const RULES_OF_EXPORTERS: &'static [&'static str] = &[SIGNALS_RULE];
+    /// The rules by which the runner withholds records from an exporter: the names of the kinds that
+    /// are not in its `signals`.
+    pub const RULES_OF_EXPORTERS: &'static [&'static str] = &Kind::NAMES;
 
     /// All groups of drop reasons of this kind, including the runner's for any stage.
     pub fn reasons(&self) -> impl Iterator<Item = Reasons> + use<> {

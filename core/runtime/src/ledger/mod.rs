@@ -16,7 +16,7 @@ mod ticket;
 
 pub use counters::StageCounters;
 pub(crate) use names::PERF_RING;
-pub use names::{SIGNALS_RULE, SUPERSEDED, UPSTREAM_SOURCES, reason};
+pub use names::{SUPERSEDED, UPSTREAM_SOURCES, reason};
 pub(crate) use queues::{QueueProbe, Queued};
 pub use reloads::{Reload, ReloadOutcome, Reloads};
 pub use report::{EdgeReport, Report, SCHEMA, StageReport};

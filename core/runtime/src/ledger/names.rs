@@ -23,9 +23,6 @@ pub const UPSTREAM_SOURCES: [&str; 1] = [PERF_RING];
 /// The kernel's perf ring buffer, which Cilium's agent reads.
 pub(crate) const PERF_RING: &str = "perf_ring";
 
-/// The rule that filters records whose kind is not in an exporter's `signals`.
-pub const SIGNALS_RULE: &str = "signals";
-
 /// The note for metric points that a newer point of their series replaced in an inbox. They are
 /// absorbed.
 pub const SUPERSEDED: &str = "superseded";

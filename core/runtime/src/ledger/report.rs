@@ -211,18 +211,19 @@ impl<Name: Ord + Display> Report<Name> {
         let rows: Vec<[String; COLUMNS]> = std::iter::once(HEADER.map(str::to_owned))
             .chain(self.stages.iter().map(row))
             .collect();
-        let width = |column: usize| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
+        let is_shown = |column: &usize| {
+            !OPTIONAL.contains(&HEADER[*column]) || rows[1..].iter().any(|row| row[*column] != NONE)
         };
-        let widths: [usize; COLUMNS] = std::array::from_fn(width);
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+        let columns: Vec<_> = (0..COLUMNS)
+            .filter(is_shown)
+            .map(|column| (column, width(column).unwrap_or(0)))
+            .collect();
         for row in &rows {
             let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
-                let width = widths[column];
-                let left = column < 2 || column == COLUMNS - 1;
+            for (column, width) in &columns {
+                let cell = &row[*column];
+                let left = *column < 2 || *column == COLUMNS - 1;
                 let _ = if left {
                     write!(line, "{cell:<width$}  ")
                 } else {
@@ -268,12 +269,19 @@ impl<Name: Ord + Display> Report<Name> {
     }
 }
 
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 9;
+
+/// Columns that are left out if they are empty in all rows.
+const OPTIONAL: [&str; 3] = ["CREATED", "UNCONFIRMED", "IN FLIGHT"];
+
+/// A cell for the number 0.
+const NONE: &str = "-";
 
 const HEADER: [&str; COLUMNS] = [
     "PIPELINE",
     "STAGE",
     "IN",
+    "CREATED",
     "OUT",
     "ABSORBED",
     "UNCONFIRMED",
@@ -292,10 +300,15 @@ fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; COLUMNS] {
     rest.extend(list("dropped", &stage.dropped));
     let number = |n: u64| {
         if n == 0 {
-            "-".to_owned()
+            NONE.to_owned()
         } else {
             n.to_string()
         }
+    };
+    // A receiver creates all of its records.
+    let created = match stage.stage.role() {
+        Role::Receiver => 0,
+        Role::Processor | Role::Exporter => stage.created,
     };
     [
         stage.pipeline.clone(),
@@ -305,6 +318,7 @@ fn row<Name: Ord + Display>(stage: &StageReport<Name>) -> [String; COLUMNS] {
             stage.stage.to_string()
         },
         stage.r#in.to_string(),
+        number(created),
         number(stage.forwarded),
         number(stage.absorbed),
         number(stage.unconfirmed),

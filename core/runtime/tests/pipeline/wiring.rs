@@ -155,8 +155,12 @@ async fn an_exporter_gets_only_the_signals_that_it_wants() {
         .run()
         .await;
     assert_eq!(ended.kept, [vec![1, 3, 5], vec![]]);
-    let filtered = |stage| ended.counters("p", stage).filtered["signals"];
-    assert_eq!((filtered("exporters.e0"), filtered("exporters.e1")), (2, 5));
+    let filtered = |stage| ended.counters("p", stage).filtered.clone();
+    assert_eq!(filtered("exporters.e0"), [("lost", 2)].into());
+    assert_eq!(
+        filtered("exporters.e1"),
+        [("frames", 3), ("lost", 2)].into()
+    );
 }
 
 /// Emits one record for each batch, one at each tick, and one at the end.
@@ -211,6 +215,16 @@ async fn records_emitted_by_a_processor_are_counted_as_created() {
         (5, 4, 5)
     );
     assert_eq!(ended.counters("p", "processors.behind").r#in, 5);
+    let table = "\
+PIPELINE  STAGE                 IN  CREATED  OUT  ABSORBED  FILTERED / DROPPED
+p         receivers.r0           1        -    1         -
+p         processors.generator   5        4    5         -
+";
+    assert!(
+        ended.report.to_string().starts_with(table),
+        "{}",
+        ended.report
+    );
 }
 
 /// Ticks that take longer than their interval.
