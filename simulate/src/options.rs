@@ -15,6 +15,9 @@ pub struct Options {
     pub release: Release,
     /// The weights of the kinds of conversations.
     pub mix: Mix,
+    /// Whether the agent announces new peers even if the mix has no [`Scenario::Internal`](crate::Scenario::Internal), which
+    /// includes them.
+    pub announce: bool,
     /// Every `lost_every`th frame is a loss report; 0 for none.
     pub lost_every: u64,
     /// Maximum number of packet bytes in an event; Cilium's default is 128.
@@ -29,6 +32,7 @@ impl Default for Options {
             seed: 1,
             release: Release::V1_19,
             mix: Mix::default(),
+            announce: false,
             lost_every: 10_000,
             capture: 128,
             cpus: 4,

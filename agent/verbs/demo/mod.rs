@@ -1,43 +1,52 @@
 //! `tidegate demo`: runs the shipped `pipeline.toml` against a simulated Cilium agent, on any
-//! machine. The file reads its addresses from the environment, which the demo supplies; without a
-//! collector, the `otlp` exporter is removed.
+//! machine.
+//!
+//! [`addresses`] chooses where it listens, [`wiring`] adapts the shipped configuration, and
+//! [`welcome`] is what it prints.
 
-mod ports;
+mod addresses;
+mod socket;
+mod welcome;
+mod wiring;
 
-use std::path::Path;
+use std::time::Duration;
 
+use tidegate_runtime::health::HealthState;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
-use tidegate_simulate::Options;
-use toml::{Table, Value};
-use tracing::Level;
+use tidegate_simulate::{Mix, Options, Scenario};
 
 use super::common::config_file::assemble;
 use super::common::runtime;
 use super::common::shipped::PIPELINE;
 use super::run;
-use super::simulate::Simulated;
+use super::simulate::{self, Simulated};
 use crate::config::Source;
 use crate::error::Error;
 use crate::log;
 use crate::monitor_server::{self, MonitorSocket, Pace};
 use crate::os::signals;
-use ports::{Addresses, DEFAULT_COLLECTOR};
+use addresses::Addresses;
+use socket::TemporarySocket;
 
 /// Events that are sent at once at the start. Most of them announce endpoints; at the default rate,
 /// the first flow would come after some seconds.
 const INITIAL_EVENTS: u64 = 150;
+/// Time between two looks at whether an exporter has ended.
+const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Try tidegate without a cluster
 ///
 /// Simulates a Cilium agent on a unix socket in a temporary directory, runs the shipped
-/// pipeline.toml against it and prints flows. Ctrl-C drains the pipeline and prints the ledger.
-/// Flows and metrics also go to the OpenTelemetry collector at OTEL_EXPORTER_OTLP_ENDPOINT or, if
-/// there is one, at 127.0.0.1:4317.
+/// pipeline.toml against it and prints flows. Ctrl-C ends it and prints the ledger.
+///
+/// If OTEL_EXPORTER_OTLP_ENDPOINT is set, flows and metrics are also sent there, over OTLP/gRPC.
+/// TIDEGATE_TELEMETRY_LISTEN and TIDEGATE_PROMETHEUS_LISTEN set the addresses; by default they are
+/// 127.0.0.1:9464 and 127.0.0.1:10965, or other ports if those are in use.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Events per second
-    #[arg(long, default_value_t = 20.0, value_name = "N")]
+    /// Events per second; 0 is as fast as they are processed
+    #[arg(long, default_value_t = 20.0, value_name = "N", value_parser = simulate::rate)]
     rate: f64,
     /// Seed of the simulated cluster
     #[arg(long, default_value_t = 1)]
@@ -51,29 +60,28 @@ pub(crate) struct Args {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
-    let directory = tempfile::Builder::new()
-        .prefix("tidegate-demo-")
-        .tempdir()?;
-    let socket = directory.path().join("monitor1_2.sock");
-    let mut addresses = Addresses::choose()?;
-    let text = pipeline(addresses.collector.is_some())
-        .map_err(|error| Error::failed(error.to_string()))?;
-    let source = Source {
-        name: "pipeline.toml".to_owned(),
-        text,
-    };
-    log::init_default();
-    let environment = |name: &str| addresses.value(name, &socket);
-    let (_, assembly) = assemble(&source, &environment, Telemetry::default(), |_| {})?;
+    log::init_warnings();
     let shutdown = Shutdown::new();
     let runtime = runtime::multi_thread()?;
+    // First, so that a signal at any time ends the demo in order.
     runtime.block_on(async { signals::shutdown_on_signals(&shutdown) })?;
-    let monitor = {
+    let mut temporary = {
         let _guard = runtime.enter();
-        MonitorSocket::bind(&socket)?
+        TemporarySocket::bind()?
     };
-    print_welcome(&socket, &addresses);
-    runtime.spawn(simulate(args, monitor, shutdown.clone()));
+    let mut addresses = Addresses::choose()?;
+    let source = Source {
+        name: "pipeline.toml".to_owned(),
+        text: wiring::pipeline(addresses.collector.is_some()),
+    };
+    let environment = |name: &str| addresses.value(name, &temporary.path);
+    let telemetry = Telemetry::default();
+    let (_, assembly) = assemble(&source, &environment, telemetry.clone(), |_| {})?;
+    welcome::print(args.rate, &addresses);
+    if let Some(socket) = temporary.socket.take() {
+        runtime.spawn(serve_events(args, socket, shutdown.clone()));
+    }
+    runtime.spawn(end_with_an_exporter(telemetry, shutdown.clone()));
     addresses.release();
     run::start(
         runtime,
@@ -84,43 +92,29 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         },
         shutdown,
         None,
-    )
+    )?;
+    welcome::print_legend();
+    Ok(())
 }
 
-/// The shipped configuration; without a collector, `otlp` is removed, since it would log warnings
-/// during the whole demo and delay its end.
-fn pipeline(has_collector: bool) -> Result<String, toml::de::Error> {
-    if has_collector {
-        return Ok(PIPELINE.to_owned());
-    }
-    let mut table: Table = PIPELINE.parse()?;
-    if let Some(exporters) = table.get_mut("exporters").and_then(Value::as_table_mut) {
-        exporters.remove("otlp");
-    }
-    let pipelines = table
-        .get_mut("service")
-        .and_then(|service| service.get_mut("pipelines"));
-    for (_, pipeline) in pipelines
-        .and_then(Value::as_table_mut)
-        .into_iter()
-        .flatten()
-    {
-        if let Some(exporters) = pipeline.get_mut("exporters").and_then(Value::as_array_mut) {
-            exporters.retain(|exporter| exporter.as_str() != Some("otlp"));
-        }
-    }
-    Ok(table.to_string())
+/// The usual traffic without what Hubble does not show as flows, such as debug messages.
+fn mix() -> Mix {
+    let mut mix = Mix::default();
+    mix.0[Scenario::Internal as usize] = 0;
+    mix
 }
 
 /// Serves the simulated events. After the last one it requests the shutdown, since the receiver
 /// would wait for the agent to come back.
-fn simulate(
+fn serve_events(
     args: &Args,
     socket: MonitorSocket,
     shutdown: Shutdown,
 ) -> impl Future<Output = ()> + use<> {
     let options = Options {
         seed: args.seed,
+        mix: mix(),
+        announce: true,
         lost_every: 0,
         ..Options::default()
     };
@@ -141,33 +135,18 @@ fn simulate(
     }
 }
 
-fn print_welcome(socket: &Path, addresses: &Addresses) {
-    let Addresses {
-        telemetry,
-        prometheus,
-        collector,
-        ..
-    } = addresses;
-    let otlp = match collector {
-        Some(endpoint) => format!("flows and metrics             {endpoint}"),
-        None => format!(
-            "off                           cannot reach http://{DEFAULT_COLLECTOR}; start a \
-             collector first"
-        ),
-    };
-    let text = format!(
-        "A simulated Cilium agent listens on {socket}; the pipeline is the shipped pipeline.toml.
-
-  flows        printed here, as `hubble observe` prints them
-  metrics      Hubble's, for Prometheus      http://{prometheus}/metrics
-  telemetry    the agent's own metrics       http://{telemetry}/metrics
-  ledger       every record, accounted for   http://{telemetry}/debug/ledger
-  live view    its stages and queues         tidegate top --address {telemetry}
-  OTLP         {otlp}
-
-Ctrl-C drains the pipeline and prints the ledger.
-",
-        socket = socket.display(),
-    );
-    log::print(Level::INFO, &text);
+/// Requests the shutdown when an exporter has ended, for example because the reader of standard
+/// output has closed it (`| head`): nobody would see the rest of the demo.
+async fn end_with_an_exporter(telemetry: Telemetry, shutdown: Shutdown) {
+    let mut ticks = tokio::time::interval(WATCH_INTERVAL);
+    loop {
+        ticks.tick().await;
+        let states = telemetry.health().states();
+        if states
+            .values()
+            .any(|state| matches!(state, HealthState::Ended { .. }))
+        {
+            return shutdown.request();
+        }
+    }
 }

@@ -133,7 +133,8 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
         .map_err(|error| Error::failed(format!("cannot write {}: {error}", path.display())))
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+/// Parses a number of events per second.
+pub(crate) fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
         _ => Err("a number of events per second, 0 or more".to_owned()),

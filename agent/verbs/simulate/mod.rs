@@ -2,7 +2,7 @@
 
 mod args;
 
-pub(crate) use args::Args;
+pub(crate) use args::{Args, rate};
 
 use std::io::{self, BufWriter, Write};
 

@@ -47,8 +47,8 @@ impl Scenarios {
         }
     }
 
-    /// Returns the events of one conversation. If the mix has notifications, those about new peers
-    /// are added to [`Self::announcements`].
+    /// Returns the events of one conversation. Notifications about new peers are added to
+    /// [`Self::announcements`], if the options or the mix have them.
     pub(crate) fn play(
         &mut self,
         scenario: Scenario,
@@ -70,7 +70,7 @@ impl Scenarios {
         }
         let conversation = std::mem::take(&mut self.writer.conversation);
         let new_peers = self.cluster.take_new_peers();
-        if self.options.mix.has(Scenario::Internal) {
+        if self.options.announce || self.options.mix.has(Scenario::Internal) {
             new_peers.iter().for_each(|peer| self.announce(peer));
         }
         self.announcements.append(&mut self.writer.conversation);
