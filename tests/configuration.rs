@@ -10,11 +10,11 @@ fn validate_and_run_report_the_same_errors() {
     let [validated, run] = ["validate", "run"].map(|verb| tidegate(&[verb, "-c", config]));
     let expected = format!(
         "\
-error: `receivers.monitor1_2` is not used by any pipeline
+warning[unused_component]: no pipeline uses `receivers.monitor1_2`
  --> {config}:1:12
   |
 1 | [receivers.monitor1_2]
-  |            ^^^^^^^^^^
+  |            ^^^^^^^^^^ does not run
   |
   = help: add \"monitor1_2\" to the `receivers` of a pipeline, or remove it
 
@@ -34,7 +34,7 @@ error: there is no pipeline
   |
   = help: add a table [service.pipelines.NAME] with the lists `receivers`, `processors` and `exporters`
 
-{config}: 3 errors
+{config}: 2 errors, 1 warning
 "
     );
     assert_eq!(validated.stderr, expected);
@@ -86,4 +86,67 @@ fn validate_summarizes_a_valid_file() {
     let counted = format!("{config}: good: 1 pipeline, 1 receiver, 2 processors, 1 exporter\n");
     let policies = "  exporters.nop: when_full: block (auto: every receiver can wait)\n";
     assert_eq!(output.stdout, counted + policies);
+}
+
+/// A file with two warnings.
+fn doubtful(dir: &TestDir) -> String {
+    let service = "[exporters.prometheus]\n[receivers.monitor1_2]\n";
+    let config = dir.replay(3, &["cilium_decode", "l34_flow"], "nop", service);
+    config.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn warnings_are_errors_only_if_they_are_denied() {
+    let dir = TestDir::new();
+    let config = doubtful(&dir);
+    let shown = tidegate(&["validate", "-c", &config]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert!(
+        shown
+            .stdout
+            .contains("good: 1 pipeline, 1 receiver, 2 processors, 1 exporter\n")
+    );
+    assert_eq!(
+        shown.stderr.matches("warning[unused_component]: ").count(),
+        2
+    );
+    let last = shown.stderr.lines().last();
+    assert_eq!(last, Some(&*format!("{config}: 2 warnings")));
+
+    let denied = tidegate(&["validate", "-c", &config, "--deny-warnings"]);
+    assert_eq!((denied.code, &*denied.stdout), (Some(78), ""));
+    assert_eq!(
+        denied.stderr.matches("error[unused_component]: ").count(),
+        2
+    );
+    let last = denied.stderr.lines().last();
+    assert_eq!(last, Some(&*format!("{config}: 2 errors")));
+
+    let allow = ["--allow", "unused_component"];
+    let options = ["validate", "-c", &config, "--deny-warnings"];
+    let allowed = tidegate(&[&options[..], &allow].concat());
+    assert_eq!((allowed.code, &*allowed.stderr), (Some(0), ""));
+    let unknown = tidegate(&["validate", "-c", &config, "--allow", "unused_components"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(
+        unknown.stderr.contains("'unused_component'"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[test]
+fn run_shows_the_warnings_once_and_does_not_run_what_is_unused() {
+    let dir = TestDir::new();
+    let output = tidegate(&["run", "-c", &doubtful(&dir)]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert_eq!(
+        output.stderr.matches("warning[unused_component]: ").count(),
+        2
+    );
+    let ledger = output.stderr.rsplit_once("warnings").unwrap().1;
+    assert!(
+        !ledger.contains("prometheus") && !ledger.contains("monitor1_2"),
+        "{ledger}"
+    );
 }

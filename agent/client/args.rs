@@ -86,7 +86,7 @@ fn configured(path: &Path) -> Result<(Target, Option<Secret>), Error> {
         &mut problems,
     );
     match config {
-        Some(config) if problems.is_empty() => from_settings(&config.service.telemetry, path),
+        Some(config) if problems.errors() == 0 => from_settings(&config.service.telemetry, path),
         _ => Err(Error::Configuration(
             problems.render(&source, terminal::has_colour(&std::io::stderr())),
         )),

@@ -74,6 +74,24 @@ impl Config {
         })
     }
 
+    /// Builds the components that no pipeline uses, for their errors.
+    pub(super) fn build_unused(&self, telemetry: &Telemetry, problems: &mut Problems) {
+        let mut builder = Builder {
+            node_name: &self.service.node_name,
+            telemetry: telemetry.clone(),
+            problems,
+        };
+        for component in self.receivers.iter().filter(|one| !one.is_used) {
+            builder.receiver(component);
+        }
+        for component in self.processors.iter().filter(|one| !one.is_used) {
+            builder.processor(component);
+        }
+        for component in self.exporters.iter().filter(|one| !one.is_used) {
+            builder.exporter(component, WhenFull::Block);
+        }
+    }
+
     fn listens(&self) -> Vec<SocketAddr> {
         let receivers = self
             .receivers
@@ -100,7 +118,7 @@ impl Builder<'_> {
     fn receiver(&mut self, component: &Component<dyn ReceiverConfig>) -> Option<ReceiverNode> {
         let receiver = self.built(
             component,
-            component.config.as_ref()?.build(&self.context(component)),
+            component.buildable()?.build(&self.context(component)),
         )?;
         Some(ReceiverNode {
             stage: component.stage.clone(),
@@ -114,7 +132,7 @@ impl Builder<'_> {
         component: &Component<dyn ExporterConfig>,
         when_full: WhenFull,
     ) -> Option<ExporterNode> {
-        let config = component.config.as_ref()?;
+        let config = component.buildable()?;
         let context = self.context(component);
         let exporter = self.built(component, config.build(&context))?;
         let default = Limits {
@@ -139,7 +157,7 @@ impl Builder<'_> {
     fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
         let processor = self.built(
             component,
-            component.config.as_ref()?.build(&self.context(component)),
+            component.buildable()?.build(&self.context(component)),
         )?;
         let queue = component
             .queue

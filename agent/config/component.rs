@@ -27,9 +27,16 @@ pub(crate) struct Component<C: ?Sized> {
     pub(crate) config: Option<Box<C>>,
     /// Whether a pipeline names it.
     pub(crate) is_used: bool,
+    /// Whether it reported errors about its configuration, so that it is not built.
+    pub(crate) is_refused: bool,
 }
 
 impl<C: ?Sized> Component<C> {
+    /// The configuration, if it has no errors so far.
+    pub(crate) fn buildable(&self) -> Option<&C> {
+        self.config.as_deref().filter(|_| !self.is_refused)
+    }
+
     /// The place of a key's value or, where it is not given, of its table or of the component.
     pub(crate) fn span_of(&self, key: &str) -> Range<usize> {
         let table = || self.keys.get(key.rsplit_once('.')?.0);

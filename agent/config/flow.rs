@@ -53,7 +53,7 @@ pub(crate) fn check(config: &Config, registry: &Registry, problems: &mut Problem
 }
 
 /// Whether every component of the pipeline could be read.
-fn is_readable(config: &Config, pipeline: &Pipeline) -> bool {
+pub(super) fn is_readable(config: &Config, pipeline: &Pipeline) -> bool {
     fn read<C: ?Sized>(references: &[ComponentRef], components: &[Component<C>]) -> bool {
         references
             .iter()
@@ -146,7 +146,7 @@ impl Check<'_> {
 }
 
 /// The default configuration of a kind, unless it has required keys.
-fn default(kind: &ComponentKind<dyn ProcessorConfig>) -> Option<Box<dyn ProcessorConfig>> {
+pub(super) fn default<C: ?Sized>(kind: &ComponentKind<C>) -> Option<Box<C>> {
     let empty = Spanned::new(0..0, DeValue::Table(DeTable::new()));
     (kind.parse)(ValueDeserializer::from(empty)).ok()
 }

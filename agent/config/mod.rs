@@ -36,7 +36,7 @@ pub(crate) use flow::arrivals;
 pub(crate) use input::ConfigInput;
 pub(crate) use listen::{Listen, unix_path};
 pub(crate) use pipeline::{ComponentRef, Pipeline, PipelineTable};
-pub(crate) use problem::{Problem, Problems};
+pub(crate) use problem::{Problem, Problems, plural};
 pub(crate) use registry::{Registry, find};
 pub(crate) use renamed::end as old_name_ends;
 pub(crate) use secret::Secret;
@@ -64,32 +64,23 @@ pub(crate) struct Config {
     pub(crate) exporters: Vec<Component<dyn ExporterConfig>>,
     pub(crate) pipelines: Vec<Pipeline>,
     pub(crate) service: Service,
-    /// Warnings about the file.
-    pub(crate) warnings: Problems,
 }
 
-/// Parses, checks and builds a configuration. Instruments that exist in `telemetry` are reused.
-/// `parsed` is called before anything is built.
+/// Parses, checks and builds a configuration; `None` if `problems` has errors. Instruments that exist
+/// in `telemetry` are reused. `parsed` is called before anything is built.
 pub(crate) fn load(
     source: &Source,
     registry: &Registry,
     environment: Environment<'_>,
     telemetry: Telemetry,
+    problems: &mut Problems,
     parsed: impl FnOnce(&Service),
-) -> Result<(Config, Assembly), Problems> {
-    let mut problems = Problems::default();
-    let Some(mut config) = Config::parse(source, registry, environment, &mut problems) else {
-        return Err(problems);
-    };
+) -> Option<(Config, Assembly)> {
+    let mut config = Config::parse(source, registry, environment, problems)?;
     parsed(&config.service);
-    config.check(registry, &mut problems);
-    match config.build(telemetry, &mut problems) {
-        Some(assembly) if problems.errors() == 0 => {
-            config.warnings = problems;
-            Ok((config, assembly))
-        }
-        _ => Err(problems),
-    }
+    config.check(source, registry, problems);
+    let assembly = config.build(telemetry, problems)?;
+    (problems.errors() == 0).then_some((config, assembly))
 }
 
 impl Config {
@@ -138,7 +129,6 @@ impl Config {
             exporters,
             pipelines,
             service,
-            warnings: Problems::default(),
         })
     }
 }

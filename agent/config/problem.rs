@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use tidegate_runtime::component::Lint;
 
 use super::Source;
 use super::secrets::Secrets;
@@ -11,10 +12,19 @@ use super::secrets::Secrets;
 /// Problems that are drawn at most.
 const MAX_DRAWN: usize = 50;
 
-/// Something that is wrong, or will be, at one place.
+/// Whether a configuration can be used in spite of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Severity {
+    Error,
+    Warning,
+}
+
+/// Something that is wrong, or probably is, at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    is_warning: bool,
+    severity: Severity,
+    /// The kind of warning that it is, or was before warnings were denied.
+    lint: Option<Lint>,
     title: String,
     span: Range<usize>,
     label: String,
@@ -29,7 +39,8 @@ impl Problem {
     /// An error in the text at `span`.
     pub(crate) fn new(title: impl Into<String>, span: Range<usize>) -> Self {
         Self {
-            is_warning: false,
+            severity: Severity::Error,
+            lint: None,
             title: title.into(),
             span,
             label: String::new(),
@@ -40,17 +51,20 @@ impl Problem {
         }
     }
 
-    /// A warning about the text at `span`, with which the configuration is still valid, and what to
-    /// write in its place.
-    pub(crate) fn warning(
-        title: impl Into<String>,
-        span: Range<usize>,
-        replacement: impl Into<String>,
-    ) -> Self {
+    /// A warning about the text at `span`, with which the configuration is still valid.
+    pub(crate) fn warning(lint: Lint, title: impl Into<String>, span: Range<usize>) -> Self {
         Self {
-            is_warning: true,
-            replacement: Some(replacement.into()),
+            severity: Severity::Warning,
+            lint: Some(lint),
             ..Self::new(title, span)
+        }
+    }
+
+    /// What to write in place of the text at the problem's place.
+    pub(crate) fn replacement(self, replacement: impl Into<String>) -> Self {
+        Self {
+            replacement: Some(replacement.into()),
+            ..self
         }
     }
 
@@ -104,14 +118,15 @@ impl Problem {
 
     /// Draws it over `source`.
     fn draw(&self, source: &Source, renderer: &Renderer) -> String {
-        let level = if self.is_warning {
-            Level::WARNING
-        } else {
-            Level::ERROR
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
         };
-        let mut group = level
-            .primary_title(&self.title)
-            .element(self.excerpt(source));
+        let mut title = level.primary_title(&self.title);
+        if let Some(lint) = self.lint {
+            title = title.id(lint.name());
+        }
+        let mut group = title.element(self.excerpt(source));
         for note in &self.notes {
             group = group.element(Level::NOTE.message(note));
         }
@@ -181,18 +196,35 @@ impl Problems {
         self.secrets.add(secret);
     }
 
-    /// Whether there are neither errors nor warnings.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// The number of errors.
     pub(crate) fn errors(&self) -> usize {
-        let errors = self.all.iter().filter(|problem| !problem.is_warning);
-        errors.count()
+        self.count(Severity::Error)
     }
 
-    /// Draws them in the order of the file; the number of errors comes last.
+    /// The number of warnings.
+    pub(crate) fn warnings(&self) -> usize {
+        self.count(Severity::Warning)
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        let of_severity = self.all.iter().filter(|one| one.severity == severity);
+        of_severity.count()
+    }
+
+    /// Removes warnings of these kinds.
+    pub(crate) fn allow(&mut self, lints: &[Lint]) {
+        self.all
+            .retain(|one| one.lint.is_none_or(|lint| !lints.contains(&lint)));
+    }
+
+    /// Makes errors of the warnings.
+    pub(crate) fn deny_warnings(&mut self) {
+        for problem in &mut self.all {
+            problem.severity = Severity::Error;
+        }
+    }
+
+    /// Draws them in the order of the file; their numbers come last.
     pub(crate) fn render(mut self, source: &Source, colour: bool) -> String {
         let renderer = if colour {
             Renderer::styled()
@@ -209,14 +241,20 @@ impl Problems {
             text.push_str(&problem.masked(&self.secrets).draw(&source, &renderer));
             text.push_str("\n\n");
         }
-        let errors = self.errors();
-        if errors > 0 {
-            let plural = if errors == 1 { "" } else { "s" };
-            text.push_str(&format!("{}: {errors} error{plural}", source.name));
+        let counts = [(self.errors(), "error"), (self.warnings(), "warning")];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<_> = counts.map(|(count, one)| plural(count, one)).collect();
+        if !counts.is_empty() {
+            text.push_str(&format!("{}: {}", source.name, counts.join(", ")));
         }
         if self.all.len() > MAX_DRAWN {
             text.push_str(&format!(", of which the first {MAX_DRAWN} are shown"));
         }
         text.trim_end().to_owned()
     }
+}
+
+/// A number and what is counted: `1 error`, `2 errors`.
+pub(crate) fn plural(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use tidegate_runtime::component::Lint;
 use tidegate_runtime::config::Key;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -64,7 +65,8 @@ fn replace_old_name(
     }
     let title = format!("`{old}` in `{path}` has been renamed to `{}`", key.name);
     let note = format!("the old name is accepted until {}", end(key.since));
-    problems.push(Problem::warning(title, span.clone(), key.name).note(note));
+    let problem = Problem::warning(Lint::RenamedKey, title, span.clone());
+    problems.push(problem.note(note).replacement(key.name));
     table.insert(Spanned::new(span, Cow::Borrowed(key.name)), value);
 }
 

@@ -157,6 +157,7 @@ impl<C: ?Sized> Section<C> {
             fingerprint,
             config,
             is_used: false,
+            is_refused: false,
         }
     }
 

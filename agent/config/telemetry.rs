@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use tidegate_exporters::http::{is_loopback, parse_allowed_host};
+use tidegate_runtime::component::Lint;
 use toml::Spanned;
 
 use super::listen::Listen;
@@ -38,13 +39,6 @@ pub(crate) struct Admin {
     pub(crate) tls: Option<Tls>,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) exclusive: bool,
-}
-
-impl Admin {
-    /// Whether tokens cross the network in plain text.
-    pub(crate) fn shows_tokens(&self) -> bool {
-        !self.listen.is_local() && self.tls.is_none()
-    }
 }
 
 tidegate_runtime::config_table! {
@@ -189,6 +183,15 @@ impl AdminTable {
                     Problem::new(title, self.listen.span())
                         .label("not a loopback address")
                         .help(help),
+                );
+            }
+            Listen::Tcp(_) if self.tls.is_none() && !self.listen.get_ref().is_local() => {
+                let title = "tokens and flows can be read on the network";
+                let lint = Lint::PlainTextCredentials;
+                problems.push(
+                    Problem::warning(lint, title, self.listen.span())
+                        .label("not a loopback address, and without TLS")
+                        .help("set `tls.cert_file` and `tls.key_file`"),
                 );
             }
             Listen::Tcp(_) => {}

@@ -54,6 +54,16 @@ impl Config {
         if let Some(when_full) = policy.fixed() {
             return ResolvedPolicy::Configured(when_full);
         }
+        let receivers = self.receivers_that_cannot_wait(exporter);
+        if receivers.is_empty() {
+            ResolvedPolicy::Waits
+        } else {
+            ResolvedPolicy::Drops { receivers }
+        }
+    }
+
+    /// The ids of the receivers that feed an exporter and cannot wait.
+    pub(crate) fn receivers_that_cannot_wait(&self, exporter: usize) -> Vec<&str> {
         let feeds = |at: usize| {
             let mut pipelines = self
                 .pipelines
@@ -69,12 +79,7 @@ impl Config {
             .iter()
             .enumerate()
             .filter(|(at, one)| feeds(*at) && cannot_wait(&one.config));
-        let receivers: Vec<_> = receivers.map(|(_, one)| one.id.as_str()).collect();
-        if receivers.is_empty() {
-            ResolvedPolicy::Waits
-        } else {
-            ResolvedPolicy::Drops { receivers }
-        }
+        receivers.map(|(_, one)| one.id.as_str()).collect()
     }
 }
 

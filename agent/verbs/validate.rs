@@ -2,33 +2,72 @@
 
 use std::io::{self, Write as _};
 
-use super::common::config_file::{ConfigFile, load};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use tidegate_runtime::component::Lint;
+use tidegate_runtime::config::{Setting as _, Shape};
+use tidegate_runtime::telemetry::Telemetry;
+
+use super::common::config_file::{ConfigFile, WarningPolicy, assemble};
+use crate::config::{plural, process_environment};
 use crate::error::Error;
+use crate::log;
 
 /// Check a configuration without running it
 ///
 /// Parses the file, checks the wiring and builds every component, as `run` does. Opens no socket and
 /// no other file, so certificates and token files are not checked. All errors are shown at once, and
-/// the exit code is 78.
+/// the exit code is 78. Warnings are about what is valid but probably a mistake.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigFile,
+    /// Exit with 78 if there are warnings
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Do not show warnings of this kind, such as `unused_component`; can be repeated
+    #[arg(long, value_name = "WARNING", value_parser = warning_parser(), hide_possible_values = true)]
+    allow: Vec<Lint>,
+}
+
+/// Accepts the names of warnings.
+fn warning_parser() -> impl TypedValueParser<Value = Lint> {
+    let choices = match Lint::shape() {
+        Shape::Choice(choices) => choices,
+        _ => &[],
+    };
+    let names = choices.iter().map(|choice| choice.name);
+    PossibleValuesParser::new(names).try_map(|name| {
+        let name: StrDeserializer<'_, ValueError> = name.as_str().into_deserializer();
+        Lint::deserialize(name)
+    })
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    log::init_warnings();
+    let policy = WarningPolicy {
+        allowed: args.allow.clone(),
+        are_denied: args.deny_warnings,
+    };
     let source = args.config.read()?;
-    let (config, _) = load(&source)?;
-    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    let (config, _) = assemble(
+        &source,
+        &process_environment,
+        Telemetry::default(),
+        &policy,
+        |_| {},
+    )?;
     writeln!(
         io::stdout(),
         "{}: good: {}, {}, {}, {}",
         source.name,
-        count(config.pipelines.len(), "pipeline"),
-        count(config.receivers.len(), "receiver"),
-        count(config.processors.len(), "processor"),
-        count(config.exporters.len(), "exporter"),
+        plural(config.pipelines.len(), "pipeline"),
+        plural(config.receivers.len(), "receiver"),
+        plural(config.processors.len(), "processor"),
+        plural(config.exporters.len(), "exporter"),
     )?;
     for (at, exporter) in config.exporters.iter().enumerate() {
         writeln!(

@@ -11,6 +11,7 @@ use tidegate_model::batch::FrameBatch;
 use tidegate_model::record::Frame;
 use tidegate_model::{Batch, Pool, TimeSource, Timestamp};
 use tidegate_runtime::component::Reasons;
+use tidegate_runtime::limits::Limits;
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error};
 
@@ -18,11 +19,11 @@ use clock::FrameClock;
 use splitter::Splitter;
 
 /// The number of stream bytes in one batch: with its records, small enough to stay in the cache.
-pub(crate) const BATCH_BYTES: usize = 64 * 1024;
+pub(crate) const BATCH_BYTES: usize = Limits::BATCH_BYTES;
 
 /// The default for the number of records in a batch. Usually that many fit in its bytes; together
 /// with the records that stages add, they fit in the memory of 384.
-pub(crate) const BATCH_RECORDS: usize = 360;
+pub(crate) const BATCH_RECORDS: usize = Limits::BATCH_RECORDS;
 
 /// A batch with less free space than this is handed on instead of filled by another read: the
 /// socket buffers about 50 KiB.

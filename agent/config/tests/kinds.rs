@@ -1,5 +1,5 @@
 //! Kinds of components that do nothing: `source` makes frames, `decode` events of them, `flow`
-//! flows of events, `count` metrics of flows; `sink` takes everything and listens where it is told,
+//! flows of events, `names` adds names, `count` makes metrics of flows; `sink` takes everything and listens where it is told,
 //! `scrape` takes metrics.
 
 use std::net::SocketAddr;
@@ -8,15 +8,16 @@ use serde::Deserialize as _;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, ExporterConfig, Outcomes, ProcessorConfig,
-    ReceiverConfig,
+    BuildContext, BuildError, ChainPosition, ComponentKind, ExporterConfig, Finding, FlowContent,
+    Lint, Outcomes, Place, ProcessorConfig, ReceiverConfig,
 };
-use tidegate_runtime::config::{HumanDuration, Table as _};
+use tidegate_runtime::config::{HumanDuration, Signals, Table as _};
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Processor, Receiver, StageError};
 use tidegate_runtime::{config_choice, config_table};
+use toml::Spanned;
 
 use crate::config::Registry;
 
@@ -42,6 +43,13 @@ pub(super) const REGISTRY: Registry = Registry {
             keys: Flow::KEYS,
             outcomes: Outcomes::NONE,
             parse: |table| Ok(Box::new(Flow::deserialize(table)?)),
+        },
+        ComponentKind {
+            name: "names",
+            about: Names::ABOUT,
+            keys: Names::KEYS,
+            outcomes: Outcomes::NONE,
+            parse: |table| Ok(Box::new(Names::deserialize(table)?)),
         },
         ComponentKind {
             name: "count",
@@ -83,7 +91,7 @@ config_table! {
         rate: u64 = 0,
         /// How long it waits.
         wait: HumanDuration = HumanDuration::from_secs(0),
-        /// Whether it cannot wait.
+        /// Whether it cannot wait, and reports what is lost.
         live: bool = false,
     }
 }
@@ -111,9 +119,18 @@ config_table! {
 }
 
 config_table! {
+    /// Adds names to flows.
+    #[derive(Debug)]
+    struct Names {}
+}
+
+config_table! {
     /// Makes metrics of flows.
     #[derive(Debug)]
-    struct Count {}
+    struct Count {
+        /// "pods" needs names, what begins with "x" does not exist.
+        metrics: Vec<Spanned<String>> = Vec::new(),
+    }
 }
 
 config_table! {
@@ -128,6 +145,8 @@ config_table! {
         labels: Vec<String> = Vec::new(),
         /// Certificates.
         tls: Option<Tls> = None,
+        /// What it takes.
+        signals: Option<Signals> = None,
     }
 }
 
@@ -157,6 +176,9 @@ struct Idle;
 
 impl ReceiverConfig for Source {
     fn produces(&self) -> Kinds {
+        if self.live {
+            return Kinds::of(&[Kind::Frame, Kind::Lost]);
+        }
         Kinds::of(&[Kind::Frame])
     }
 
@@ -171,7 +193,7 @@ impl ReceiverConfig for Source {
 
 /// A processor turns `from` into `to`, and leaves the rest.
 macro_rules! processor {
-    ($config:ident, $from:ident, $to:ident, $keeps:expr) => {
+    ($config:ident, $from:ident, $to:ident, $keeps:expr $(, $further:item)*) => {
         impl ProcessorConfig for $config {
             fn consumes(&self) -> Kinds {
                 Kinds::of(&[Kind::$from])
@@ -186,6 +208,8 @@ macro_rules! processor {
                 rest.union(Kinds::of(&[Kind::$to]))
             }
 
+            $($further)*
+
             fn build(&self, _: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
                 Ok(Box::new(Idle))
             }
@@ -195,11 +219,55 @@ macro_rules! processor {
 
 processor!(Decode, Frame, Event, false);
 processor!(Flow, Event, Flow, false);
-processor!(Count, Flow, Metric, true);
+processor!(
+    Names,
+    Flow,
+    Flow,
+    true,
+    fn contributes(&self) -> &'static [FlowContent] {
+        &[FlowContent::Names]
+    }
+);
+processor!(
+    Count,
+    Flow,
+    Metric,
+    true,
+    fn inspect(&self, position: &ChainPosition) -> Vec<Finding> {
+        self.findings(position)
+    }
+);
+
+impl Count {
+    fn findings(&self, position: &ChainPosition) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for item in &self.metrics {
+            let text = item.get_ref();
+            let part = Place::Part {
+                value: item.span(),
+                offset: 0,
+                text: text.clone(),
+            };
+            if text.starts_with('x') {
+                findings.push(Finding::error(part, format!("there is no metric `{text}`")));
+            } else if text == "pods" && !position.earlier.contains(&FlowContent::Names) {
+                let title = "there are no names";
+                let finding = Finding::warning(Lint::LabelWithoutNames, part, title);
+                findings.push(
+                    finding
+                        .label("needs names")
+                        .note("a note")
+                        .help("add names"),
+                );
+            }
+        }
+        findings
+    }
+}
 
 impl ExporterConfig for Sink {
     fn consumes(&self) -> Kinds {
-        Kinds::ALL
+        self.signals.as_ref().map_or(Kinds::ALL, Signals::kinds)
     }
 
     fn listens(&self) -> Vec<SocketAddr> {

@@ -5,13 +5,15 @@ mod environment;
 mod good;
 mod kinds;
 mod renamed;
+mod samples;
 mod syntax;
 mod values;
+mod warnings;
 mod wiring;
 
 use tidegate_runtime::telemetry::Telemetry;
 
-use super::{Assembly, Config, Source, load};
+use super::{Assembly, Config, Problems, Source, load};
 
 fn environment(name: &str) -> Option<String> {
     match name {
@@ -22,26 +24,52 @@ fn environment(name: &str) -> Option<String> {
     }
 }
 
-fn try_load(text: &str) -> Result<(Config, Assembly), String> {
+/// Loads a text: what it describes and the warnings about it, or what is said about it.
+fn try_load(text: &str) -> Result<(Config, Assembly, String), String> {
     let source = Source {
         name: "pipeline.toml".to_owned(),
         text: text.to_owned(),
     };
-    load(
+    let mut problems = Problems::default();
+    let registry = &kinds::REGISTRY;
+    let telemetry = Telemetry::default();
+    let loaded = load(
         &source,
-        &kinds::REGISTRY,
+        registry,
         &environment,
-        Telemetry::default(),
+        telemetry,
+        &mut problems,
         |_| {},
-    )
-    .map_err(|problems| problems.render(&source, false))
+    );
+    let text = problems.render(&source, false);
+    match loaded {
+        Some((config, assembly)) => Ok((config, assembly, text)),
+        None => Err(text),
+    }
 }
 
-/// The configuration of a text without mistakes.
+/// The configuration of a text without errors.
 pub(in crate::config) fn good(text: &str) -> Config {
     try_load(text)
         .unwrap_or_else(|problems| panic!("{problems}"))
         .0
+}
+
+/// The warnings about a text without errors.
+fn warnings(text: &str) -> String {
+    try_load(text)
+        .unwrap_or_else(|problems| panic!("{problems}"))
+        .2
+}
+
+/// Checks all that is said about a text without errors, with the number of warnings at the end.
+fn warns(text: &str, expected: &str) {
+    let said = warnings(text);
+    assert_eq!(
+        said.trim(),
+        expected.trim(),
+        "\n--- {text}\n--- was:\n{said}\n---"
+    );
 }
 
 /// Checks all that is said about a text, but for the number of errors at the end.

@@ -1,27 +1,6 @@
 //! Old names of keys.
 
-use super::{GOOD, complains, environment, kinds};
-use crate::config::{Source, load};
-use tidegate_runtime::telemetry::Telemetry;
-
-/// The warnings about a text that is valid.
-fn warnings(text: &str) -> String {
-    let source = Source {
-        name: "pipeline.toml".to_owned(),
-        text: text.to_owned(),
-    };
-    let registry = &kinds::REGISTRY;
-    let loaded = load(
-        &source,
-        registry,
-        &environment,
-        Telemetry::default(),
-        |_| {},
-    );
-    let (config, _) =
-        loaded.unwrap_or_else(|problems| panic!("{}", problems.render(&source, false)));
-    config.warnings.render(&source, false)
-}
+use super::{GOOD, complains, warnings, warns};
 
 #[test]
 fn an_old_name_is_accepted_with_a_warning_that_shows_the_new_line() {
@@ -34,7 +13,7 @@ receivers = ["source"]
 exporters = ["sink"]
 "#;
     let expected = r#"
-warning: `path` in `receivers.source` has been renamed to `socket`
+warning[renamed_key]: `path` in `receivers.source` has been renamed to `socket`
  --> pipeline.toml:2:1
   |
 2 | path = "/run/x" # here
@@ -47,7 +26,7 @@ help: use the new name
 2 + socket = "/run/x" # here
   |
 
-warning: `private_key` in `exporters.sink.tls` has been renamed to `key`
+warning[renamed_key]: `private_key` in `exporters.sink.tls` has been renamed to `key`
  --> pipeline.toml:4:28
   |
 4 | tls = { certificate = "a", private_key = "b" }
@@ -59,9 +38,10 @@ help: use the new name
 4 - tls = { certificate = "a", private_key = "b" }
 4 + tls = { certificate = "a", key = "b" }
   |
+
+pipeline.toml: 2 warnings
 "#;
-    let shown = warnings(text);
-    assert_eq!(shown.trim(), expected.trim());
+    warns(text, expected);
 }
 
 #[test]

@@ -160,7 +160,7 @@ error: unknown key `colour` in `exporters.sink`
 5 | colour = "blue"
   | ^^^^^^
   |
-  = note: the keys here are `endpoint`, `listen`, `labels`, `tls` and `queue`
+  = note: the keys here are `endpoint`, `listen`, `labels`, `tls`, `signals` and `queue`
 "#,
     );
 }

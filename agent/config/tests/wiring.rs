@@ -1,6 +1,6 @@
 //! Mistakes in what is joined with what.
 
-use super::{complains, complains_about};
+use super::complains;
 
 #[test]
 fn a_kind_that_does_not_exist() {
@@ -100,32 +100,6 @@ error: no exporter has the id `kafka`
   |                               ^^^^^^^
   |
   = note: the kinds of exporters are `sink` and `scrape`
-"#,
-    );
-}
-
-#[test]
-fn a_component_that_no_pipeline_uses() {
-    complains_about(
-        r#"[exporters.scrape]
-[processors.count]
-"#,
-        r#"
-error: `exporters.scrape` is not used by any pipeline
- --> pipeline.toml:1:12
-  |
-1 | [exporters.scrape]
-  |            ^^^^^^
-  |
-  = help: add "scrape" to the `exporters` of a pipeline, or remove it
-
-error: `processors.count` is not used by any pipeline
- --> pipeline.toml:2:13
-  |
-2 | [processors.count]
-  |             ^^^^^
-  |
-  = help: add "count" to the `processors` of a pipeline, or remove it
 "#,
     );
 }

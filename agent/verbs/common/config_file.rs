@@ -5,11 +5,12 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::ValueHint;
+use tidegate_runtime::component::Lint;
 use tidegate_runtime::telemetry::Telemetry;
 use tracing::Level;
 
 use crate::config::{
-    self, Admin, Assembly, Config, ConfigInput, Environment, Registry, Service, Source,
+    self, Assembly, Config, ConfigInput, Environment, Problems, Registry, Service, Source,
 };
 use crate::error::Error;
 use crate::log;
@@ -27,6 +28,15 @@ pub(crate) struct ConfigFile {
         value_hint = ValueHint::FilePath,
     )]
     path: Option<PathBuf>,
+}
+
+/// Which warnings are shown, and whether they are errors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WarningPolicy {
+    /// The kinds that are not shown.
+    pub(crate) allowed: Vec<Lint>,
+    /// Whether the others are errors.
+    pub(crate) are_denied: bool,
 }
 
 impl ConfigFile {
@@ -61,40 +71,46 @@ pub(crate) fn load(source: &Source) -> Result<(Config, Assembly), Error> {
         source,
         &config::process_environment,
         Telemetry::default(),
+        &WarningPolicy::default(),
         |_| {},
     )
 }
 
 /// Parses, checks and builds a configuration, whose instruments go to `telemetry`. `parsed` is
-/// called in between.
+/// called in between. Warnings go to standard error.
 pub(crate) fn assemble(
     source: &Source,
     environment: Environment<'_>,
     telemetry: Telemetry,
+    policy: &WarningPolicy,
     parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Error> {
-    let loaded = config::load(source, &Registry::BUILT_IN, environment, telemetry, parsed);
-    let loaded =
-        loaded.map_err(|problems| Error::Configuration(problems.render(source, colour())))?;
-    refuse_second_reader(source, &loaded.0)?;
-    let warnings = &loaded.0.warnings;
-    if !warnings.is_empty() {
-        log::print(Level::WARN, &warnings.clone().render(source, colour()));
+    let mut problems = Problems::default();
+    let registry = &Registry::BUILT_IN;
+    let loaded = config::load(
+        source,
+        registry,
+        environment,
+        telemetry,
+        &mut problems,
+        parsed,
+    );
+    problems.allow(&policy.allowed);
+    if policy.are_denied {
+        problems.deny_warnings();
     }
-    if loaded
-        .0
-        .service
-        .telemetry
-        .admin
-        .as_ref()
-        .is_some_and(Admin::shows_tokens)
-    {
-        tracing::warn!(
-            "`service.telemetry.admin` has no `tls`: tokens and flows can be read on the network; \
-             set `tls.cert_file` and `tls.key_file`"
-        );
+    let has_errors = problems.errors() > 0;
+    let text = problems.render(source, colour());
+    match loaded {
+        Some(loaded) if !has_errors => {
+            refuse_second_reader(source, &loaded.0)?;
+            if !text.is_empty() {
+                log::print(Level::WARN, &text);
+            }
+            Ok(loaded)
+        }
+        _ => Err(Error::Configuration(text)),
     }
-    Ok(loaded)
 }
 
 /// Refuses a receiver that would read standard input after the configuration has been read from it.

@@ -16,7 +16,7 @@ use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Mix, Options, Scenario};
 
-use super::common::config_file::assemble;
+use super::common::config_file::{WarningPolicy, assemble};
 use super::common::runtime;
 use super::common::shipped::PIPELINE;
 use super::run;
@@ -76,7 +76,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     };
     let environment = |name: &str| addresses.value(name, &temporary.path);
     let telemetry = Telemetry::default();
-    let (_, assembly) = assemble(&source, &environment, telemetry.clone(), |_| {})?;
+    let (_, assembly) = assemble(
+        &source,
+        &environment,
+        telemetry.clone(),
+        &WarningPolicy::default(),
+        |_| {},
+    )?;
     welcome::print(args.rate, &addresses);
     if let Some(socket) = temporary.socket.take() {
         runtime.spawn(serve_events(args, socket, shutdown.clone()));

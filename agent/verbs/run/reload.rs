@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::log::{self, LogControl};
 use crate::os::systemd;
 use crate::telemetry::{Server, ServerError};
-use crate::verbs::common::config_file;
+use crate::verbs::common::config_file::{self, WarningPolicy};
 
 /// What triggers a reload: SIGHUP or a changed file.
 pub(crate) struct ReloadTriggers {
@@ -160,8 +160,13 @@ impl ReloadTarget {
         source: &Source,
         log: Option<&LogControl>,
     ) -> Result<Applied, ReloadError> {
-        let (_, assembly) =
-            config_file::assemble(source, &process_environment, self.telemetry.clone(), |_| {})?;
+        let (_, assembly) = config_file::assemble(
+            source,
+            &process_environment,
+            self.telemetry.clone(),
+            &WarningPolicy::default(),
+            |_| {},
+        )?;
         let settings = AgentSettings::of(&assembly);
         tracing::debug!("the configuration is valid; checking its addresses");
         self.check_addresses(&settings)?;

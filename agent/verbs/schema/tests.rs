@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::document::document;
-use crate::config::{Registry, Source, load};
+use crate::config::{Problems, Registry, Source, load};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -43,9 +43,10 @@ fn is_valid(text: &str) -> bool {
         registry,
         &environment,
         Telemetry::default(),
+        &mut Problems::default(),
         |_| {},
     )
-    .is_ok()
+    .is_some()
 }
 
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {

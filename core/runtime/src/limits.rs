@@ -26,6 +26,27 @@ impl Limits {
         series: 1 << 20,
     };
 
+    /// The most records in a batch of a receiver.
+    pub const BATCH_RECORDS: usize = 360;
+
+    /// The most bytes of input in a batch of a receiver, except of one long frame.
+    pub const BATCH_BYTES: usize = 64 << 10;
+
+    /// The keys of the bounds that are less than a receiver's batch, each with the size of a batch.
+    pub fn below_a_batch(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let records = format!("a batch has up to {} records", Self::BATCH_RECORDS);
+        let bytes = format!(
+            "a batch has up to {} KiB and its records",
+            Self::BATCH_BYTES >> 10
+        );
+        let bounds = [
+            (self.records < Self::BATCH_RECORDS, "queue.records", records),
+            (self.bytes < Self::BATCH_BYTES, "queue.bytes", bytes),
+        ];
+        let below = bounds.into_iter().filter(|(is_below, ..)| *is_below);
+        below.map(|(_, key, text)| (key, text))
+    }
+
     /// Whether both have the same bounds, whatever their policies.
     pub(crate) fn are_alike(&self, other: &Self) -> bool {
         Self {

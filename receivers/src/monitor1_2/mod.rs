@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tidegate_model::record::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, Outcomes, Reasons, ReceiverConfig, ReceiverKind,
+    BuildContext, BuildError, Finding, Lint, Outcomes, Place, Reasons, ReceiverConfig, ReceiverKind,
 };
 use tidegate_runtime::config::Table as _;
 use tidegate_runtime::limits::WhenFull;
@@ -72,6 +72,17 @@ impl ReceiverConfig for Config {
     /// the outbox is configured to block.
     fn can_wait(&self) -> bool {
         self.outbox().when_full == WhenFull::Block
+    }
+
+    fn inspect(&self) -> Vec<Finding> {
+        let outbox = self.outbox();
+        let finding = |(key, label): (&'static str, String)| {
+            let title = format!("`{key}` of the outbox is less than a batch");
+            Finding::warning(Lint::QueueBelowBatch, Place::Key(key), title)
+                .label(label)
+                .note("a larger batch is accepted only when the queue is empty")
+        };
+        outbox.below_a_batch().map(finding).collect()
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {

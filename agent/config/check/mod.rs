@@ -1,0 +1,28 @@
+//! Checks that concern several tables: [unused components](unused), [what a component reports about
+//! itself](findings), [missing inputs](super::flow), [records that nobody uses](unread), [components
+//! that do the same](duplicates), [queues], and [addresses](super::listeners).
+
+mod duplicates;
+mod findings;
+mod queues;
+mod unread;
+mod unused;
+
+use super::{Config, Problems, Registry, Source, flow, listeners};
+
+impl Config {
+    /// Reports what is wrong with the tables together, and removes components that no pipeline
+    /// names.
+    pub(crate) fn check(&mut self, source: &Source, registry: &Registry, problems: &mut Problems) {
+        unused::check(self, problems);
+        findings::check(self, source, problems);
+        let before = problems.errors();
+        flow::check(self, registry, problems);
+        if problems.errors() == before {
+            unread::check(self, registry, problems);
+        }
+        duplicates::check(self, problems);
+        queues::check(self, problems);
+        listeners::check(self, problems);
+    }
+}
