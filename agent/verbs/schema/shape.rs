@@ -67,8 +67,8 @@ fn add(properties: &mut Map<String, Value>, key: &Key) {
 
 /// The sample of a key as a value.
 fn sample(text: &str) -> Option<toml::Value> {
-    let table: toml::Table = toml::from_str(&format!("sample = {text}")).ok()?;
-    table.get("sample").cloned()
+    let table: toml::Table = toml::from_str(&format!("value = {text}")).ok()?;
+    table.get("value").cloned()
 }
 
 /// The schema of a value.

@@ -1,13 +1,14 @@
 //! Flows and losses as Hubble's exporter writes them.
 
 use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tidegate_format::hubble::Json;
 use tidegate_model::flow::{
     Address, AuthType, DropReason, Endpoint, EndpointNames, FileNumbering, Flow, FlowIds, FlowType,
     Generic, Ip, IpVersion, Kafka, L4, L7Record, L7Type, MessagePart, Missing, ObservedLatency,
-    SctpChunk, SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
+    Sampling, SctpChunk, SourceFile, TcpFlags, TracePoint, TraceReason, message_type,
 };
 
 use crate::samples::{self, NODE};
@@ -336,4 +337,17 @@ fn an_empty_flow_is_still_an_event() {
     let line = line(&flow).replace(&id, "________");
     let emitter = line.find(",\"emitter\"").unwrap()..line.find(",\"source\"").unwrap();
     assert_eq!(line.replace(&line[emitter], ""), format!("{expected}\n"));
+}
+
+#[test]
+fn the_rate_of_a_sampled_flow_is_an_extension() {
+    let mut flow = samples::dns(None, L7Type::Response);
+    flow.sampling = Sampling::new(NonZeroU32::new(10).unwrap(), 7);
+    let alone = r#""extensions":{"@type":"type.googleapis.com/google.protobuf.Struct","value":{"sampled_one_in":10}}},"node_name""#;
+    assert!(line(&flow).contains(alone), "{}", line(&flow));
+    flow.l7.as_mut().unwrap().missing = Missing::NOTHING.and(MessagePart::Answers);
+    let both = r#""value":{"sampled_one_in":10,"l7_incomplete":["answers"]}}},"node_name""#;
+    assert!(line(&flow).contains(both), "{}", line(&flow));
+    flow.sampling = Sampling::NONE;
+    assert!(!line(&flow).contains("sampled"), "{}", line(&flow));
 }

@@ -83,6 +83,22 @@ impl L4 {
         })
     }
 
+    /// The IP protocol number; 0 without a header.
+    #[must_use]
+    #[inline]
+    pub const fn protocol(&self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Icmpv4 { .. } => 1,
+            Self::Igmp { .. } => 2,
+            Self::Tcp { .. } => 6,
+            Self::Udp { .. } => 17,
+            Self::Icmpv6 { .. } => 58,
+            Self::Vrrp { .. } => 112,
+            Self::Sctp { .. } => 132,
+        }
+    }
+
     /// Source and destination port of the protocols that have ports.
     #[must_use]
     pub fn ports(&self) -> Option<(u16, u16)> {

@@ -2,6 +2,7 @@
 //! addresses. Exporters convert them to names and texts.
 
 mod address;
+mod connection;
 mod dns;
 mod drop_reason;
 mod endpoint;
@@ -12,6 +13,7 @@ mod id;
 mod identity;
 mod l7;
 mod missing;
+mod sampling;
 mod socket;
 mod trace;
 mod tunnel;
@@ -32,6 +34,7 @@ pub use l7::{
     MessageSource, ObservedLatency, REDACTED, common_text,
 };
 pub use missing::{MessagePart, Missing};
+pub use sampling::Sampling;
 pub use socket::{Socket, XlatePoint};
 pub use trace::{OriginalSource, TracePoint, TraceReason, capture_point_name};
 pub use tunnel::Tunnel;
@@ -110,6 +113,8 @@ pub struct Flow {
     pub tcp_seq: u32,
     /// TCP acknowledgment number; `None` without the ACK flag, and for other protocols.
     pub tcp_ack: Option<u32>,
+    /// Of how many flows this one was kept, if they were sampled.
+    pub sampling: Sampling,
 }
 
 impl Flow {
@@ -149,6 +154,7 @@ impl Flow {
             payload,
             tcp_seq,
             tcp_ack,
+            sampling,
         } = self;
         assert_no_drop!(
             time,
@@ -176,7 +182,8 @@ impl Flow {
             proxy_port,
             payload,
             tcp_seq,
-            tcp_ack
+            tcp_ack,
+            sampling
         );
         *l7 = None;
         *socket = None;

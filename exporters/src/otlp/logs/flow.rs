@@ -36,9 +36,13 @@
 //! | `cilium.tunnel.vni` | int | virtual network identifier |
 //! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
 //! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
+//! | `cilium.sampling.one_in` | int | of how many flows this one was kept; absent if it was not subject to sampling |
+//! | `sampling.threshold`, `sampling.randomness` | string | the same for OpenTelemetry's consistent samplers, in hexadecimal digits |
 
 use tidegate_format::text::{push_address, push_decimal};
-use tidegate_model::flow::{Address, Flow, Ip, L4, SctpChunk, SourceFile, Tunnel, uuid_text};
+use tidegate_model::flow::{
+    Address, Flow, Ip, L4, Sampling, SctpChunk, SourceFile, Tunnel, uuid_text,
+};
 use uuid::Uuid;
 
 use super::attribute_key::{AttributeKey, key};
@@ -87,6 +91,28 @@ fn write_rare(out: &mut LogRecordWriter<'_>, flow: &Flow) {
         out.unsigned(key!("cilium.socket.cookie"), socket.cookie);
         out.non_zero_unsigned(key!("cilium.cgroup.id"), socket.cgroup_id);
     }
+    write_sampling(out, flow);
+}
+
+/// Writes the rate of a sampled flow, for readers that multiply by it, and as the collector's
+/// `probabilistic_sampler` writes it on log records, so that one behind this program continues the
+/// sampling.
+fn write_sampling(out: &mut LogRecordWriter<'_>, flow: &Flow) {
+    let Some(one_in) = flow.sampling.one_in() else {
+        return;
+    };
+    out.int(key!("cilium.sampling.one_in"), one_in.get());
+    let Some(randomness) = flow.connection_randomness(flow.sampling.seed()) else {
+        return;
+    };
+    let threshold = format!("{:014x}", Sampling::threshold(one_in));
+    // Of the number 0, one digit is left.
+    let digits = threshold.trim_end_matches('0').len().max(1);
+    out.string(key!("sampling.threshold"), &threshold[..digits]);
+    out.display(
+        key!("sampling.randomness"),
+        format_args!("{randomness:014x}"),
+    );
 }
 
 fn write_file(out: &mut LogRecordWriter<'_>, file: SourceFile) {

@@ -47,10 +47,30 @@ impl Json {
         });
         context(object, flow);
         object.string_with("Summary", |out| push_summary(out, flow));
-        if let Some(l7) = flow.l7.as_deref().filter(|l7| l7::has_extensions(l7)) {
-            object.message("extensions", |object| l7::extensions(object, l7));
-        }
+        extensions(object, flow);
     }
+}
+
+/// Writes `flow.Flow.extensions`, for data that Hubble's messages have no field for. As in Retina's
+/// flows it is a `google.protobuf.Struct`. `sampled_one_in` is of how many flows this one was kept;
+/// [`l7::extensions`] has the others.
+fn extensions(object: &mut Object<'_>, flow: &Flow) {
+    let l7 = flow.l7.as_deref().filter(|l7| l7::has_extensions(l7));
+    let one_in = flow.sampling.one_in();
+    if l7.is_none() && one_in.is_none() {
+        return;
+    }
+    object.message("extensions", |object| {
+        object.string("@type", "type.googleapis.com/google.protobuf.Struct");
+        object.message("value", |object| {
+            if let Some(one_in) = one_in {
+                object.struct_number("sampled_one_in", one_in.get().into());
+            }
+            if let Some(l7) = l7 {
+                l7::extensions(object, l7);
+            }
+        });
+    });
 }
 
 fn push_uuid(out: &mut String, id: Uuid) {

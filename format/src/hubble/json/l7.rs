@@ -18,19 +18,15 @@ pub(super) fn layer7(object: &mut Object<'_>, l7: &L7) {
     }
 }
 
-/// Writes `flow.Flow.extensions`, for data that Hubble's messages have no field for. As in Retina's
-/// flows it is a `google.protobuf.Struct`. `l7_incomplete` lists the parts of the message that were
-/// not captured. `l7_latency_ns` is the time since the request as measured from packets, and
+/// Writes the extensions of a message. `l7_incomplete` lists the parts of it that were not captured.
+/// `l7_latency_ns` is the time since the request as measured from packets, and
 /// `l7_latency_error_ns` its possible error; Hubble's `latency_ns` is reported by proxies only.
 pub(super) fn extensions(object: &mut Object<'_>, l7: &L7) {
-    object.string("@type", "type.googleapis.com/google.protobuf.Struct");
-    object.message("value", |object| {
-        object.strings("l7_incomplete", l7.missing.names());
-        if let Some(latency) = l7.observed_latency {
-            object.struct_number("l7_latency_ns", latency.nanos);
-            object.struct_number("l7_latency_error_ns", latency.error_nanos);
-        }
-    });
+    object.strings("l7_incomplete", l7.missing.names());
+    if let Some(latency) = l7.observed_latency {
+        object.struct_number("l7_latency_ns", latency.nanos);
+        object.struct_number("l7_latency_error_ns", latency.error_nanos);
+    }
 }
 
 /// Whether a message has extensions.

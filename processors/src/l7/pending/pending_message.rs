@@ -66,6 +66,7 @@ fn flow(carrier: &Flow, l7: L7) -> Flow {
         source: carrier.source.clone(),
         destination: carrier.destination.clone(),
         l7: Some(Box::new(l7)),
+        sampling: carrier.sampling,
         ..Flow::default()
     }
 }

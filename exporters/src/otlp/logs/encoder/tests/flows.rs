@@ -2,6 +2,9 @@
 
 use super::*;
 use std::net::Ipv4Addr;
+use std::num::NonZeroU32;
+
+use tidegate_model::flow::Sampling;
 
 const TRACED: &str = "source.address=10.0.0.1
 source.mac=02:00:00:00:00:0a
@@ -252,4 +255,43 @@ fn a_trace_id_is_sixteen_bytes_and_not_zero() {
         assert_eq!(id.len(), len, "{text}");
         assert!(len == 0 || id.starts_with(&[0x0a, 0xf7, 0x65]), "{id:x?}");
     }
+}
+
+#[test]
+fn a_sampled_flow_has_its_rate_also_for_opentelemetrys_samplers() {
+    let mut flow = Flow {
+        ip: Some(Ip {
+            source: Address::v4([10, 0, 0, 1]),
+            destination: Address::v4([10, 0, 0, 2]),
+            ..Ip::default()
+        }),
+        l4: L4::Tcp {
+            source_port: 40_000,
+            destination_port: 80,
+            flags: None,
+        },
+        ..Flow::default()
+    };
+    let of = |flow: &Flow| {
+        let all = attributes(&log(Record::Flow(flow.clone()), &[]));
+        let sampling = all.lines().filter(|line| line.contains("sampling"));
+        sampling.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&flow), [""; 0]);
+    for (one_in, seed, expected) in [
+        (1, 0, ["#1", "0", "b63d454765dc69"]),
+        (2, 0, ["#2", "8", "b63d454765dc69"]),
+        (10, 7, ["#10", "e6666666666667", "ebc977b33b2d06"]),
+    ] {
+        flow.sampling = Sampling::new(NonZeroU32::new(one_in).unwrap(), seed);
+        let [rate, threshold, randomness] = expected;
+        let expected = [
+            format!("cilium.sampling.one_in={rate}"),
+            format!("sampling.threshold={threshold}"),
+            format!("sampling.randomness={randomness}"),
+        ];
+        assert_eq!(of(&flow), expected);
+    }
+    flow.ip = None;
+    assert_eq!(of(&flow), ["cilium.sampling.one_in=#10"], "no connection");
 }
