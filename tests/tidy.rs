@@ -147,6 +147,8 @@ fn agent_and_core_name_no_component_kind() {
         "l7_flow",
         "cilium_enrich",
         "hubble_metrics",
+        // In quotes, because the words have other uses.
+        "\"sample\"",
     ];
     let code = |text: &str| {
         let lines = text

@@ -3,18 +3,20 @@
 //! Each kind of processor is one module, and [`KINDS`] lists them. The usual order in a pipeline
 //! is: `cilium_decode` turns frames into events; `l34_flow` turns events with packets into flows,
 //! `sock_flow` socket traces, and `dns_flow`, `http_flow` and `l7_flow` requests and responses;
-//! `cilium_enrich` adds names to flows; and `hubble_metrics` counts them.
+//! `cilium_enrich` adds names to flows; `hubble_metrics` counts them; and `sample` thins them out.
 
 mod bounded_map;
 pub mod cilium_decode;
 pub mod cilium_enrich;
 pub mod dns_flow;
+mod exempt;
 mod go_time;
 pub mod http_flow;
 pub mod hubble_metrics;
 pub mod l34_flow;
 mod l7;
 pub mod l7_flow;
+pub mod sample;
 pub mod sock_flow;
 
 use tidegate_runtime::component::ProcessorKind;
@@ -29,4 +31,5 @@ pub const KINDS: &[ProcessorKind] = &[
     l7_flow::KIND,
     cilium_enrich::KIND,
     hubble_metrics::KIND,
+    sample::KIND,
 ];

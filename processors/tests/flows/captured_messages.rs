@@ -513,3 +513,30 @@ fn packets_are_not_searched_with_wire_disabled() {
     ]);
     assert_eq!(messages(&mut chain, &batch), [LOGGED]);
 }
+
+#[test]
+fn a_message_has_the_sampling_of_its_packet() {
+    let run = |seed| {
+        let sample = format!("{{ one_in = 2, seed = {seed} }}");
+        let mut chain = TestChain::of(&[
+            ("cilium_decode", "{}"),
+            ("l34_flow", "{}"),
+            ("sample", &sample),
+            ("dns_flow", "{}"),
+        ]);
+        let batch = chain.run([trace(FROM_ENDPOINT, &query(7))]);
+        let all = flows(&batch).into_iter().chain(chain.finish(NOON));
+        all.map(|flow| (flow.flow_type, flow.sampling.one_in().map(u32::from)))
+            .collect::<Vec<_>>()
+    };
+    let both = [(FlowType::L34, Some(2)), (FlowType::L7, Some(2))];
+    // Of these seeds, some keep the connection, and some do not.
+    let kept = (0..16).filter(|seed| match run(*seed).as_slice() {
+        [] => false,
+        flows => {
+            assert_eq!(flows, both);
+            true
+        }
+    });
+    assert!((1..16).contains(&kept.count()));
+}

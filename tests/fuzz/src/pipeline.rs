@@ -97,7 +97,7 @@ fn check_output(len: usize, json: &Json, encoder: &mut LogEncoder, record: &Reco
     check_exposition(record);
 }
 
-const CHAIN: [(&str, &str); 7] = [
+const CHAIN: [(&str, &str); 8] = [
     ("cilium_decode", "{}"),
     ("l34_flow", "{}"),
     ("sock_flow", "{}"),
@@ -108,6 +108,10 @@ const CHAIN: [(&str, &str); 7] = [
     ),
     ("l7_flow", "{}"),
     ("hubble_metrics", METRICS),
+    (
+        "sample",
+        "{ one_in = 2, also = ['drops', 'audits', 'errors'] }",
+    ),
 ];
 
 fn build(kind: &str, config: &str, context: &BuildContext) -> Box<dyn Processor> {
