@@ -94,7 +94,6 @@ impl Display for Target {
 #[cfg(test)]
 mod tests {
     use super::Target;
-    use crate::config::Listen;
 
     #[test]
     fn addresses_are_parsed_in_every_form_that_the_agent_logs() {
@@ -141,7 +140,7 @@ mod tests {
             ("127.0.0.1:0", None),
         ];
         for (listen, expected) in cases {
-            let target = Target::of_listener(&Listen::try_from(listen.to_owned()).unwrap(), false);
+            let target = Target::of_listener(&listen.parse().unwrap(), false);
             assert_eq!(
                 target.map(|target| target.to_string()).as_deref(),
                 expected,

@@ -3,15 +3,15 @@
 use std::fmt::{self, Display, Formatter};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use tidegate_exporters::http::is_loopback;
-use tidegate_runtime::config::{Setting, Shape, Value};
+use tidegate_runtime::config::{HELP, ListenAddress, Setting, Shape, Value};
 use tidegate_runtime::exclusive::ExclusiveResource;
 
 /// An address to listen on.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Listen {
     Tcp(SocketAddr),
     Unix(PathBuf),
@@ -54,7 +54,7 @@ pub(crate) fn unix_path(text: &str) -> Option<&str> {
 impl Setting for Listen {
     fn shape() -> Shape {
         let pattern = Some(
-            r"^(unix:(//)?[^@].*|/.*|\.\.?/.*|[0-9]{1,3}(\.[0-9]{1,3}){3}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]:[0-9]{1,5})$",
+            r"^(unix:(//)?[^@].*|/.*|\.\.?/.*|([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]|[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]):[0-9]{1,5})$",
         );
         Shape::Text { pattern }
     }
@@ -64,12 +64,14 @@ impl Setting for Listen {
     }
 }
 
-impl TryFrom<String> for Listen {
-    type Error = String;
+impl FromStr for Listen {
+    type Err = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        match unix_path(&text) {
-            Some("") => Err("the path is empty".to_owned()),
+    fn from_str(text: &str) -> Result<Self, String> {
+        match unix_path(text) {
+            Some("") => Err(format!(
+                "the path is empty{HELP}write one such as {EXAMPLE}"
+            )),
             Some(path) if path.starts_with('@') => {
                 Err("an abstract socket has no owner and no mode; give a path".to_owned())
             }
@@ -78,16 +80,43 @@ impl TryFrom<String> for Listen {
                 "the path of a unix socket has {MAX_PATH} bytes at most"
             )),
             Some(path) => Ok(Self::Unix(PathBuf::from(path))),
-            None => text.parse().map(Self::Tcp).map_err(|_| INVALID.to_owned()),
+            None => match text.parse::<ListenAddress>() {
+                Ok(address) => Ok(Self::Tcp(address.get())),
+                Err(error) => Err(format!("{error}, or a path such as {EXAMPLE}")),
+            },
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ListenVisitor)
+    }
+}
+
+struct ListenVisitor;
+
+impl Visitor<'_> for ListenVisitor {
+    type Value = Listen;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "an IP address and a port, or a path such as {EXAMPLE}")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Listen, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Listen, E> {
+        self.visit_str(&number.to_string())
     }
 }
 
 /// The longest path of a unix socket: `sun_path` in unix(7) without the final NUL.
 const MAX_PATH: usize = 107;
 
-/// The message for a text that is not an address; help is added where it is shown.
-pub(super) const INVALID: &str = "invalid listen address";
+/// A path of a unix socket in error messages.
+const EXAMPLE: &str = "\"unix:/run/tidegate/admin.sock\"";
 
 impl Display for Listen {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -103,7 +132,7 @@ mod tests {
     use super::Listen;
 
     fn parse(text: &str) -> Result<Listen, String> {
-        Listen::try_from(text.to_owned())
+        text.parse()
     }
 
     #[test]
@@ -112,6 +141,7 @@ mod tests {
             ("127.0.0.1:9465", "127.0.0.1:9465", true),
             ("[::1]:9465", "[::1]:9465", true),
             ("[::ffff:127.0.0.1]:9465", "[::ffff:127.0.0.1]:9465", true),
+            ("localhost:9465", "127.0.0.1:9465", true),
             ("0.0.0.0:9465", "0.0.0.0:9465", false),
             ("[fe80::1%2]:9465", "[fe80::1%2]:9465", false),
             ("unix:/run/a.sock", "unix:/run/a.sock", true),
@@ -131,7 +161,7 @@ mod tests {
         for text in [
             "",
             "9465",
-            "localhost:9465",
+            "node1:9465",
             "unix:",
             "unix://",
             "unix:@name",
@@ -151,6 +181,7 @@ mod tests {
     fn two_listeners_on_one_place_exclude_each_other() {
         let excludes = |one, other| parse(one).unwrap().conflicts_with(&parse(other).unwrap());
         assert!(excludes("/run/a", "unix:/run/a") && excludes("0.0.0.0:1", "127.0.0.1:1"));
+        assert!(excludes("localhost:1", "127.0.0.1:1") && excludes("localhost:1", "[::]:1"));
         assert!(
             !excludes("/run/a", "/run/b")
                 && !excludes("/run/a", "127.0.0.1:1")

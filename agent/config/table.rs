@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use tidegate_runtime::config::HELP;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
@@ -169,6 +170,10 @@ fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>) -> Option<Path> {
 
 /// Turns an error of serde into a problem. `path` is the path of the value.
 fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
+    let (message, help) = match message.split_once(HELP) {
+        Some((message, help)) => (message, Some(help.to_owned())),
+        None => (message, None),
+    };
     let (statement, expected) = message.split_once(", expected ").unwrap_or((message, ""));
     let candidates: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
     if let Some(key) = between_ticks(message, "unknown field `") {
@@ -191,15 +196,7 @@ fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
         return Problem::new(format!("`{path}` must be a table"), span);
     }
     let problem = Problem::new(format!("wrong value in `{path}`: {statement}"), span);
-    if message.contains(super::listen::INVALID) {
-        return problem.help(
-            "write a path such as \"unix:/run/tidegate/admin.sock\", or an IP address and a port such as \"127.0.0.1:9465\"",
-        );
-    }
-    if message.contains("invalid socket address") {
-        return problem
-            .help("write an IP address and a port, such as \"127.0.0.1:9464\" or \"[::1]:9464\"");
-    }
+    let problem = problem.maybe_help(help);
     if expected.is_empty() {
         problem
     } else {

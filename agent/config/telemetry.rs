@@ -1,11 +1,12 @@
 //! The section `[service.telemetry]`: the agent's own listeners and who may use them.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use tidegate_exporters::http::{is_loopback, parse_allowed_host};
 use tidegate_runtime::component::Lint;
+use tidegate_runtime::config::ListenAddress;
 use toml::Spanned;
 
 use super::listen::Listen;
@@ -71,8 +72,7 @@ tidegate_runtime::config_table! {
     pub(super) struct TelemetryTable {
         /// Where /metrics, /healthz and /readyz are served and, on a loopback address, /debug. Port 0
         /// takes a free one, which is logged.
-        listen: Spanned<SocketAddr> =
-            Spanned::new(0..0, SocketAddr::from((Ipv4Addr::LOCALHOST, 9464))),
+        listen: Spanned<ListenAddress> = Spanned::new(0..0, ListenAddress::local(9464)),
         /// Additional names that requests to a loopback address may have in their Host header, such
         /// as that of a proxy in front of it. ".example.org" allows all names below it.
         allowed_hosts: Vec<Spanned<String>> = Vec::new(),
@@ -121,7 +121,7 @@ impl TelemetryTable {
             admin_listen,
         };
         let telemetry = Telemetry {
-            listen: listen.into_inner(),
+            listen: listen.into_inner().get(),
             allowed_hosts: hosts(self.allowed_hosts, "service.telemetry", problems),
             admin: self.admin.map(|admin| admin.resolve(problems)),
         };

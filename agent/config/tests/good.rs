@@ -115,3 +115,26 @@ fn wiring_limits_and_grace_become_a_topology() {
     assert_eq!(queues, [None, Some(9)]);
     assert_eq!(topology.pipelines[1].receivers, [0]);
 }
+
+#[test]
+fn localhost_is_an_address_of_every_listener() {
+    let text = GOOD.replace(
+        "[exporters.sink]",
+        "[exporters.sink]\nlisten = \"localhost:9001\"",
+    );
+    let config = good(&format!(
+        "service.telemetry.listen = \"localhost:9002\"\nservice.telemetry.admin.listen = \"localhost:9003\"\n{text}"
+    ));
+    let telemetry = &config.service.telemetry;
+    let admin = telemetry
+        .admin
+        .as_ref()
+        .map(|admin| admin.listen.to_string());
+    assert_eq!(telemetry.listen.to_string(), "127.0.0.1:9002");
+    assert_eq!(admin.as_deref(), Some("127.0.0.1:9003"));
+    let sink = config.exporters[0]
+        .config
+        .as_deref()
+        .map(|sink| sink.listens());
+    assert_eq!(sink, Some(vec!["127.0.0.1:9001".parse().unwrap()]));
+}

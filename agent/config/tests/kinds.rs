@@ -11,7 +11,7 @@ use tidegate_runtime::component::{
     BuildContext, BuildError, ChainPosition, ComponentKind, ExporterConfig, Finding, FlowContent,
     Lint, Outcomes, Place, ProcessorConfig, ReceiverConfig,
 };
-use tidegate_runtime::config::{HumanDuration, Signals, Table as _};
+use tidegate_runtime::config::{HumanDuration, ListenAddress, Signals, Table as _};
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::shutdown::Shutdown;
@@ -140,7 +140,7 @@ config_table! {
         /// Where it sends.
         endpoint: String = String::new(),
         /// Where it listens.
-        listen: Option<SocketAddr> = None,
+        listen: Option<ListenAddress> = None,
         /// Two at most.
         labels: Vec<String> = Vec::new(),
         /// Certificates.
@@ -271,7 +271,7 @@ impl ExporterConfig for Sink {
     }
 
     fn listens(&self) -> Vec<SocketAddr> {
-        self.listen.into_iter().collect()
+        self.listen.map(ListenAddress::get).into_iter().collect()
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {

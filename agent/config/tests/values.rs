@@ -34,7 +34,7 @@ on_eof = "stopp"
 rate = "fast"
 wait = "10"
 [exporters.sink]
-listen = "localhost:80"
+listen = "node1:80"
 [service.pipelines.flows]
 receivers = ["source"]
 exporters = ["sink"]
@@ -69,13 +69,13 @@ error: wrong value in `receivers.source.wait`: invalid value: string "10"
 5 | wait = "10"
   |        ^^^^ expected a duration such as "10s", "250ms" or "5m"
 
-error: wrong value in `exporters.sink.listen`: invalid socket address syntax
+error: wrong value in `exporters.sink.listen`: `node1` is not an IP address
  --> pipeline.toml:7:10
   |
-7 | listen = "localhost:80"
-  |          ^^^^^^^^^^^^^^
+7 | listen = "node1:80"
+  |          ^^^^^^^^^^
   |
-  = help: write an IP address and a port, such as "127.0.0.1:9464" or "[::1]:9464"
+  = help: write its IP address, as names are not looked up, or "0.0.0.0:80" for all IPv4 addresses; "localhost:80" is 127.0.0.1
 "#,
     );
 }
@@ -291,13 +291,13 @@ error: unknown key `grce` in `service`
   |
   = note: the keys here are `pipelines`, `telemetry`, `grace_period`, `node_name`, `cluster_name`, `log` and `log_format`
 
-error: wrong value in `service.telemetry.listen`: invalid socket address syntax
+error: wrong value in `service.telemetry.listen`: the address has no host
  --> pipeline.toml:3:28
   |
 3 | service.telemetry.listen = "9464"
   |                            ^^^^^^
   |
-  = help: write an IP address and a port, such as "127.0.0.1:9464" or "[::1]:9464"
+  = help: write "127.0.0.1:9464" for this host alone, "0.0.0.0:9464" for all IPv4 addresses, or "[::]:9464" for all addresses
 
 error: unknown key `port` in `service.telemetry`
  --> pipeline.toml:4:19
@@ -375,30 +375,30 @@ error: unknown key `tokens` in `service.telemetry.admin`
 fn where_the_admin_listener_can_be() {
     complains_about(
         r#"[service.telemetry.admin]
-listen = "localhost:9465"
+listen = 9465
 token = "two words"
 [service]
 "#,
         r#"
-error: wrong value in `service.telemetry.admin.listen`: invalid listen address
+error: wrong value in `service.telemetry.admin.listen`: the address has no host
  --> pipeline.toml:2:10
   |
-2 | listen = "localhost:9465"
-  |          ^^^^^^^^^^^^^^^^
+2 | listen = 9465
+  |          ^^^^
   |
-  = help: write a path such as "unix:/run/tidegate/admin.sock", or an IP address and a port such as "127.0.0.1:9465"
+  = help: write "127.0.0.1:9465" for this host alone, "0.0.0.0:9465" for all IPv4 addresses, or "[::]:9465" for all addresses, or a path such as "unix:/run/tidegate/admin.sock"
 "#,
     );
     complains_about(
         r#"[service.telemetry.admin]
-listen = "127.0.0.1:9464"
+listen = "localhost:9464"
 [service]
 "#,
         r#"
 error: `service.telemetry` and `service.telemetry.admin` listen on the same port
  --> pipeline.toml:2:10
   |
-2 | listen = "127.0.0.1:9464"
+2 | listen = "localhost:9464"
   |          ^^^^^^^^^^^^^^^^ 127.0.0.1:9464
   |
   = note: `service.telemetry` listens on 127.0.0.1:9464 by default

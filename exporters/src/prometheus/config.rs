@@ -1,13 +1,13 @@
 //! Configuration of the `prometheus` exporter.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes, Reasons,
 };
-use tidegate_runtime::config::{Signal, Signals, Table as _};
+use tidegate_runtime::config::{ListenAddress, Signal, Signals, Table as _};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::stage::Exporter;
 
@@ -30,9 +30,9 @@ tidegate_runtime::config_table! {
     /// Serves metrics for Prometheus to scrape.
     #[derive(Clone, Debug)]
     pub struct Config {
-        /// IP address and port of the endpoint. "0.0.0.0:10965" lets other hosts scrape it; port 0
-        /// takes a free one, which is logged.
-        pub listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 10965)),
+        /// IP address and port of the endpoint, or "localhost" and a port. "0.0.0.0:10965" lets other
+        /// hosts scrape it; port 0 takes a free one, which is logged.
+        pub listen: ListenAddress = ListenAddress::local(10965),
         /// Path of the metrics.
         pub path: String = "/metrics".to_owned(),
         /// Whether scrapers that ask for OpenMetrics get it.
@@ -51,7 +51,7 @@ impl ExporterConfig for Config {
     }
 
     fn listens(&self) -> Vec<SocketAddr> {
-        vec![self.listen]
+        vec![self.listen.get()]
     }
 
     /// A small limit, because points of metrics do not count towards it.

@@ -92,7 +92,7 @@ impl Prometheus {
             .filter_map(|name| parse_allowed_host(name))
             .collect();
         Self {
-            address: config.listen,
+            address: config.listen.get(),
             listener: None,
             allowed_hosts,
             open_metrics: config.open_metrics,

@@ -235,7 +235,7 @@ async fn an_address_in_use_is_reported() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
     let config = Config {
-        listen: address,
+        listen: address.into(),
         ..Config::default()
     };
     let error = support::failure(&config).await;

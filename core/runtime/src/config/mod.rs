@@ -1,5 +1,6 @@
 //! How configuration keys are declared, and the values that many components' configurations share.
 
+mod address;
 mod declaration;
 mod quantity;
 mod queue;
@@ -8,9 +9,13 @@ mod secret;
 mod setting;
 mod signals;
 
+pub use address::{AddressError, ListenAddress};
 pub use declaration::{Choice, Key, Setting, Shape, Table, Value, paragraphs, table_value};
 pub use quantity::{ByteSize, HumanDuration, NonZeroDuration};
 pub use queue::{ExporterPolicy, ExporterQueue, Queue};
 pub use range::{Number, Whole};
 pub use secret::{MASK, mask_url, url_secrets};
 pub use signals::{Signal, Signals};
+
+/// Separates what is wrong from what to do, in the message of an error of deserialization.
+pub const HELP: &str = "\nhelp: ";

@@ -1,17 +1,12 @@
 //! The types of values that come from the standard library, serde and TOML.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use toml::{Spanned, Value};
 
 use super::declaration::{Setting, Shape};
-
-/// An IP address and a port, as far as a regular expression can check it.
-const SOCKET_ADDRESS: &str =
-    r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]):[0-9]{1,5}$";
 
 impl Setting for bool {
     fn shape() -> Shape {
@@ -63,17 +58,6 @@ impl Setting for PathBuf {
 
     fn to_toml(&self) -> Option<Value> {
         Some(Value::String(self.display().to_string()))
-    }
-}
-
-impl Setting for SocketAddr {
-    fn shape() -> Shape {
-        let pattern = Some(SOCKET_ADDRESS);
-        Shape::Text { pattern }
-    }
-
-    fn to_toml(&self) -> Option<Value> {
-        Some(Value::String(self.to_string()))
     }
 }
 
