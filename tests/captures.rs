@@ -266,7 +266,6 @@ fn a_truncated_capture_is_recorded_up_to_the_cut() {
     let section = [Big.section(&[ETHERNET]), Big.packet(0, 42, &ethernet(1))].concat();
     let cut = [&section[..], &Big.packet(0, 42, &ethernet(2))[..30]].concat();
     for (capture, frames, at) in [
-        (&whole[..0], 0, 0),
         (&whole[..23], 0, 0),
         (&whole[..FIRST_HEADER - 1], 0, 24),
         (&whole[..FIRST_HEADER + 1], 0, 24),
@@ -304,14 +303,6 @@ fn an_unreadable_capture_is_reported_with_the_reason() {
     let mut inconsistent = [&section[..], &Little.packet(0, 42, &ethernet(1))].concat();
     *inconsistent.last_mut().unwrap() = 1;
     for (capture, expected) in [
-        (
-            b"a text file of some length, which is no capture at all".to_vec(),
-            "it is neither pcap nor pcapng",
-        ),
-        (
-            vec![0x1f, 0x8b, 8, 0],
-            "it is compressed; try `gunzip -c FILE | tidegate record --pcap -`",
-        ),
         (huge, "the block at byte 48 is larger than 16 MiB"),
         (inconsistent, "the block at byte 48 is malformed"),
         (
@@ -334,6 +325,34 @@ fn an_unreadable_capture_is_reported_with_the_reason() {
 }
 
 #[test]
+fn a_file_that_is_no_capture_is_named_for_what_it_is() {
+    for (capture, expected) in [
+        (
+            b"a text file of some length, which is no capture at all".to_vec(),
+            "it is text, and neither pcap nor pcapng\n",
+        ),
+        (vec![0x80, 1, 2, 3], "it is neither pcap nor pcapng\n"),
+        (Vec::new(), "it is empty, and neither pcap nor pcapng\n"),
+        (
+            tidegate_wire::recording::header(),
+            "it is a recording of a monitor socket, and neither pcap nor pcapng; it needs no \
+             conversion\n",
+        ),
+        (
+            vec![0x1f, 0x8b, 8, 0],
+            "it is compressed, and neither pcap nor pcapng; try `gunzip -c ",
+        ),
+    ] {
+        let output = Converter::new().convert(capture, &[]);
+        assert!(
+            output.code == Some(1) && output.stderr.contains(expected),
+            "{expected}: {}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
 fn unsupported_packets_are_skipped_and_counted() {
     let capture = [
         Little.section(&[IEEE802_11, LINUX_SLL, 777]),
@@ -346,7 +365,7 @@ fn unsupported_packets_are_skipped_and_counted() {
     let output = Converter::new().convert(capture.concat(), &[]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert!(
-        output.stderr.contains("recorded 1 frames"),
+        output.stderr.contains("recorded 1 frame,"),
         "{}",
         output.stderr
     );

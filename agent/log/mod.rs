@@ -9,6 +9,7 @@ mod json_line;
 mod output;
 mod queue;
 mod settings;
+mod text_fields;
 
 use std::io::{self, Write};
 
@@ -23,6 +24,7 @@ use crate::os::terminal;
 use json_layer::JsonLayer;
 use output::OUTPUT;
 use settings::Settings;
+use text_fields::TextFields;
 
 type Filter = reload::Layer<EnvFilter, Registry>;
 type FormatLayer = Box<dyn Layer<Layered<Filter, Registry>> + Send + Sync>;
@@ -125,6 +127,7 @@ fn format_layer(format: LogFormat, has_timestamps: bool) -> FormatLayer {
     }
     let lines = fmt::layer()
         .with_writer(|| LineWriter)
+        .fmt_fields(TextFields)
         .with_ansi(terminal::has_colour(&io::stderr()))
         .with_target(false);
     if has_timestamps {

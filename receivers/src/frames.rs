@@ -14,6 +14,7 @@ use tidegate_runtime::component::Reasons;
 use tidegate_runtime::limits::Limits;
 use tidegate_wire::gob;
 use tidegate_wire::payload::{Decoder, Error};
+use tidegate_wire::recording::UnsupportedFormat;
 
 use clock::FrameClock;
 use splitter::Splitter;
@@ -82,6 +83,8 @@ pub(crate) enum DecodeStatus {
     BatchFull,
     /// All complete frames are decoded.
     NeedsInput,
+    /// A recording of a later format begins here. Only of [`FrameBatcher::allow_concatenated`].
+    LaterFormat(UnsupportedFormat),
 }
 
 impl FrameBatcher {
@@ -254,6 +257,7 @@ impl FrameBatcher {
             seq,
             stream,
             clock,
+            allows_concatenated,
             ..
         } = self;
         let template = Frame {
@@ -268,6 +272,7 @@ impl FrameBatcher {
             clock,
             room,
             template,
+            checks_format: *allows_concatenated,
             on_rejected,
             status: Ok(DecodeStatus::BatchFull),
         };

@@ -7,12 +7,13 @@
 //! Reading order: [`gob`] frames the stream, [`payload`] is the only message in it, [`event`],
 //! [`access_log`] and [`agent_notify`] are the contents of a payload, [`packet`], [`dns`] and
 //! [`http`] decode captured packets. [`release`] represents the Cilium releases that can have sent
-//! something, [`text`] text that need not be UTF-8.
+//! something, [`text`] text that need not be UTF-8. [`file_type`] recognises files that are no recordings.
 
 pub mod access_log;
 pub mod agent_notify;
 pub mod dns;
 pub mod event;
+pub mod file_type;
 pub mod gob;
 pub mod http;
 mod label;

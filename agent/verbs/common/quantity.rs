@@ -13,6 +13,11 @@ pub(crate) fn grouped(n: u64) -> String {
     text
 }
 
+/// A number of things: `1 frame`, `2 frames`.
+pub(crate) fn count(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// A rate: `-` for zero, one decimal below ten, else an integer.
 pub(crate) fn rate(per_second: f64) -> String {
     match per_second {
@@ -62,7 +67,7 @@ pub(crate) fn duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, duration, grouped, rate};
+    use super::{bytes, count, duration, grouped, rate};
 
     #[test]
     fn numbers_are_formatted() {
@@ -71,6 +76,9 @@ mod tests {
             (grouped(999), "999"),
             (grouped(15_234), "15,234"),
             (grouped(1_000_000), "1,000,000"),
+            (count(0, "frame"), "0 frames"),
+            (count(1, "frame"), "1 frame"),
+            (count(2, "frame"), "2 frames"),
             (rate(0.0), "-"),
             (rate(0.01), "0.1"),
             (rate(9.94), "9.9"),

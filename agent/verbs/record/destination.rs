@@ -1,12 +1,13 @@
 //! The output of a recording: a file, which is not overwritten by accident, or standard output.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::fs::{File, OpenOptions};
+use tokio::fs::File;
 use tokio::io::{AsyncWrite, AsyncWriteExt, Stdout};
 
 use super::RecordError;
+use crate::verbs::common::output_file::{self, Overwrite};
 
 /// An open output.
 #[derive(Debug)]
@@ -24,11 +25,15 @@ enum Output {
 
 impl Destination {
     /// Creates the file, or uses standard output for `-`. An existing device or pipe is written to.
-    pub(super) async fn create(name: &Path, force: bool) -> Result<Self, RecordError> {
+    pub(super) fn create(name: &Path, force: bool) -> Result<Self, RecordError> {
+        let overwrite = match force {
+            true => Overwrite::Anything,
+            false => Overwrite::Nothing,
+        };
         let output = if name == Path::new("-") {
             Output::Stdout(tokio::io::stdout())
         } else {
-            Output::File(open(name, force).await?)
+            Output::File(File::from_std(output_file::create(name, overwrite)?))
         };
         Ok(Self {
             name: name.to_owned(),
@@ -78,28 +83,4 @@ impl Destination {
             Output::Stdout(_) => "standard output".to_owned(),
         }
     }
-}
-
-async fn open(name: &Path, force: bool) -> Result<File, RecordError> {
-    let created = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(name)
-        .await;
-    match created {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        other => return other.map_err(|source| RecordError::create(name, source)),
-    }
-    let is_file = tokio::fs::metadata(name)
-        .await
-        .is_ok_and(|metadata| metadata.is_file());
-    if is_file && !force {
-        return Err(RecordError::Exists(name.to_owned()));
-    }
-    let opened = OpenOptions::new()
-        .write(true)
-        .truncate(is_file)
-        .open(name)
-        .await;
-    opened.map_err(|source| RecordError::create(name, source))
 }

@@ -4,10 +4,18 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::capture::CaptureError;
+use crate::verbs::common::output_file::OutputError;
 
 /// An error of a recording, with its file or socket.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecordError {
+    /// The path is not that of a socket.
+    #[error("cannot record {}: it is {what}, not a socket{advice}", .path.display())]
+    NotASocket {
+        path: PathBuf,
+        what: &'static str,
+        advice: String,
+    },
     /// The socket refused the connection.
     #[error("cannot connect to {}{}", .socket.display(), hint(.source))]
     Connect { socket: PathBuf, source: io::Error },
@@ -20,12 +28,9 @@ pub(crate) enum RecordError {
     /// A second signal came during a read from a live capture.
     #[error("exited immediately; the packets read before are recorded")]
     Forced,
-    /// The file exists.
-    #[error("{} exists; --force overwrites it", .0.display())]
-    Exists(PathBuf),
-    /// The file cannot be created.
-    #[error("cannot create {}", .file.display())]
-    Create { file: PathBuf, source: io::Error },
+    /// The file exists, or cannot be created.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// A write failed, for example because the disk is full. The bytes before are valid.
     #[error("cannot write to {} after byte {written}", .file.display())]
     Write {
@@ -33,15 +38,6 @@ pub(crate) enum RecordError {
         written: u64,
         source: io::Error,
     },
-}
-
-impl RecordError {
-    pub(super) fn create(file: &Path, source: io::Error) -> Self {
-        Self::Create {
-            file: file.to_owned(),
-            source,
-        }
-    }
 }
 
 fn name(capture: &Path) -> String {

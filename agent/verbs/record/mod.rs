@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use tidegate_runtime::config::{ByteSize, HumanDuration};
 use tidegate_runtime::shutdown::Shutdown;
+use tidegate_wire::recording as recording_format;
 
 use super::common::runtime;
 use crate::error::Error;
@@ -62,7 +63,7 @@ pub(crate) struct Args {
     /// The file to write; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: PathBuf,
-    /// Overwrite the file if it exists
+    /// Overwrite the file if it has something in it
     #[arg(long)]
     force: bool,
     /// End after this number of frames
@@ -79,6 +80,7 @@ pub(crate) struct Args {
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::init_default();
+    check_max_bytes(args)?;
     let runtime = runtime::multi_thread()?;
     let ended = runtime.block_on(async {
         let shutdown = Shutdown::new();
@@ -91,6 +93,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     // Does not wait for a read that is blocked in a pipe.
     runtime.shutdown_background();
     ended
+}
+
+/// Refuses a limit that not even the header fits in.
+fn check_max_bytes(args: &Args) -> Result<(), Error> {
+    let header = recording_format::header().len();
+    match args.max_bytes {
+        Some(limit) if limit.get() < header => Err(Error::Usage(format!(
+            "--max-bytes is too small: the header of a recording has {header} bytes"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

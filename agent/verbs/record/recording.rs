@@ -7,6 +7,7 @@ use super::destination::Destination;
 use super::whole_frames::{Limits, WholeFrames};
 use super::{Args, RecordError};
 use crate::log;
+use crate::verbs::common::quantity::count;
 
 /// A recording in progress.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl Recording {
             frames: args.count.unwrap_or(u64::MAX),
             bytes: max_bytes.saturating_sub(header.len() as u64),
         };
-        let mut out = Destination::create(&args.out, args.force).await?;
+        let mut out = Destination::create(&args.out, args.force)?;
         out.write(&header).await?;
         Ok(Self {
             frames: WholeFrames::new(limits),
@@ -77,7 +78,9 @@ impl Recording {
         log::print(
             Level::INFO,
             &format!(
-                "recorded {frames} frames, {bytes} bytes, to {}",
+                "recorded {}, {}, to {}",
+                count(frames, "frame"),
+                count(bytes, "byte"),
                 self.out.name()
             ),
         );

@@ -1,6 +1,12 @@
 //! Records a socket until the agent closes the stream, a limit, or a requested shutdown.
 
+use std::fs;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+
+use tidegate_receivers::recording_file::file_type;
 use tidegate_runtime::shutdown::Shutdown;
+use tidegate_wire::file_type::FileType;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep_until};
@@ -18,11 +24,49 @@ pub(super) async fn record(args: &Args, shutdown: &Shutdown) -> Result<(), Recor
         socket: args.socket.clone(),
         source,
     };
+    check_path(&args.socket)?;
     let mut stream = UnixStream::connect(&args.socket).await.map_err(cannot)?;
     let mut recording = Recording::create(args).await?;
     save(&mut stream, args, shutdown, &mut recording).await?;
     recording.report();
     Ok(())
+}
+
+/// Refuses a path that exists and is not a socket, with what it is.
+fn check_path(path: &Path) -> Result<(), RecordError> {
+    let Ok(found) = fs::metadata(path) else {
+        return Ok(());
+    };
+    if found.file_type().is_socket() {
+        return Ok(());
+    }
+    let name = path.display();
+    let (what, advice) = if found.is_dir() {
+        let inside = path.join("monitor1_2.sock");
+        let advice = inside
+            .exists()
+            .then(|| format!("; try {}", inside.display()));
+        ("a directory", advice)
+    } else if !found.is_file() {
+        ("a pipe or a device", None)
+    } else {
+        match file_type(path) {
+            found @ FileType::Recording => {
+                let advice = format!("; `tidegate replay {name} --listen SOCKET` serves it");
+                (found.description(), Some(advice))
+            }
+            found @ FileType::Capture => {
+                let advice = format!("; `--pcap {name}` converts it");
+                (found.description(), Some(advice))
+            }
+            found => (found.description(), None),
+        }
+    };
+    Err(RecordError::NotASocket {
+        path: path.to_owned(),
+        what,
+        advice: advice.unwrap_or_default(),
+    })
 }
 
 async fn save(

@@ -14,6 +14,7 @@ use super::Args;
 use super::error::RecordError;
 use super::socket::record;
 use crate::error::chain;
+use crate::verbs::common::output_file::OutputError;
 
 fn stream(events: usize) -> Vec<u8> {
     let mut encoder = Encoder::default();
@@ -128,7 +129,10 @@ async fn an_existing_file_is_overwritten_only_with_force() {
     let file = directory.path().join("precious.bin");
     std::fs::write(&file, vec![7; 4096]).unwrap();
     let (result, _) = record_all(&stream(1), |args| args.out.clone_from(&file)).await;
-    assert!(matches!(result, Err(RecordError::Exists(_))), "{result:?}");
+    assert!(
+        matches!(result, Err(RecordError::Output(OutputError::Exists(_)))),
+        "{result:?}"
+    );
     assert_eq!(std::fs::read(&file).unwrap(), vec![7; 4096]);
     let force = |args: &mut Args| {
         args.out = file.clone();

@@ -1,7 +1,8 @@
 //! `tidegate replay`: serves a recording on a monitor socket, as the Cilium agent would.
 //!
-//! Unlike the agent, it waits for slow clients. Bytes that are not a monitor stream are sent as
-//! they are, to test how a reader handles them.
+//! Unlike the agent, it waits for slow clients. A file that does not begin as a monitor stream does is
+//! refused; bytes behind the beginning that are none are sent as they are, to test how a reader
+//! handles them.
 
 mod recording;
 
@@ -59,7 +60,7 @@ async fn serve(args: &Args, shutdown: Shutdown) -> Result<(), Error> {
     let recording = || Recording::open(&args.file, args.repeat);
     // A recording that cannot be read fails now, not when a client connects.
     recording()
-        .and_then(Recording::check_format)
+        .and_then(Recording::check)
         .map_err(|error| Error::failed(error.to_string()))?;
     let socket = MonitorSocket::bind(&args.listen)?;
     tracing::info!(

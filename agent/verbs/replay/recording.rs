@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use tidegate_receivers::recording_file::{check_path, check_start};
+use tidegate_wire::file_type::FileType;
 use tidegate_wire::gob::{Header, Reader, Split, split};
 use tidegate_wire::payload::DEFAULT_MAX_FRAME;
 use tidegate_wire::recording::{self, Start};
@@ -23,6 +25,9 @@ pub(super) struct Recording {
     /// `bytes[start..]` was read and not sent.
     bytes: Vec<u8>,
     start: usize,
+    /// The position of `bytes[start]` in the file.
+    offset: u64,
+    frames: u64,
     /// Definitions that were sent. A stream has each only once, even if the recording is a
     /// concatenation of several streams.
     definitions: HashSet<Vec<u8>>,
@@ -44,6 +49,8 @@ enum Message {
 impl Recording {
     /// Opens a recording; with `repeat`, it starts again at its end.
     pub(super) fn open(path: &Path, repeat: bool) -> io::Result<Self> {
+        check_path(path)
+            .map_err(|error| recording_error(path, "replay", &io::Error::other(error)))?;
         let file = File::open(path).map_err(|error| recording_error(path, "open", &error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -51,28 +58,44 @@ impl Recording {
             repeat,
             bytes: Vec::new(),
             start: 0,
+            offset: 0,
+            frames: 0,
             definitions: HashSet::new(),
             has_sent: false,
             is_broken: false,
         })
     }
 
-    /// Refuses a recording of a later format. Reading a pipe would consume what the client is to
-    /// receive, so only files are read.
-    pub(super) fn check_format(mut self) -> io::Result<()> {
+    /// Refuses a file that is no recording, or one of a later format. Reading a pipe would consume
+    /// what the client is to receive, so only files are read.
+    pub(super) fn check(mut self) -> io::Result<()> {
         if !self.file.metadata()?.is_file() {
             return Ok(());
         }
         self.read()?;
-        let start = recording::read_start(&self.bytes).map_err(io::Error::other);
-        start.map_err(|error| recording_error(&self.path, "read", &error))?;
-        Ok(())
+        let found = check_start(&self.bytes, &self.path).map_err(io::Error::other);
+        match found.map_err(|error| recording_error(&self.path, "replay", &error))? {
+            FileType::Unknown => {
+                let error = io::Error::other("it does not begin as a monitor stream does");
+                Err(recording_error(&self.path, "replay", &error))
+            }
+            FileType::Empty => {
+                tracing::warn!(file = %self.path.display(), "the recording is empty");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Moves bytes to `out`.
     fn send(&mut self, len: usize, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.bytes[self.start..self.start + len]);
+        self.skip(len);
+    }
+
+    fn skip(&mut self, len: usize) {
         self.start += len;
+        self.offset += len as u64;
     }
 
     /// Sends a definition that was not sent yet. Headers of recordings are not sent, as the agent
@@ -82,12 +105,24 @@ impl Recording {
         let start = recording::read_start(definition).map_err(io::Error::other);
         let start = start.map_err(|error| recording_error(&self.path, "read", &error))?;
         if matches!(start, Start::Header { .. }) || self.definitions.contains(definition) {
-            self.start += len;
+            self.skip(len);
         } else {
             self.definitions.insert(definition.to_vec());
             self.send(len, out);
         }
         Ok(())
+    }
+
+    /// Logs that the recording ends within a frame, if it does.
+    fn warn_if_cut(&self) {
+        if !self.bytes.is_empty() {
+            tracing::warn!(
+                file = %self.path.display(),
+                byte = self.offset,
+                frames = self.frames,
+                "the recording ends inside the frame that begins at this byte"
+            );
+        }
     }
 
     /// Reads more bytes, from the start again with `repeat`; `false` at the end.
@@ -103,6 +138,8 @@ impl Recording {
                 .rewind()
                 .map_err(|error| recording_error(&self.path, "rewind", &error))?;
             self.has_sent = false;
+            self.offset = 0;
+            self.frames = 0;
         }
         Ok(again)
     }
@@ -128,13 +165,16 @@ impl Frames for Recording {
                 Message::Event(len) if !self.is_broken => {
                     self.send(len, out);
                     self.has_sent = true;
+                    self.frames += 1;
                     return Ok(true);
                 }
                 Message::Definition(len) if !self.is_broken => self.send_definition(len, out)?,
                 Message::Invalid if !self.is_broken => {
                     tracing::warn!(
                         file = %self.path.display(),
-                        "the recording is broken; the rest is sent as it is"
+                        byte = self.offset,
+                        "the recording is not a monitor stream from this byte on; the rest is sent \
+                         as it is"
                     );
                     self.is_broken = true;
                 }
@@ -144,6 +184,7 @@ impl Frames for Recording {
                 }
                 _ => {
                     if !self.fill()? {
+                        self.warn_if_cut();
                         self.send(self.bytes.len(), out);
                         return Ok(false);
                     }

@@ -1,13 +1,10 @@
 //! The arguments of `tidegate simulate`.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ValueEnum, ValueHint};
 use tidegate_runtime::config::ByteSize;
 use tidegate_simulate::{Mix, Options, Release, Scenario};
-
-use crate::error::Error;
 
 /// Generate a realistic stream of monitor events of every type
 ///
@@ -17,6 +14,9 @@ use crate::error::Error;
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) target: Target,
+    /// Overwrite the file of --out even if it has something other than a recording in it
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
     /// Seed of the random number generator
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -126,11 +126,6 @@ impl Args {
             ..Options::default()
         }
     }
-}
-
-pub(super) fn create(path: &Path) -> Result<File, Error> {
-    File::create(path)
-        .map_err(|error| Error::failed(format!("cannot write {}: {error}", path.display())))
 }
 
 /// Parses a number of events per second.

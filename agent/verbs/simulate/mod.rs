@@ -12,6 +12,7 @@ use tidegate_wire::event::message_type;
 use tidegate_wire::recording;
 use tracing::Level;
 
+use super::common::output_file::{self, OutputError, Overwrite};
 use super::common::runtime;
 use crate::error::Error;
 use crate::log;
@@ -25,8 +26,18 @@ const DEFAULT_EVENTS: u64 = 100_000;
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let options = args.options();
     match (&args.target.out, &args.target.listen) {
-        (Some(path), _) if path.as_os_str() == "-" => write(args, options, io::stdout().lock()),
-        (Some(path), _) => write(args, options, args::create(path)?),
+        (Some(path), _) if path.as_os_str() == "-" => {
+            Ok(write(args, options, io::stdout().lock())?)
+        }
+        (Some(path), _) => {
+            // The same options make the same recording again.
+            let overwrite = match args.force {
+                true => Overwrite::Anything,
+                false => Overwrite::Recordings,
+            };
+            let file = output_file::create(path, overwrite)?;
+            write(args, options, file).map_err(|source| OutputError::write(path, source).into())
+        }
         (None, Some(path)) => {
             log::init_default();
             let runtime = runtime::multi_thread()?;
@@ -39,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 }
 
 /// Writes a recording and prints a summary.
-fn write(args: &Args, options: Options, out: impl Write) -> Result<(), Error> {
+fn write(args: &Args, options: Options, out: impl Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, out);
     out.write_all(&recording::header())?;
     let mut stream = Stream::new(options);

@@ -3,6 +3,7 @@
 use tidegate_model::Span;
 use tidegate_model::record::Frame;
 use tidegate_wire::payload::{Decoder, Error, Payload, Step};
+use tidegate_wire::recording;
 
 use super::DecodeStatus;
 use super::clock::FrameClock;
@@ -21,6 +22,8 @@ pub(super) struct Splitter<'a, R> {
     pub(super) room: &'a mut usize,
     /// The fields that all frames have in common.
     pub(super) template: Frame,
+    /// Whether a header of a later format ends the decoding. A socket has no headers.
+    pub(super) checks_format: bool,
     /// Called for every frame that is invalid and skipped.
     pub(super) on_rejected: &'a mut R,
     /// Why [`Self::next`] returned `None`.
@@ -38,7 +41,16 @@ impl<R: FnMut(Error)> Splitter<'_, R> {
                     (self.on_rejected)(reason);
                     (used, None)
                 }
-                Ok(Step::Definition { used }) => (used, None),
+                Ok(Step::Definition { used }) => {
+                    // Recordings can be joined, so a header can be anywhere.
+                    if self.checks_format
+                        && let Err(later) = recording::read_start(&bytes[*self.start..])
+                    {
+                        self.status = Ok(DecodeStatus::LaterFormat(later));
+                        return None;
+                    }
+                    (used, None)
+                }
                 Ok(Step::Incomplete { .. }) => {
                     self.status = Ok(DecodeStatus::NeedsInput);
                     return None;

@@ -58,7 +58,7 @@ fn decode(
             all.extend(data(&batcher.take_batch().unpack()));
             match status {
                 Ok(DecodeStatus::BatchFull) => {}
-                Ok(DecodeStatus::NeedsInput) => break,
+                Ok(DecodeStatus::NeedsInput | DecodeStatus::LaterFormat(_)) => break,
                 Err(error) => return (all, Err(error)),
             }
         }

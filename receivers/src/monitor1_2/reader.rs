@@ -211,7 +211,8 @@ impl SocketReader {
             }
             match status? {
                 DecodeStatus::BatchFull => self.hold_full_batch(),
-                DecodeStatus::NeedsInput => return Ok(()),
+                // Headers are looked for in recordings only.
+                DecodeStatus::NeedsInput | DecodeStatus::LaterFormat(_) => return Ok(()),
             }
         }
     }

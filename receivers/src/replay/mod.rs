@@ -27,6 +27,7 @@ use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_wire::payload;
 
 use crate::frames::FRAME_CUT_SHORT;
+use crate::recording_file::NotARecording;
 use recording::{Chunk, RecordingEnd, RecordingError};
 use schedule::Schedule;
 use source::RecordingSource;
@@ -99,6 +100,11 @@ enum ReplayError {
         file: PathBuf,
         source: std::io::Error,
     },
+    #[error("{} is not a recording that can be played", .file.display())]
+    NotARecording {
+        file: PathBuf,
+        source: NotARecording,
+    },
     #[error("cannot read the recording {} after byte {offset}", .file.display())]
     Read {
         file: PathBuf,
@@ -144,7 +150,7 @@ impl Receiver for Replay {
                 tracing::debug!(%file, rate = self.rate, "playing a recording");
                 Ok(player.play_all(source).await?)
             }
-            Err(error) => Err(player.fail(RecordingError::Open(error)).into()),
+            Err(error) => Err(player.fail(error).into()),
         }
     }
 }
@@ -206,6 +212,7 @@ impl Player {
         let file = self.file.clone();
         match error {
             RecordingError::Open(source) => ReplayError::Open { file, source },
+            RecordingError::NotARecording(source) => ReplayError::NotARecording { file, source },
             RecordingError::Read { offset, source } => ReplayError::Read {
                 file,
                 offset,

@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tidegate_model::batch::FrameBatch;
 use tidegate_model::{Pool, Timestamp};
+use tidegate_wire::file_type::FileType;
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
 use tidegate_wire::recording::{self, Start};
 
 use crate::frames::{DecodeStatus, FrameBatcher};
+use crate::recording_file::{NotARecording, check_path, check_start};
 
 /// What one step of reading a recording produces.
 #[derive(Debug, Default)]
@@ -38,6 +40,8 @@ pub(super) struct RecordingEnd {
 pub(super) enum RecordingError {
     /// The file cannot be opened.
     Open(io::Error),
+    /// The file is something else, or a recording of a later format.
+    NotARecording(NotARecording),
     /// The file cannot be read.
     Read {
         /// The number of bytes that were read before.
@@ -54,11 +58,12 @@ pub(super) enum RecordingError {
 
 /// An open recording.
 pub(super) struct Recording {
+    path: PathBuf,
     input: Box<dyn Read + Send>,
     batcher: FrameBatcher,
     /// The largest number of frames in a chunk.
     records: usize,
-    /// Whether the header has been looked for.
+    /// Whether the first bytes have been checked.
     has_start: bool,
     /// Whether the bytes that were read may contain more complete frames.
     has_more: bool,
@@ -68,13 +73,15 @@ pub(super) struct Recording {
 
 impl Recording {
     /// Opens a file, or standard input for `-`. A chunk has at most `records` frames.
-    pub(super) fn open(file: &Path, pool: Pool, records: usize) -> io::Result<Self> {
+    pub(super) fn open(file: &Path, pool: Pool, records: usize) -> Result<Self, RecordingError> {
+        check_path(file)?;
         let input: Box<dyn Read + Send> = if file == Path::new("-") {
             Box::new(io::stdin())
         } else {
-            Box::new(File::open(file)?)
+            Box::new(File::open(file).map_err(RecordingError::Open)?)
         };
         Ok(Self {
+            path: file.to_owned(),
             input,
             batcher: FrameBatcher::new(DEFAULT_MAX_FRAME, pool).allow_concatenated(),
             records,
@@ -120,19 +127,32 @@ impl Recording {
         let status = self.batcher.decode(self.records, self.time, on_rejected);
         let offset = self.batcher.offset();
         let status = status.map_err(|source| RecordingError::Broken { offset, source })?;
+        if let DecodeStatus::LaterFormat(format) = status {
+            return Err(NotARecording::from(format).into());
+        }
         self.has_more = status == DecodeStatus::BatchFull;
         Ok(None)
     }
 
     /// Reads once. Returns `false` at the end of the file.
     fn fill(&mut self) -> Result<bool, RecordingError> {
-        let read = if self.has_start { read } else { read_start };
+        let is_first = !self.has_start;
         self.has_start = true;
-        let n =
-            read(&mut self.input, self.batcher.space()).map_err(|source| RecordingError::Read {
-                offset: self.batcher.offset() + self.batcher.undecoded() as u64,
-                source,
-            })?;
+        let space = self.batcher.space();
+        let read = if is_first {
+            read_start(&mut self.input, space)
+        } else {
+            read(&mut self.input, space)
+        };
+        if let (true, Ok(n)) = (is_first, &read)
+            && check_start(&space[..*n], &self.path)? == FileType::Empty
+        {
+            tracing::warn!(file = %self.path.display(), "the recording is empty");
+        }
+        let n = read.map_err(|source| RecordingError::Read {
+            offset: self.batcher.offset() + self.batcher.undecoded() as u64,
+            source,
+        })?;
         self.batcher.filled(n);
         self.time = Timestamp::now();
         Ok(n > 0)
@@ -141,9 +161,9 @@ impl Recording {
 
 impl Chunk {
     /// The only chunk of a recording that cannot be opened.
-    pub(super) fn open_failed(error: io::Error) -> Self {
+    pub(super) fn open_failed(error: RecordingError) -> Self {
         Self {
-            end: Some(Err(RecordingError::Open(error))),
+            end: Some(Err(error)),
             ..Self::default()
         }
     }
@@ -162,15 +182,20 @@ fn read(input: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Reads until the first message is complete, and checks the format if it is a header. The header
+impl From<NotARecording> for RecordingError {
+    fn from(error: NotARecording) -> Self {
+        Self::NotARecording(error)
+    }
+}
+
+/// Reads until the first message is complete, from which the type of the file can be seen. A header
 /// stays in the stream, where it is a definition without values.
 fn read_start(input: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
     let mut len = 0;
     loop {
         let n = read(input, &mut space[len..])?;
         len += n;
-        let start = recording::read_start(&space[..len]).map_err(io::Error::other)?;
-        if n == 0 || start != Start::Incomplete {
+        if n == 0 || recording::read_start(&space[..len]) != Ok(Start::Incomplete) {
             return Ok(len);
         }
     }

@@ -4,7 +4,6 @@
 //! Standard input, pipes and devices can block for an unlimited time: a thread of their own reads
 //! them, which the agent does not wait for when it exits.
 
-use std::io;
 use std::path::Path;
 use std::thread;
 
@@ -12,7 +11,7 @@ use tidegate_model::Pool;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::yield_now;
 
-use super::recording::{Chunk, Recording};
+use super::recording::{Chunk, Recording, RecordingError};
 
 /// The number of chunks that the thread reads ahead.
 const READ_AHEAD: usize = 4;
@@ -27,7 +26,7 @@ pub(super) enum RecordingSource {
 
 impl RecordingSource {
     /// Opens a file. A chunk has at most `records` frames.
-    pub(super) fn open(file: &Path, pool: Pool, records: usize) -> io::Result<Self> {
+    pub(super) fn open(file: &Path, pool: Pool, records: usize) -> Result<Self, RecordingError> {
         if file.is_file() {
             let recording = Recording::open(file, pool, records)?;
             return Ok(Self::Inline(Box::new(recording)));
@@ -41,7 +40,8 @@ impl RecordingSource {
         };
         thread::Builder::new()
             .name("replay".to_owned())
-            .spawn(run)?;
+            .spawn(run)
+            .map_err(RecordingError::Open)?;
         Ok(Self::Thread(receiver))
     }
 

@@ -1,6 +1,9 @@
 //! Why a capture cannot be read to its end.
 
 use std::io;
+use std::path::Path;
+
+use tidegate_wire::file_type::FileType;
 
 use super::MAX_BLOCK;
 
@@ -10,12 +13,15 @@ pub(crate) enum CaptureError {
     /// It cannot be opened or read.
     #[error(transparent)]
     Open(#[from] io::Error),
-    /// It has another format.
+    /// It has a format that is not known.
     #[error("it is neither pcap nor pcapng")]
     Unknown,
-    /// It is compressed, which is an option of Wireshark.
-    #[error("it is compressed; try `gunzip -c FILE | tidegate record --pcap -`")]
-    Compressed,
+    /// It is a file of another type; compression is an option of Wireshark.
+    #[error("it is {}, and neither pcap nor pcapng{advice}", .found.description())]
+    OtherType { found: FileType, advice: String },
+    /// It is a directory or a socket.
+    #[error("it is {0}, and neither pcap nor pcapng")]
+    NotAFile(&'static str),
     /// A read failed.
     #[error("reading failed after byte {at}")]
     Read { at: u64 },
@@ -34,4 +40,25 @@ pub(crate) enum CaptureError {
     /// A section describes too many interfaces.
     #[error("the section describes too many interfaces at byte {at}")]
     Interfaces { at: u64 },
+}
+
+impl CaptureError {
+    /// The error for a file that begins with these bytes, which are not those of a capture.
+    pub(super) fn not_a_capture(start: &[u8], name: &Path) -> Self {
+        let name = match name == Path::new("-") {
+            true => "FILE".into(),
+            false => name.to_string_lossy(),
+        };
+        match FileType::detect(start) {
+            // The magic number is right, and what follows is not.
+            FileType::Capture => Self::Malformed { at: 0 },
+            FileType::Unknown => Self::Unknown,
+            found => Self::OtherType {
+                found,
+                advice: found
+                    .instead_of_capture(&name)
+                    .map_or_else(String::new, |advice| format!("; {advice}")),
+            },
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use pcap_parser::traits::PcapReaderIterator;
@@ -12,13 +13,14 @@ use pcap_parser::{
     LegacyPcapReader, PcapError, PcapNGReader, nom, parse_pcap_header, parse_sectionheaderblock,
 };
 
+use tidegate_wire::file_type::FileType;
+
 use super::interface::Interfaces;
 use super::packet::Packet;
 use super::{CaptureError, MAX_BLOCK};
 
 /// The initial size of the buffer.
 const BUFFER: usize = 256 * 1024;
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 const SECTION_HEADER: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 
 /// The result of [`CaptureFile::step`].
@@ -45,16 +47,19 @@ impl CaptureFile {
     /// Opens a file, or standard input for `-`, and detects its format.
     pub(super) fn open(path: &Path) -> Result<Self, CaptureError> {
         if path == Path::new("-") {
-            Self::new(io::stdin())
-        } else {
-            Self::new(File::open(path)?)
+            return Self::new(io::stdin(), path);
+        }
+        match path.metadata() {
+            Ok(found) if found.is_dir() => Err(CaptureError::NotAFile("a directory")),
+            Ok(found) if found.file_type().is_socket() => Err(CaptureError::NotAFile("a socket")),
+            _ => Self::new(File::open(path)?, path),
         }
     }
 
-    fn new(mut input: impl Read + 'static) -> Result<Self, CaptureError> {
+    fn new(mut input: impl Read + 'static, name: &Path) -> Result<Self, CaptureError> {
         // The library reads once and must find the complete first block. Its own detection of the
         // format would read twice, and block on a live capture without packets.
-        let first = first_block(&mut input)?;
+        let first = first_block(&mut input, name)?;
         let is_pcapng = first.starts_with(&SECTION_HEADER);
         let capacity = BUFFER.max(first.len() + 1);
         let input = Cursor::new(first).chain(input);
@@ -112,7 +117,7 @@ impl CaptureFile {
 }
 
 /// Reads the complete first block: the header of a pcap file or of a pcapng section.
-fn first_block(input: &mut impl Read) -> Result<Vec<u8>, CaptureError> {
+fn first_block(input: &mut impl Read, name: &Path) -> Result<Vec<u8>, CaptureError> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -128,11 +133,13 @@ fn first_block(input: &mut impl Read) -> Result<Vec<u8>, CaptureError> {
                 return Err(CaptureError::TooLarge { at: 0 });
             }
             Err(nom::Err::Incomplete(_)) => {}
-            Err(_) if bytes.starts_with(&GZIP) => return Err(CaptureError::Compressed),
-            Err(_) => return Err(CaptureError::Unknown),
+            Err(_) => return Err(CaptureError::not_a_capture(&bytes, name)),
         }
         match input.read(&mut chunk)? {
-            0 => return Err(CaptureError::Truncated { at: 0 }),
+            0 if FileType::detect(&bytes) == FileType::Capture => {
+                return Err(CaptureError::Truncated { at: 0 });
+            }
+            0 => return Err(CaptureError::not_a_capture(&bytes, name)),
             n => bytes.extend_from_slice(&chunk[..n]),
         }
     }
