@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Agent, FakeCilium, TestDir, get, tidegate};
+use crate::support::{Agent, FakeCilium, TestDir, get, run_args, tidegate};
 
 /// Lines of the metrics page after 300 frames, of which `passed` records reached the exporter.
 fn expected_metrics(passed: u64, lost: u64) -> Vec<String> {
@@ -154,6 +154,30 @@ fn every_counter_is_exposed_from_the_start() {
         !metrics.contains("pipeline=\"flows\",stage=\"processors.l34_flow\",reason=\"queue_full\""),
         "`l34_flow` has no inbox"
     );
+}
+
+#[test]
+fn the_ledger_has_the_bytes_of_receivers_and_exporters_and_what_the_process_uses() {
+    let dir = TestDir::new();
+    let config = dir.replay(500, &["cilium_decode", "l34_flow"], "stdout", "");
+    let ledger = dir.path("ledger.json");
+    let output = tidegate(&run_args(&config, &ledger));
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let page: Value = serde_json::from_slice(&std::fs::read(&ledger).unwrap()).unwrap();
+    let recording = std::fs::metadata(dir.path("recording")).unwrap().len();
+    let expected = serde_json::json!({
+        "exporters.stdout": output.stdout.len(),
+        "receivers.replay": recording,
+    });
+    assert_eq!(page["bytes"], expected);
+    let process = &page["process"];
+    assert!(process["cpu_seconds"].as_f64().is_some(), "{process}");
+    assert!(
+        process["resident_bytes"].as_u64() > Some(1 << 20),
+        "{process}"
+    );
+    assert_eq!(page["stopping"], true);
+    assert!(!page["node"].as_str().unwrap().is_empty());
 }
 
 #[test]

@@ -1,11 +1,14 @@
-//! `/debug/ledger`: the ledger, the version of the agent, and the state of its stages.
+//! `/debug/ledger`: the ledger, the version of the agent, what it uses, and the state of its
+//! stages.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tidegate_runtime::ledger::Report;
 use tidegate_runtime::stage_id::StageId;
-use tidegate_runtime::telemetry::Telemetry;
+use tidegate_runtime::telemetry::{EXPORTER_BYTES, Instrument, RECEIVER_BYTES, Telemetry};
+
+use super::process_usage::ProcessUsage;
 
 /// The instrument whose value is 1 while a receiver is connected.
 const CONNECTED: &str = "tidegate_receiver_connected";
@@ -18,34 +21,42 @@ pub(crate) struct LedgerPage<Name: Ord = &'static str> {
     /// The version of the agent.
     #[serde(default)]
     pub(crate) version: String,
+    /// `<cluster>/<node>`.
+    #[serde(default)]
+    pub(crate) node: String,
+    /// Whether the agent shuts down.
+    #[serde(default)]
+    pub(crate) stopping: bool,
+    /// What the process uses.
+    #[serde(default)]
+    pub(crate) process: ProcessUsage,
     /// Whether each receiver that has a peer is connected.
     #[serde(default)]
     pub(crate) connected: BTreeMap<String, bool>,
+    /// The bytes that each receiver has read and each exporter has delivered.
+    #[serde(default)]
+    pub(crate) bytes: BTreeMap<String, u64>,
     /// The reason for each stage that is degraded, or that ended before the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) degraded: BTreeMap<StageId, String>,
 }
 
 impl LedgerPage {
-    /// The page with a report.
-    pub(crate) fn new(report: Report, telemetry: &Telemetry) -> Self {
-        let instruments = telemetry
-            .instruments()
-            .into_iter()
-            .filter(|instrument| instrument.name == CONNECTED);
-        let connected = instruments.filter_map(|instrument| {
-            let (_, stage) = instrument
-                .labels
-                .iter()
-                .find(|(name, _)| *name == "stage")?;
-            Some((stage.clone(), instrument.value() == 1))
-        });
-        let degraded = telemetry.health().problems();
+    /// The page with a report of the agent on a node.
+    pub(crate) fn new(report: Report, telemetry: &Telemetry, node: &str, stopping: bool) -> Self {
+        let instruments = telemetry.instruments();
+        let connected = of_stages(&instruments, &[CONNECTED]).map(|(stage, n)| (stage, n == 1));
+        let bytes = of_stages(&instruments, &[RECEIVER_BYTES, EXPORTER_BYTES])
+            .map(|(stage, n)| (stage, u64::try_from(n).unwrap_or(0)));
         Self {
             report,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            node: node.to_owned(),
+            stopping,
+            process: ProcessUsage::now(),
             connected: connected.collect(),
-            degraded,
+            bytes: bytes.collect(),
+            degraded: telemetry.health().problems(),
         }
     }
 
@@ -53,4 +64,19 @@ impl LedgerPage {
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("strings and numbers always serialize")
     }
+}
+
+/// The values of instruments with these names, by the stage in their labels.
+fn of_stages<'a>(
+    instruments: &'a [Instrument],
+    names: &'a [&str],
+) -> impl Iterator<Item = (String, i64)> + 'a {
+    instruments
+        .iter()
+        .filter(|instrument| names.contains(&instrument.name))
+        .filter_map(|instrument| {
+            let mut labels = instrument.labels.iter();
+            let (_, stage) = labels.find(|(name, _)| *name == "stage")?;
+            Some((stage.clone(), instrument.value()))
+        })
 }

@@ -4,6 +4,7 @@
 
 mod ledger_page;
 mod metrics;
+mod process_usage;
 mod readiness;
 mod server;
 mod tap;
@@ -77,9 +78,13 @@ async fn readiness(State(state): State<Arc<PageState>>) -> impl IntoResponse {
 
 async fn ledger(State(state): State<Arc<PageState>>) -> impl IntoResponse {
     let Agent {
-        ledger, telemetry, ..
+        ledger,
+        telemetry,
+        shutdown,
+        node_name,
     } = &state.agent;
-    let page = LedgerPage::new(ledger.report(), telemetry);
+    let stopping = shutdown.is_requested();
+    let page = LedgerPage::new(ledger.report(), telemetry, node_name, stopping);
     let json = page.to_json() + "\n";
     ([(CONTENT_TYPE, "application/json")], json)
 }

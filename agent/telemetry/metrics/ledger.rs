@@ -107,7 +107,7 @@ const SPLIT_METRICS: [SplitMetric; 4] = [
     },
 ];
 
-const EDGE_METRICS: [EdgeMetric; 3] = [
+const EDGE_METRICS: [EdgeMetric; 5] = [
     EdgeMetric {
         name: "tidegate_edge_queue_records",
         help: "Records in the inbox of a stage",
@@ -121,6 +121,21 @@ const EDGE_METRICS: [EdgeMetric; 3] = [
         unit: "By",
         is_counter: false,
         value: |edge| sample_value(edge.queue_bytes),
+    },
+    EdgeMetric {
+        name: "tidegate_edge_queue_peak_records",
+        help: "Largest number of records in the inbox of a stage since the start",
+        unit: "",
+        is_counter: false,
+        value: |edge| sample_value(edge.peak_records),
+    },
+    EdgeMetric {
+        name: "tidegate_edge_queue_peak_bytes",
+        help: "Largest memory of the records in the inbox of a stage since the start; a batch \
+               that was alone in it may be left out",
+        unit: "By",
+        is_counter: false,
+        value: |edge| sample_value(edge.peak_bytes),
     },
     EdgeMetric {
         name: "tidegate_edge_blocked_seconds_total",

@@ -18,7 +18,6 @@ use tidegate_simulate::{Mix, Options, Scenario};
 
 use super::common::config_file::{WarningPolicy, assemble};
 use super::common::runtime;
-use super::common::shipped::PIPELINE;
 use super::run;
 use super::simulate::{self, Simulated};
 use crate::config::Source;

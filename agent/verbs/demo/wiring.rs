@@ -1,7 +1,7 @@
 //! The configuration of the demo: the shipped file, with lines blanked out or uncommented, so that
 //! errors still point to the place in the shipped file.
 
-const PIPELINE: &str = include_str!("../../../pipeline.toml");
+use crate::verbs::common::shipped::PIPELINE;
 
 /// Keys of the shipped file with the values of the demo: it ends within half a second, whatever its
 /// peers do.

@@ -154,6 +154,7 @@ async fn run_and_report(
     };
     let ledger = Ledger::default();
     let telemetry = assembly.telemetry.clone();
+    let node_name = assembly.node_name.clone();
     let started = Started::start(assembly, &ledger, shutdown.clone(), triggers).await?;
     let ended = started.ended().await;
     let report = ledger.report();
@@ -165,7 +166,7 @@ async fn run_and_report(
         [""; 0],
         "every outcome of a stage is declared by its kind"
     );
-    let page = LedgerPage::new(report.clone(), &telemetry);
+    let page = LedgerPage::new(report.clone(), &telemetry, &node_name, true);
     log::print_value(&report.to_string(), "the final ledger", "ledger", &page);
     if let Some(file) = ledger_file {
         file.write_unless(page.to_json(), &shutdown).await?;

@@ -5,7 +5,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::health::HealthRegistry;
+use crate::stage_id::StageId;
 use crate::sync::lock;
+
+/// Counter of the bytes that a receiver read; the label is `stage`.
+pub const RECEIVER_BYTES: &str = "tidegate_receiver_bytes_total";
+/// Counter of the bytes that an exporter delivered; the label is `stage`.
+pub const EXPORTER_BYTES: &str = "tidegate_exporter_bytes_total";
 
 /// The agent's own instruments; clones share them.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +86,21 @@ impl Telemetry {
         labels: &[(&'static str, &str)],
     ) -> Gauge {
         Gauge(self.instrument(name, help, labels, false))
+    }
+
+    /// The counter of the bytes that a receiver read.
+    #[must_use]
+    pub fn receiver_bytes(&self, stage: &StageId) -> Counter {
+        let labels = [("stage", stage.as_str())];
+        self.counter(RECEIVER_BYTES, "Bytes read.", &labels)
+    }
+
+    /// The counter of the bytes that an exporter delivered: lines written, requests accepted, or
+    /// responses sent, as compressed and without the overhead of transport and TLS.
+    #[must_use]
+    pub fn exporter_bytes(&self, stage: &StageId) -> Counter {
+        let help = "Bytes written, accepted by the backend, or sent to scrapers.";
+        self.counter(EXPORTER_BYTES, help, &[("stage", stage.as_str())])
     }
 
     /// The health of the agent's stages.

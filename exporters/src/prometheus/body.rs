@@ -70,6 +70,13 @@ impl ExpositionBody {
         if self.first_chunk.is_some() {
             return self.first_chunk.take();
         }
+        let chunk = self.write_chunk()?;
+        self.shared.bytes.add(chunk.len() as u64);
+        Some(chunk)
+    }
+
+    /// Writes the next chunk.
+    fn write_chunk(&mut self) -> Option<String> {
         let mut writer = self.writer.take()?;
         while let Some(name) = self.name.take() {
             if writer.buffered() >= CHUNK_BYTES {

@@ -96,7 +96,10 @@ impl Prometheus {
             listener: None,
             allowed_hosts,
             open_metrics: config.open_metrics,
-            shared: Arc::new(Shared::new(&config.path)),
+            shared: Arc::new(Shared::new(
+                &config.path,
+                context.telemetry.exporter_bytes(&context.stage),
+            )),
             series_gauge,
             health: context.health.clone(),
         }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use tidegate_runtime::telemetry::Counter;
 
 use super::handler_metrics::HandlerMetrics;
 use super::table::SeriesTable;
@@ -15,15 +16,18 @@ pub(super) struct Shared {
     pub(super) path: String,
     table: Mutex<SeriesTable>,
     handler_metrics: Mutex<HandlerMetrics>,
+    /// Counts bytes of responses.
+    pub(super) bytes: Counter,
 }
 
 impl Shared {
     /// Creates the state without series.
-    pub(super) fn new(path: &str) -> Self {
+    pub(super) fn new(path: &str, bytes: Counter) -> Self {
         Self {
             path: path.to_owned(),
             table: Mutex::default(),
             handler_metrics: Mutex::default(),
+            bytes,
         }
     }
 

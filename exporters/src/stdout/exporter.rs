@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use tidegate_runtime::edge::{Delivery, Inbox};
 use tidegate_runtime::health::Health;
 use tidegate_runtime::stage::{self, StageError};
+use tidegate_runtime::telemetry::Counter;
 
 use super::failure::WriteError;
 use super::lines::LineFormatter;
@@ -31,6 +32,8 @@ pub struct Exporter {
     sink: Option<Box<dyn LineSink>>,
     health: Health,
     timeouts: WriteTimeouts,
+    /// Counts bytes that were written.
+    bytes: Counter,
 }
 
 impl Exporter {
@@ -42,6 +45,7 @@ impl Exporter {
             sink: None,
             health: Health::default(),
             timeouts: WriteTimeouts::default(),
+            bytes: Counter::default(),
         }
     }
 
@@ -75,6 +79,12 @@ impl Exporter {
             ..self
         }
     }
+
+    /// Sets the counter of the bytes that were written.
+    #[must_use]
+    pub fn counting(self, bytes: Counter) -> Self {
+        Self { bytes, ..self }
+    }
 }
 
 #[async_trait]
@@ -85,7 +95,8 @@ impl stage::Exporter for Exporter {
             None => (open_stdout()?, stdout_name()),
         };
         let mut running =
-            RunningExporter::start(sink, output, self.formatter, self.health, self.timeouts)?;
+            RunningExporter::start(sink, output, self.formatter, self.health, self.timeouts)?
+                .counting(self.bytes);
         while let Some(delivery) = inbox.recv().await {
             running.add(delivery);
             while running.buffered() < WRITE_BYTES

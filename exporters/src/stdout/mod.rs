@@ -105,7 +105,9 @@ impl ExporterConfig for Config {
             give_up_after: self.give_up_after.0,
             ..WriteTimeouts::default()
         };
-        let exporter = Exporter::to_stdout(formatter).with(context.health.clone(), timeouts);
+        let exporter = Exporter::to_stdout(formatter)
+            .with(context.health.clone(), timeouts)
+            .counting(context.telemetry.exporter_bytes(&context.stage));
         Ok(Box::new(exporter))
     }
 }

@@ -7,6 +7,7 @@ use tidegate_runtime::edge::Delivery;
 use tidegate_runtime::health::Health;
 use tidegate_runtime::ledger::Ticket;
 use tidegate_runtime::stage::{OutputClosed, StageError};
+use tidegate_runtime::telemetry::Counter;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::failure::{OUTPUT_CLOSED, WRITE_FAILED, WriteError};
@@ -39,6 +40,8 @@ pub(super) struct RunningExporter {
     health: Health,
     is_degraded: bool,
     thread: WriterThread,
+    /// Counts bytes that were written.
+    bytes: Counter,
 }
 
 impl RunningExporter {
@@ -64,7 +67,14 @@ impl RunningExporter {
             health,
             is_degraded: false,
             thread,
+            bytes: Counter::default(),
         })
+    }
+
+    /// Sets the counter of the bytes that were written.
+    pub(super) fn counting(mut self, bytes: Counter) -> Self {
+        self.bytes = bytes;
+        self
     }
 
     /// Adds the lines of a delivery to the buffer.
@@ -136,6 +146,7 @@ impl RunningExporter {
     fn finish_buffer(&mut self) {
         self.tickets.drain(..).for_each(Ticket::absorb_all);
         self.thread.finish_buffer();
+        self.bytes.add(self.buffer.text.len() as u64);
         self.buffer.text.clear();
         self.buffer.text.shrink_to(KEPT_CAPACITY);
         self.buffer.written = 0;

@@ -41,7 +41,7 @@ impl ConnectionStatus {
                 "Connections established.",
             ),
             reads: counter("tidegate_receiver_reads_total", "Reads that returned data."),
-            bytes: counter("tidegate_receiver_bytes_total", "Bytes read."),
+            bytes: telemetry.receiver_bytes(stage),
             socket: socket.to_owned(),
             stage: stage.clone(),
             telemetry: telemetry.clone(),

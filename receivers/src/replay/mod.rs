@@ -24,6 +24,7 @@ use tidegate_runtime::config::{Number, Table as _};
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
+use tidegate_runtime::telemetry::Counter;
 use tidegate_wire::payload;
 
 use crate::frames::FRAME_CUT_SHORT;
@@ -71,7 +72,7 @@ impl ReceiverConfig for Config {
         self.file == Path::new("-")
     }
 
-    fn build(&self, _context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
+    fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         if self.file.as_os_str().is_empty() {
             let message = "the path is empty; `-` is standard input".to_owned();
             return Err(BuildError {
@@ -82,6 +83,7 @@ impl ReceiverConfig for Config {
         Ok(Box::new(Replay {
             file: self.file.clone(),
             rate: self.rate.get(),
+            bytes: context.telemetry.receiver_bytes(&context.stage),
         }))
     }
 }
@@ -90,6 +92,7 @@ impl ReceiverConfig for Config {
 struct Replay {
     file: PathBuf,
     rate: f64,
+    bytes: Counter,
 }
 
 /// Why a recording was not played to its end.
@@ -136,7 +139,7 @@ enum ReplayError {
 impl Receiver for Replay {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
         let schedule = Schedule::new(self.rate);
-        let source = RecordingSource::open(&self.file, out.pool(), schedule.records());
+        let source = RecordingSource::open(&self.file, out.pool(), schedule.records(), self.bytes);
         let mut player = Player {
             schedule,
             out,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tidegate_model::batch::FrameBatch;
 use tidegate_model::{Pool, Timestamp};
+use tidegate_runtime::telemetry::Counter;
 use tidegate_wire::file_type::FileType;
 use tidegate_wire::payload::{self, DEFAULT_MAX_FRAME};
 use tidegate_wire::recording::{self, Start};
@@ -69,11 +70,19 @@ pub(super) struct Recording {
     has_more: bool,
     /// The time of the last read.
     time: Timestamp,
+    /// Counts bytes that were read.
+    bytes: Counter,
 }
 
 impl Recording {
-    /// Opens a file, or standard input for `-`. A chunk has at most `records` frames.
-    pub(super) fn open(file: &Path, pool: Pool, records: usize) -> Result<Self, RecordingError> {
+    /// Opens a file, or standard input for `-`. A chunk has at most `records` frames. `bytes`
+    /// counts what is read.
+    pub(super) fn open(
+        file: &Path,
+        pool: Pool,
+        records: usize,
+        bytes: Counter,
+    ) -> Result<Self, RecordingError> {
         check_path(file)?;
         let input: Box<dyn Read + Send> = if file == Path::new("-") {
             Box::new(io::stdin())
@@ -88,6 +97,7 @@ impl Recording {
             has_start: false,
             has_more: false,
             time: Timestamp::default(),
+            bytes,
         })
     }
 
@@ -154,6 +164,7 @@ impl Recording {
             source,
         })?;
         self.batcher.filled(n);
+        self.bytes.add(n as u64);
         self.time = Timestamp::now();
         Ok(n > 0)
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::thread;
 
 use tidegate_model::Pool;
+use tidegate_runtime::telemetry::Counter;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::yield_now;
 
@@ -25,15 +26,20 @@ pub(super) enum RecordingSource {
 }
 
 impl RecordingSource {
-    /// Opens a file. A chunk has at most `records` frames.
-    pub(super) fn open(file: &Path, pool: Pool, records: usize) -> Result<Self, RecordingError> {
+    /// Opens a file. A chunk has at most `records` frames. `bytes` counts what is read.
+    pub(super) fn open(
+        file: &Path,
+        pool: Pool,
+        records: usize,
+        bytes: Counter,
+    ) -> Result<Self, RecordingError> {
         if file.is_file() {
-            let recording = Recording::open(file, pool, records)?;
+            let recording = Recording::open(file, pool, records, bytes)?;
             return Ok(Self::Inline(Box::new(recording)));
         }
         let (sender, receiver) = channel(READ_AHEAD);
         let file = file.to_owned();
-        let run = move || match Recording::open(&file, pool, records) {
+        let run = move || match Recording::open(&file, pool, records, bytes) {
             Ok(recording) => send_all(recording.packed(), &sender),
             // Sending fails if the receiver has stopped already.
             Err(error) => drop(sender.blocking_send(Chunk::open_failed(error))),

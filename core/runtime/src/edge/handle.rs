@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::queue::Queue;
 use super::sender::Edge;
-use crate::ledger::{QueueProbe, Queued};
+use crate::ledger::{Peak, QueueProbe, Queued};
 use crate::limits::{Limits, WhenFull};
 use crate::sync::lock;
 
@@ -88,6 +88,10 @@ impl QueueProbe for Queue {
             bytes,
             series: state.points.waiting() as u64,
         }
+    }
+
+    fn peak(&self) -> Peak {
+        lock(&self.state).peak
     }
 
     fn blocked(&self) -> Duration {

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex as FairMutex, Notify};
 use super::blocked::Blocked;
 use super::delivery::Delivery;
 use super::points::{Points, Reader};
-use crate::ledger::{Ticket, reason};
+use crate::ledger::{Peak, Ticket, reason};
 use crate::limits::{Limits, WhenFull};
 use crate::sync::lock;
 
@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) records: usize,
     /// The weight of the queued batches, except a first one that was not weighed yet.
     bytes: usize,
+    /// The largest contents so far.
+    pub(super) peak: Peak,
     pub(super) points: Points,
     /// Whether the last delivery had points.
     points_were_last: bool,
@@ -110,6 +112,7 @@ impl State {
             waiting: VecDeque::new(),
             records: 0,
             bytes: 0,
+            peak: Peak::default(),
             points,
             points_were_last: false,
             senders: 1,
@@ -162,6 +165,10 @@ impl State {
     fn push(&mut self, delivery: Delivery) {
         self.records += usize::try_from(delivery.ticket.left()).unwrap_or(usize::MAX);
         self.bytes += delivery.weight.unwrap_or(0);
+        self.peak = self.peak.max(Peak {
+            records: self.records as u64,
+            bytes: self.bytes as u64,
+        });
         self.waiting.push_back(delivery);
     }
 

@@ -17,7 +17,7 @@ mod ticket;
 pub use counters::StageCounters;
 pub(crate) use names::PERF_RING;
 pub use names::{SUPERSEDED, UPSTREAM_SOURCES, reason};
-pub(crate) use queues::{QueueProbe, Queued};
+pub(crate) use queues::{Peak, QueueProbe, Queued};
 pub use reloads::{Reload, ReloadOutcome, Reloads};
 pub use report::{EdgeReport, Report, SCHEMA, StageReport};
 pub use ticket::Ticket;

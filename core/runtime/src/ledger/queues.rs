@@ -15,6 +15,8 @@ pub(crate) trait QueueProbe: std::fmt::Debug + Send + Sync {
     fn limits(&self) -> Limits;
     /// Its contents.
     fn queued(&self) -> Queued;
+    /// The fullest that it was.
+    fn peak(&self) -> Peak;
     /// The time that senders were blocked, added up over all of them.
     fn blocked(&self) -> Duration;
     /// Whether its reader has ended.
@@ -30,6 +32,26 @@ pub(crate) struct Queued {
     pub(crate) bytes: u64,
     /// Metric series with a queued point.
     pub(crate) series: u64,
+}
+
+/// The largest contents of a queue since the start. A batch that found it empty is weighed only if
+/// another one follows, so `bytes` leaves it out if it was alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Peak {
+    /// Records other than metric points.
+    pub(crate) records: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+impl Peak {
+    /// The larger of each.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            records: self.records.max(other.records),
+            bytes: self.bytes.max(other.bytes),
+        }
+    }
 }
 
 impl std::ops::AddAssign for Queued {
@@ -53,6 +75,8 @@ struct Row {
     probes: Vec<Arc<dyn QueueProbe>>,
     /// The time that senders were blocked by queues that have ended.
     blocked: Duration,
+    /// The fullest that one of the queues was.
+    peak: Peak,
 }
 
 impl Queues {
@@ -77,6 +101,7 @@ impl Queues {
                     limits: probe.limits(),
                     probes: vec![probe],
                     blocked: Duration::ZERO,
+                    peak: Peak::default(),
                 };
                 self.0.push(row);
             }
@@ -98,6 +123,8 @@ impl Queues {
 impl Row {
     fn settle(&mut self) {
         let blocked = &mut self.blocked;
+        let peaks = self.probes.iter().map(|probe| probe.peak());
+        self.peak = peaks.fold(self.peak, Peak::max);
         self.probes.retain(|probe| {
             let over = probe.is_over();
             *blocked += if over {
@@ -115,6 +142,10 @@ impl Row {
         self.probes
             .iter()
             .for_each(|probe| queued += probe.queued());
+        self.peak = self.peak.max(Peak {
+            records: queued.records,
+            bytes: queued.bytes,
+        });
         let blocked = self
             .probes
             .iter()
@@ -125,6 +156,8 @@ impl Row {
             queue_records: queued.records,
             queue_bytes: queued.bytes,
             queue_series: queued.series,
+            peak_records: self.peak.records,
+            peak_bytes: self.peak.bytes,
             max_records: self.limits.records as u64,
             max_bytes: self.limits.bytes as u64,
             max_series: self.limits.series as u64,

@@ -103,6 +103,13 @@ pub struct EdgeReport {
     /// Metric series with a queued point.
     #[serde(default)]
     pub queue_series: u64,
+    /// The largest number of records since the start.
+    #[serde(default)]
+    pub peak_records: u64,
+    /// The largest weight in bytes since the start; a batch that was alone in the queue may be left
+    /// out.
+    #[serde(default)]
+    pub peak_bytes: u64,
     /// Maximum number of records.
     #[serde(default)]
     pub max_records: u64,

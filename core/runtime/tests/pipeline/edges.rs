@@ -60,7 +60,9 @@ async fn the_report_shows_a_blocked_sender() {
     assert!(report.edges[0].blocked_seconds >= 0.9, "{:?}", report.edges);
     started.gate.add_permits(1);
     let ended = started.ended().await;
-    assert_eq!(ended.report.edges[0].queue_records, 0);
+    let edge = &ended.report.edges[0];
+    assert_eq!((edge.queue_records, edge.peak_records), (0, 2));
+    assert!(edge.peak_bytes > 0 && edge.peak_bytes <= edge.max_bytes);
     assert!(
         ended.report.edges[0].blocked_seconds >= 0.9,
         "{:?}",

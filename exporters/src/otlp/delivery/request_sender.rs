@@ -75,8 +75,12 @@ impl RequestSender {
             bytes = frame.len(),
             "sending an OTLP request"
         );
+        let bytes = frame.len();
         match self.client.send(service, frame, sent).await {
-            Ok(accepted) => Ok(self.accepted(service, &accepted)),
+            Ok(accepted) => {
+                self.status.count_bytes(bytes);
+                Ok(self.accepted(service, &accepted))
+            }
             Err(error) => {
                 if error.is_refusal() {
                     sent.set(sent_before);

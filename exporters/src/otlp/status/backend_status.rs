@@ -24,6 +24,7 @@ pub(crate) struct BackendStatus {
     health: Health,
     connected: Gauge,
     attempts: AttemptCounters,
+    bytes: Counter,
     history: Mutex<History>,
 }
 
@@ -89,6 +90,7 @@ impl BackendStatus {
                 &[("stage", context.stage.as_str())],
             ),
             attempts: AttemptCounters::new(context),
+            bytes: context.telemetry.exporter_bytes(&context.stage),
             history: Mutex::default(),
         }
     }
@@ -96,6 +98,11 @@ impl BackendStatus {
     /// The exporter's stage.
     pub(crate) fn stage(&self) -> &str {
         self.stage.as_str()
+    }
+
+    /// Counts the bytes of a request that the backend accepted.
+    pub(crate) fn count_bytes(&self, bytes: usize) {
+        self.bytes.add(bytes as u64);
     }
 
     /// Records that all of a request was accepted.
