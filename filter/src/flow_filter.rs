@@ -26,6 +26,17 @@ macro_rules! flow_filter {
             /// The names of all fields.
             pub const FIELDS: &[&str] = &[$(stringify!($name),)* "experimental"];
 
+            /// The filter that has only this field of [`Self::FIELDS`].
+            #[must_use]
+            pub fn only(&self, field: &str) -> Self {
+                let mut filter = Self::default();
+                match field {
+                    $(stringify!($name) => filter.$name.clone_from(&self.$name),)*
+                    _ => filter.experimental.clone_from(&self.experimental),
+                }
+                filter
+            }
+
             /// The number of values in all fields.
             #[must_use]
             pub fn len(&self) -> usize {

@@ -24,4 +24,4 @@ pub use flow_filter::{
     EventTypeFilter, Experimental, FlowFilter, HttpHeader, NetworkInterface, Workload,
 };
 pub use matcher::{MAX_FILTERS, MAX_VALUES, Matcher};
-pub use words::{Flag, FlagValue, WordError};
+pub use words::{Flag, FlagValue, LineError, WordError};

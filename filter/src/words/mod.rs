@@ -9,6 +9,7 @@ mod flag;
 mod flags;
 mod line;
 mod namespaces;
+mod place;
 mod raw;
 mod tracker;
 mod values;
@@ -16,6 +17,7 @@ mod values;
 pub use error::WordError;
 pub use flag::{Flag, FlagGroup, FlagValue};
 pub use flags::{CONFLICTS, FLAGS};
+pub use place::LineError;
 
 use crate::Filters;
 use flag::Effect;
