@@ -53,8 +53,14 @@ impl Declared {
         report
             .stages
             .iter()
-            .map(|stage| Self::of(&stage.stage, has_inbox(stage)))
+            .map(|stage| Self::of(&stage.stage, has_inbox(stage)).with_rules(&stage.rules))
             .collect()
+    }
+
+    /// Adds rules that come from the configuration.
+    fn with_rules(mut self, rules: &[&'static str]) -> Self {
+        self.rules.extend(rules);
+        self
     }
 
     /// The reasons for drops.

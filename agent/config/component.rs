@@ -16,7 +16,8 @@ pub(crate) struct Component<C: ?Sized> {
     pub(crate) stage: StageId,
     /// The place of its id.
     pub(crate) span: Range<usize>,
-    /// The places of the values of its keys, those of inner tables as `table.key`.
+    /// The places of the values of its keys, those of inner tables as `table.key`, and those of items of
+    /// lists as `key.0`.
     pub(crate) keys: HashMap<String, Range<usize>>,
     /// The limits of its inbox that are given.
     pub(crate) queue: Option<ExporterQueue>,

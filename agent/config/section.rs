@@ -254,10 +254,19 @@ impl<C: ?Sized> Section<C> {
 /// Adds the places of the values of a table.
 fn add_spans(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usize>>) {
     for (key, value) in table {
-        let path = format!("{path}{}", key.get_ref());
-        if let DeValue::Table(inner) = value.get_ref() {
-            add_spans(inner, &format!("{path}."), keys);
-        }
-        keys.insert(path, value.span());
+        add_span(value, format!("{path}{}", key.get_ref()), keys);
     }
+}
+
+/// Adds the places of a value and of all values in it.
+fn add_span(value: &Value<'_>, path: String, keys: &mut HashMap<String, Range<usize>>) {
+    match value.get_ref() {
+        DeValue::Table(inner) => add_spans(inner, &format!("{path}."), keys),
+        DeValue::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(at, item)| add_span(item, format!("{path}.{at}"), keys)),
+        _ => {}
+    }
+    keys.insert(path, value.span());
 }

@@ -189,6 +189,7 @@ pub(super) fn report(stages: &[(&str, &[(&'static str, u64)])]) -> Report {
             created: 0,
             out: BTreeMap::new(),
             filtered: BTreeMap::new(),
+            rules: Vec::new(),
             dropped,
             absorbed: 0,
             unconfirmed: 0,

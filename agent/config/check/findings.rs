@@ -116,6 +116,7 @@ fn report<C: ?Sized>(
 fn span<C: ?Sized>(place: &Place, component: &Component<C>, source: &Source) -> Range<usize> {
     match place {
         Place::Key(key) => component.span_of(key),
+        Place::Path(path) => component.span_of(path),
         Place::Value(span) if span.is_empty() => component.span.clone(),
         Place::Value(span) => span.clone(),
         Place::Part {

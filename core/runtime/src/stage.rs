@@ -121,6 +121,12 @@ pub trait Receiver: Send {
 /// assert_eq!((batch.len(), tally.filters()), (3, &[("forwarded", 1)][..]));
 /// ```
 pub trait Processor: Send {
+    /// The rules that come from its configuration, in addition to those that its kind declares: names
+    /// by which it filters records.
+    fn rules(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Changes a batch in place. Records leave it through [`Batch::sift`]; records that are pushed
     /// are passed on with the others and counted as created.
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally);

@@ -72,6 +72,8 @@ pub enum Place {
     /// A key by its path, such as `endpoint` or `tls.key_file`. Without the key in the file, it is
     /// the table.
     Key(&'static str),
+    /// As [`Place::Key`], with the positions of items of lists: `rules.0.name`.
+    Path(String),
     /// A value, as [`toml::Spanned`] has it.
     Value(Range<usize>),
     /// A part of a string.

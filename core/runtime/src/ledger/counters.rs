@@ -1,5 +1,6 @@
 //! The counters of one stage in one pipeline.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard};
 
@@ -41,6 +42,8 @@ pub(crate) struct Counts {
     /// Records that were passed on, each counted once.
     pub(crate) forwarded: u64,
     pub(crate) filtered: NamedCounts,
+    /// Rules of the present and of former configurations of the stage.
+    pub(crate) rules: BTreeSet<&'static str>,
     pub(crate) dropped: NamedCounts,
     pub(crate) noted: NamedCounts,
     pub(crate) ambiguous: NamedCounts,
@@ -84,6 +87,11 @@ impl StageCounters {
         let mut counts = lock(&self.counts);
         let forwarded = counts.forwarded;
         counts.routes.set(to, forwarded);
+    }
+
+    /// Adds rules that come from the stage's configuration, which are counted from 0.
+    pub(crate) fn add_rules(&self, rules: &[&'static str]) {
+        lock(&self.counts).rules.extend(rules);
     }
 
     /// Whether the stage has no record in flight.
@@ -195,6 +203,8 @@ impl StageCounters {
     pub(super) fn report(&self) -> StageReport {
         let counts = lock(&self.counts);
         let named = |counts: &NamedCounts| counts.as_slice().iter().copied().collect();
+        let mut filtered: BTreeMap<_, _> = counts.rules.iter().map(|rule| (*rule, 0)).collect();
+        filtered.extend(counts.filtered.as_slice().iter().copied());
         StageReport {
             pipeline: self.pipeline.clone(),
             stage: self.stage.clone(),
@@ -202,7 +212,8 @@ impl StageCounters {
             r#in: counts.received,
             created: counts.created,
             out: counts.routes.out(counts.forwarded),
-            filtered: named(&counts.filtered),
+            filtered,
+            rules: counts.rules.iter().copied().collect(),
             dropped: named(&counts.dropped),
             absorbed: counts.absorbed,
             unconfirmed: counts.unconfirmed,

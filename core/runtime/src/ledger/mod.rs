@@ -12,6 +12,7 @@ mod queues;
 mod reloads;
 mod report;
 mod routes;
+mod rule_name;
 mod ticket;
 
 pub use counters::StageCounters;
@@ -20,6 +21,7 @@ pub use names::{SUPERSEDED, UPSTREAM_SOURCES, reason};
 pub(crate) use queues::{Peak, QueueProbe, Queued};
 pub use reloads::{Reload, ReloadOutcome, Reloads};
 pub use report::{EdgeReport, Report, SCHEMA, StageReport};
+pub use rule_name::RuleName;
 pub use ticket::Ticket;
 
 use std::collections::BTreeMap;

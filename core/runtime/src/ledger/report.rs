@@ -67,6 +67,10 @@ pub struct StageReport<Name: Ord = &'static str> {
     pub out: BTreeMap<StageId, u64>,
     /// Records removed by configured filters, by rule.
     pub filtered: BTreeMap<Name, u64>,
+    /// The rules that come from the configuration, or came from a former one. They are in `filtered`
+    /// from the start.
+    #[serde(skip, default = "Vec::new")]
+    pub rules: Vec<Name>,
     /// Records lost, by reason.
     pub dropped: BTreeMap<Name, u64>,
     /// Records that were delivered or aggregated.

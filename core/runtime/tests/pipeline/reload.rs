@@ -1,6 +1,7 @@
 //! Reloads of a topology: which stages keep running, are drained or hand over their state, and the
 //! counters of all of them.
 
+mod rules;
 mod steady;
 
 use std::sync::Arc;

@@ -140,6 +140,10 @@ impl RunningPipeline {
         let resends = self.resends;
         let mut refreshers = HashMap::new();
         let rebuilding = ChainRebuild::new(&name, placement, self.chains, resends.clone(), leaving);
+        let rules: Vec<_> = processors
+            .iter()
+            .map(|node| node.processor.rules())
+            .collect();
         let links: Vec<_> = processors
             .into_iter()
             .map(|node| {
@@ -151,6 +155,9 @@ impl RunningPipeline {
             .iter()
             .map(|link| work.open(&name, &link.stage))
             .collect();
+        for (counters, rules) in counters.iter().zip(&rules) {
+            counters.add_rules(rules);
+        }
         let inputs: Vec<_> = exporters.iter().map(|at| &inputs[*at]).collect();
         let target =
             |input: &&ExporterInput| input.target(work.open(&name, &input.stage), &resends);

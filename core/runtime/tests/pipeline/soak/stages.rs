@@ -284,6 +284,10 @@ impl RandomProcessor {
 }
 
 impl Processor for RandomProcessor {
+    fn rules(&self) -> Vec<&'static str> {
+        vec!["rule", "unused"]
+    }
+
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         self.maybe_panic();
         let rng = &mut self.rng;
