@@ -19,6 +19,7 @@ mod memory;
 mod names;
 mod otlp;
 mod output;
+mod pages;
 mod prometheus;
 mod recording;
 mod recordings;

@@ -1,9 +1,9 @@
-//! The pages that the agent serves about itself over HTTP: `/metrics`, `/healthz`, `/readyz`,
-//! `/debug/ledger` and `/debug/tap`. Each request reads the current state; nothing here is on the
-//! path of a record.
+//! The [pages] that the agent serves about itself over HTTP. Each request reads the current state;
+//! nothing here is on the path of a record.
 
 mod ledger_page;
 mod metrics;
+mod pages;
 mod process_usage;
 mod readiness;
 mod server;
@@ -21,6 +21,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use tidegate_exporters::http::not_found;
 use tidegate_format::exposition::Format;
 use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::shutdown::Shutdown;
@@ -49,12 +50,21 @@ pub(crate) async fn serve_pages(
     settings: &TelemetrySettings,
     agent: Agent,
 ) -> Result<Server, ServerError> {
-    let router = Router::new()
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(readiness))
-        .route("/debug/ledger", get(ledger))
-        .route("/debug/tap", get(tap::tap))
+    let pages = [
+        (pages::METRICS, get(metrics)),
+        (pages::HEALTH, get(async || "ok\n")),
+        (pages::READINESS, get(readiness)),
+        (pages::LEDGER, get(ledger)),
+        (pages::TAP, get(tap::tap)),
+    ];
+    let router = pages
+        .into_iter()
+        .fold(Router::new(), |router, (page, get)| {
+            let with_slash = format!("{}/", page.path);
+            router.route(page.path, get.clone()).route(&with_slash, get)
+        });
+    let router = router
+        .fallback(async || not_found())
         .with_state(Arc::new(PageState {
             agent,
             watcher_slots: WatcherSlots::default(),

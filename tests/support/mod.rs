@@ -13,7 +13,7 @@ pub(crate) use agent::{
 };
 pub(crate) use cilium::{FakeCilium, simulated_frames};
 pub(crate) use collector::{Collector, Reply};
-pub(crate) use http::{get, try_get};
+pub(crate) use http::{get, send, try_get};
 pub(crate) use ledger::LedgerReport;
 
 use std::path::PathBuf;

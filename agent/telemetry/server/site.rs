@@ -11,15 +11,13 @@ use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use tidegate_exporters::http::{HostRule, is_loopback};
+use tidegate_exporters::http::{HostRule, Index, Page, is_loopback, is_read, method_not_allowed};
 use tokio_rustls::TlsAcceptor;
 
 use super::access::{TokenFileError, Tokens};
 use super::tls::{FileHashes, ServerTls, TlsError};
 use crate::config::{Admin, HOSTNAME, Listen, TelemetrySettings};
-
-/// The prefix of pages that show flows.
-const DEBUG: &str = "/debug";
+use crate::telemetry::pages::{PAGES, PageInfo, is_debug};
 
 /// The pages of a listener, behind its rules.
 #[derive(Clone)]
@@ -129,8 +127,8 @@ async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -
     // Without the query: the filters of a tap may be confidential.
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let response = match rules.refusal(&request) {
-        Some(refusal) => refusal,
+    let response = match rules.own_response(&request) {
+        Some(response) => response,
         None => next.run(request).await,
     };
     tracing::debug!(
@@ -145,6 +143,18 @@ async fn answer(State(rules): State<Arc<Rules>>, request: Request, next: Next) -
 }
 
 impl Rules {
+    /// The response to a request that is not for one of the pages.
+    fn own_response(&self, request: &Request) -> Option<Response> {
+        if let Some(refusal) = self.refusal(request) {
+            return Some(refusal);
+        }
+        if !is_read(request.method()) {
+            return Some(method_not_allowed(request.method()));
+        }
+        let is_list = matches!(request.uri().path(), "/" | "/debug" | "/debug/");
+        is_list.then(|| self.pages.index().respond(request.headers()))
+    }
+
     /// Checks the host, then the token, then the page: a client without access cannot find out
     /// which pages exist.
     fn refusal(&self, request: &Request) -> Option<Response> {
@@ -166,23 +176,43 @@ impl Rules {
             );
         }
         let path = request.uri().path();
-        let is_debug = path
-            .strip_prefix(DEBUG)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        match self.pages {
-            Pages::Metrics if is_debug => Some((StatusCode::NOT_FOUND, NOT_HERE).into_response()),
-            Pages::Debug if !is_debug => {
-                Some((StatusCode::NOT_FOUND, NOT_ON_ADMIN).into_response())
-            }
-            _ => None,
+        let note = match self.pages {
+            Pages::Metrics if is_debug(path) => NOT_HERE,
+            Pages::Debug if !is_debug(path) && path != "/" => NOT_ON_ADMIN,
+            _ => return None,
+        };
+        Some((StatusCode::NOT_FOUND, format!("{note}\n")).into_response())
+    }
+}
+
+impl Pages {
+    /// The list of the pages.
+    fn index(self) -> Index {
+        let is_served = |page: &&PageInfo| match self {
+            Self::All => true,
+            Self::Metrics => !is_debug(page.path),
+            Self::Debug => is_debug(page.path),
+        };
+        let pages = PAGES.iter().filter(is_served).map(|page| Page {
+            path: page.path.into(),
+            about: page.about,
+        });
+        Index {
+            title: concat!("tidegate ", env!("CARGO_PKG_VERSION")).into(),
+            pages: pages.collect(),
+            note: match self {
+                Self::All => "",
+                Self::Metrics => NOT_HERE,
+                Self::Debug => NOT_ON_ADMIN,
+            },
         }
     }
 }
 
 const NOT_HERE: &str =
-    "/debug is not served on this address; see `[service.telemetry.admin] listen`\n";
+    "/debug is not served on this address; see `[service.telemetry.admin] listen`";
 const NOT_ON_ADMIN: &str =
-    "this listener serves only /debug; see `[service.telemetry] listen` for other pages\n";
+    "this listener serves only /debug; see `[service.telemetry] listen` for other pages";
 
 /// The hosts of the admin listener: names of this machine, and those that are configured.
 fn admin_hosts(admin: &Admin) -> HostRule {

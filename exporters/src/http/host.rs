@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, Version};
 /// The hosts that a listener allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostRule {
-    /// Any host, or none in HTTP/1.0.
+    /// Any host.
     Any,
     /// Any host, for a unix socket: browsers do not connect to one.
     Socket,
@@ -58,7 +58,9 @@ impl HostRule {
                     .ok_or_else(|| bad_request("the Host header has no valid host"))?,
             ),
             (Some(_), Some(_)) => return Err(bad_request("there are several Host headers")),
-            (None, _) if *self == Self::Any && version == Version::HTTP_10 => None,
+            // Only HTTP/1.0 has requests without a host: those of health checks of load balancers,
+            // and never those of a browser.
+            (None, _) if version == Version::HTTP_10 => None,
             (None, _) => return Err(bad_request("there is no Host header")),
         };
         let in_target = match uri.authority() {
@@ -231,11 +233,21 @@ mod tests {
                 assert_eq!(status(&rule, "/", hosts), 400, "{rule:?} {hosts:?}");
             }
         }
-        assert!(
-            HostRule::Any
-                .check(&Uri::from_static("/"), &HeaderMap::new(), Version::HTTP_10)
-                .is_ok()
-        );
+    }
+
+    #[test]
+    fn a_request_of_http_1_0_needs_no_host() {
+        for rule in [rule("127.0.0.1", &[]), HostRule::Socket, HostRule::Any] {
+            let check = |target: &str, headers: &HeaderMap| {
+                let checked = rule.check(&target.parse().unwrap(), headers, Version::HTTP_10);
+                checked.is_ok()
+            };
+            assert!(check("/", &HeaderMap::new()), "{rule:?}");
+            let foreign = [(HOST, HeaderValue::from_static("evil.example"))];
+            let is_named = matches!(rule, HostRule::Named { .. });
+            assert_eq!(check("/", &foreign.into_iter().collect()), !is_named);
+            assert_eq!(check("http://evil.example/", &HeaderMap::new()), !is_named);
+        }
     }
 
     #[test]

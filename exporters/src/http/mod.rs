@@ -4,9 +4,11 @@
 
 mod connection;
 mod host;
+mod pages;
 
 pub use connection::{HEADER_READ_TIMEOUT, serve_connection};
 pub use host::{HostRule, Refusal, is_loopback, parse_allowed_host};
+pub use pages::{Index, Page, is_read, method_not_allowed, not_found};
 
 use std::future::pending;
 use std::io;

@@ -6,13 +6,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tidegate_format::exposition::Format;
 use tokio::time::Instant;
 
 use super::body::ExpositionBody;
 use super::shared::Shared;
+use crate::http::{Index, Page, is_read, method_not_allowed};
 
 /// Serves the exposition.
 #[derive(Debug)]
@@ -26,6 +27,23 @@ impl Endpoint {
     /// Returns a router for all requests.
     pub(super) fn router(self) -> Router {
         Router::new().fallback(respond).with_state(Arc::new(self))
+    }
+
+    /// Whether the metrics are at this path; a slash at its end is ignored.
+    fn has_metrics_at(&self, path: &str) -> bool {
+        let configured = self.shared.path.as_str();
+        path == configured || path.strip_suffix('/') == Some(configured)
+    }
+
+    fn index(&self) -> Index {
+        Index {
+            title: concat!("tidegate ", env!("CARGO_PKG_VERSION"), ": metrics of flows").into(),
+            pages: vec![Page {
+                path: self.shared.path.clone().into(),
+                about: "metrics of flows, for Prometheus",
+            }],
+            note: "",
+        }
     }
 
     fn format(&self, headers: &HeaderMap) -> Format {
@@ -42,15 +60,19 @@ impl Endpoint {
 }
 
 async fn respond(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
-    if request.uri().path() != endpoint.shared.path {
+    let path = request.uri().path();
+    if !endpoint.has_metrics_at(path) {
+        if path == "/" && is_read(request.method()) {
+            return endpoint.index().respond(request.headers());
+        }
         let text = format!("the metrics are at {}\n", endpoint.shared.path);
         return (StatusCode::NOT_FOUND, text).into_response();
     }
     let start = Instant::now();
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if !is_read(request.method()) {
         let status = StatusCode::METHOD_NOT_ALLOWED;
         endpoint.shared.record_response(status, start.elapsed());
-        return status.into_response();
+        return method_not_allowed(request.method());
     }
     let format = endpoint.format(request.headers());
     let mut body = ExpositionBody::new(Arc::clone(&endpoint.shared), format, start);

@@ -151,8 +151,14 @@ async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
     let requests = [
         ("GET", "/metrics", 404, "the metrics are at /m\n"),
         ("GET", "/m", 200, ""),
-        ("POST", "/m", 405, ""),
+        (
+            "POST",
+            "/m",
+            405,
+            "POST is not allowed; the methods are GET, HEAD\n",
+        ),
         ("HEAD", "/m?x=y", 200, ""),
+        ("HEAD", "/", 200, ""),
     ];
     for (method, path, status, body) in requests {
         let Scraped {
