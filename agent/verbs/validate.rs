@@ -51,6 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let policy = WarningPolicy {
         allowed: args.allow.clone(),
         are_denied: args.deny_warnings,
+        are_output: true,
     };
     let source = args.config.read()?;
     let (config, _) = assemble(

@@ -10,7 +10,7 @@ use tidegate_model::flow::{Generic, Kafka, L7, L7Record, L7Type, MessageSource, 
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ComponentKind, FlowContent, Outcomes, ProcessorConfig, ProcessorKind,
 };
 use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
@@ -48,6 +48,10 @@ impl ProcessorConfig for Config {
 
     fn produces(&self, input: Kinds) -> Kinds {
         input.union(Kinds::of(&[Kind::Flow]))
+    }
+
+    fn contributes(&self) -> &'static [FlowContent] {
+        &[FlowContent::OtherL7]
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

@@ -19,6 +19,8 @@ impl Release {
     pub const V1_18: Self = Self::new(1, 18, 0);
     pub const V1_19: Self = Self::new(1, 19, 0);
     pub const V1_20: Self = Self::new(1, 20, 0);
+    /// The first release whose formats are not known.
+    pub const AFTER_KNOWN: Self = Self::new(1, 21, 0);
 
     /// The release `major.minor.patch`.
     #[must_use]

@@ -4,6 +4,9 @@
 mod environment;
 mod good;
 mod kinds;
+mod metrics;
+mod otlp;
+mod releases;
 mod renamed;
 mod samples;
 mod syntax;

@@ -37,6 +37,8 @@ pub(crate) struct WarningPolicy {
     pub(crate) allowed: Vec<Lint>,
     /// Whether the others are errors.
     pub(crate) are_denied: bool,
+    /// Whether they are shown whatever the level of the log.
+    pub(crate) are_output: bool,
 }
 
 impl ConfigFile {
@@ -104,7 +106,7 @@ pub(crate) fn assemble(
     match loaded {
         Some(loaded) if !has_errors => {
             refuse_second_reader(source, &loaded.0)?;
-            if !text.is_empty() {
+            if !text.is_empty() && (policy.are_output || tracing::enabled!(Level::WARN)) {
                 log::print(Level::WARN, &text);
             }
             Ok(loaded)

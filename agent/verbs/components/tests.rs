@@ -173,6 +173,14 @@ fn pipeline_toml_is_valid_as_it_is_and_with_every_key() {
     }
 }
 
+/// The text without the places of values, which only written ones have.
+fn without_places(debug: &str) -> String {
+    let mut parts = debug.split("span: ");
+    let first = parts.next().unwrap_or_default();
+    let rest = parts.filter_map(|part| part.split_once(", "));
+    rest.fold(first.to_owned(), |text, (_, rest)| text + rest)
+}
+
 #[test]
 fn a_default_that_is_written_means_the_same_as_no_key() {
     fn check<C: ?Sized + std::fmt::Debug>(kinds: &[tidegate_runtime::component::ComponentKind<C>]) {
@@ -191,8 +199,8 @@ fn a_default_that_is_written_means_the_same_as_no_key() {
             let written = parse(&format!("{{ {} }}", all.join(", "))).unwrap();
             let left_out = parse(&format!("{{ {} }}", required.join(", "))).unwrap();
             assert_eq!(
-                format!("{written:?}"),
-                format!("{left_out:?}"),
+                without_places(&format!("{written:?}")),
+                without_places(&format!("{left_out:?}")),
                 "{}",
                 kind.name
             );

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use tidegate_model::Kinds;
-use tidegate_runtime::component::{BuildContext, BuildError, ExporterConfig};
+use tidegate_runtime::component::{BuildContext, BuildError, ExporterConfig, FileUse, Finding};
 use tidegate_runtime::config::{HumanDuration, NonZeroDuration, Signal, Signals};
 use tidegate_runtime::limits::Limits;
 use tidegate_runtime::stage::Exporter;
 
 use super::delivery::RetryConfig;
 use super::exporter::OtlpExporter;
+use super::inspection;
 use super::logs::{BatchConfig, Encoder, Envelope, LogRequestBuilder};
 use super::metrics::{MetricsConfig, MetricsExport};
 use super::resource::ResourceAttributes;
@@ -68,6 +69,14 @@ impl ExporterConfig for Config {
             bytes: 2 * Limits::DEFAULT.bytes,
             ..Limits::DEFAULT
         }
+    }
+
+    fn inspect(&self) -> Vec<Finding> {
+        inspection::findings(&self.endpoint, &self.headers)
+    }
+
+    fn files(&self) -> Vec<FileUse> {
+        inspection::files(&self.tls)
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {

@@ -22,6 +22,7 @@ mod export_loop;
 mod exporter;
 mod failure;
 mod in_flight;
+mod inspection;
 mod logs;
 mod messages;
 mod metrics;

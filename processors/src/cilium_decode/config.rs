@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ChainPosition, ComponentKind, Finding, Lint, Outcomes, Place,
+    ProcessorConfig, ProcessorKind,
 };
 use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
@@ -46,6 +47,9 @@ tidegate_runtime::config_table! {
     }
 }
 
+/// The newest release whose formats are known.
+const NEWEST_KNOWN: &str = "1.20";
+
 impl Config {
     fn releases(&self) -> Option<Releases> {
         if self.cilium_version.is_empty() {
@@ -82,6 +86,21 @@ impl ProcessorConfig for Config {
             Kind::DebugEvent,
             Kind::Lost,
         ]))
+    }
+
+    fn inspect(&self, _position: &ChainPosition) -> Vec<Finding> {
+        let known = Releases::before(Release::AFTER_KNOWN);
+        let is_later = |releases: &Releases| releases.and(known).is_none();
+        let later = self.releases().filter(is_later);
+        let finding = |_| {
+            let title = format!(
+                "Cilium {} is not known to this version",
+                self.cilium_version
+            );
+            Finding::warning(Lint::UnknownRelease, Place::Key("cilium_version"), title)
+                .note(format!("its events are read as those of {NEWEST_KNOWN}"))
+        };
+        later.map(finding).into_iter().collect()
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

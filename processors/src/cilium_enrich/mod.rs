@@ -34,7 +34,7 @@ use serde::Deserialize;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome, Record};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ComponentKind, FlowContent, Outcomes, ProcessorConfig, ProcessorKind,
 };
 use tidegate_runtime::config::{Table as _, Whole};
 use tidegate_runtime::stage::Processor;
@@ -78,6 +78,10 @@ impl ProcessorConfig for Config {
 
     fn produces(&self, input: Kinds) -> Kinds {
         input
+    }
+
+    fn contributes(&self) -> &'static [FlowContent] {
+        &[FlowContent::Names]
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

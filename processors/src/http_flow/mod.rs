@@ -23,7 +23,7 @@ use serde::Deserialize;
 use tidegate_model::flow::{Flow, L4, L7};
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ComponentKind, FlowContent, Outcomes, ProcessorConfig, ProcessorKind,
 };
 use tidegate_runtime::config::{Table as _, Whole};
 use tidegate_runtime::stage::Processor;
@@ -69,6 +69,10 @@ impl ProcessorConfig for Config {
 
     fn produces(&self, input: Kinds) -> Kinds {
         input.union(Kinds::of(&[Kind::Flow]))
+    }
+
+    fn contributes(&self) -> &'static [FlowContent] {
+        &[FlowContent::Http]
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

@@ -5,14 +5,16 @@ use std::num::NonZeroUsize;
 use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ChainPosition, ComponentKind, Finding, Outcomes, ProcessorConfig,
+    ProcessorKind,
 };
-use tidegate_runtime::config::{NonZeroDuration, Table as _};
+use tidegate_runtime::config::{NonZeroDuration, Spanned, Table as _};
 use tidegate_runtime::stage::Processor;
 
 use super::families::{FamilySettings, WireFamilies};
-use super::item::ItemError;
+use super::inspection;
 use super::metric_list::MetricList;
+use super::mistake::Mistake;
 use super::{HubbleMetrics, SERIES_LIMIT};
 
 /// The kind.
@@ -38,13 +40,18 @@ const QUICK_START: [&str; 7] = [
     "httpV2",
 ];
 
+/// An item that is not written in a file.
+fn unplaced(item: &str) -> Spanned<String> {
+    Spanned::new(0..0, item.to_owned())
+}
+
 tidegate_runtime::config_table! {
     /// Aggregates flows into Hubble's metrics.
     #[derive(Clone, Debug)]
     pub struct Config {
         /// The metrics to compute, in the grammar of Hubble's metrics list, such as
         /// "dns:query;ignoreAAAA". `hubble_lost_events_total` is always among them.
-        pub metrics: Vec<String> = QUICK_START.map(str::to_owned).to_vec(),
+        pub metrics: Vec<Spanned<String>> = QUICK_START.map(unplaced).to_vec(),
         /// How often changed values are passed on. Raise it for fewer points.
         pub interval: NonZeroDuration = NonZeroDuration::from_millis(500),
         /// The maximum number of series per metric name. Observations of further label values go to
@@ -64,16 +71,25 @@ impl ProcessorConfig for Config {
         input.union(Kinds::of(&[Kind::Metric]))
     }
 
+    fn inspect(&self, position: &ChainPosition) -> Vec<Finding> {
+        inspection::findings(&self.metrics, position)
+    }
+
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        let refused = |error: ItemError| BuildError {
+        let refused = |mistakes: Vec<Mistake<'_>>| BuildError {
             key: "metrics",
-            message: error.to_string(),
+            message: mistakes
+                .iter()
+                .map(|mistake| mistake.error.to_string())
+                .collect::<Vec<_>>()
+                .join("; "),
         };
         let settings = FamilySettings {
             max_series: self.max_series.get(),
             wire: self.wire,
         };
-        let list = MetricList::build(&self.metrics, settings).map_err(refused)?;
+        let list = MetricList::build(self.metrics.iter().map(Spanned::get_ref), settings)
+            .map_err(refused)?;
         Ok(Box::new(HubbleMetrics::new(
             list,
             settings.max_series,

@@ -1,27 +1,18 @@
 //! An item of the metrics list, in the grammar of Hubble's `hubble-metrics` flag
 //! (`pkg/hubble/metrics/api/api.go`, v1.19.4): `name[:option[=value{,value}]{;option…}]`.
 
-/// A mistake in the list. Where Hubble reports the same mistake, the text is Hubble's.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ItemError {
-    /// Hubble only logs a warning, so that a typo shows as an empty dashboard.
-    #[error("metric '{name}' does not exist{hint}")]
-    UnknownMetric { name: String, hint: String },
-    #[error("metric '{0}' is listed twice")]
-    Twice(&'static str),
-    #[error("plugin {0} conflicts with plugin {1}")]
-    Conflict(&'static str, &'static str),
-    #[error("unable to initialize metric '{metric}': unknown context '{context}'")]
-    UnknownContext { metric: String, context: String },
-    #[error("unable to initialize metric '{metric}': invalid labelsContext value: {label}")]
-    UnknownLabel { metric: String, label: String },
-}
-
-/// A metric's name and options.
+/// One item, as it is written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Item<'a> {
     pub(super) name: &'a str,
-    pub(super) options: Vec<(String, Vec<&'a str>)>,
+    pub(super) options: Vec<ItemOption<'a>>,
+}
+
+/// An option and its values; an option without `=` has one empty value. Case does not matter.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ItemOption<'a> {
+    pub(super) key: &'a str,
+    pub(super) values: Vec<&'a str>,
 }
 
 impl<'a> Item<'a> {
@@ -31,44 +22,59 @@ impl<'a> Item<'a> {
         let options = options
             .split(';')
             .filter(|option| !option.is_empty())
-            .map(parse_option)
+            .map(ItemOption::parse)
             .collect();
         Self { name, options }
     }
 
-    /// Whether an option is given, with any value. `key` is in lower case.
+    /// Whether an option is given, with any value.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.values(key).is_some()
+        self.option(key).is_some()
     }
 
     /// The values of an option; the last ones if it is repeated.
     pub(super) fn values(&self, key: &str) -> Option<&[&'a str]> {
-        self.options
-            .iter()
-            .rfind(|(name, _)| name == key)
-            .map(|(_, values)| values.as_slice())
+        self.option(key).map(|option| option.values.as_slice())
+    }
+
+    /// An option; the last one if it is repeated.
+    pub(super) fn option(&self, key: &str) -> Option<&ItemOption<'a>> {
+        self.options.iter().rfind(|option| option.is(key))
+    }
+
+    /// A text that is the same for two items with the same meaning.
+    pub(super) fn identity(&self) -> String {
+        let options = self.options.iter();
+        let options = options.map(|option| (option.key.to_lowercase(), &option.values));
+        format!("{} {:?}", self.name, options.collect::<Vec<_>>())
     }
 }
 
-/// Splits an option into its key, in lower case, and its values. A key without `=` has one empty
-/// value.
-fn parse_option(text: &str) -> (String, Vec<&str>) {
-    let Some((key, values)) = text.split_once('=') else {
-        return (text.to_lowercase(), vec![""]);
-    };
-    let separator = if values.contains('|') { '|' } else { ',' };
-    (
-        key.to_lowercase(),
-        values
-            .split(separator)
-            .filter(|value| !value.is_empty())
-            .collect(),
-    )
+impl<'a> ItemOption<'a> {
+    fn parse(text: &'a str) -> Self {
+        let Some((key, values)) = text.split_once('=') else {
+            return Self {
+                key: text,
+                values: vec![""],
+            };
+        };
+        let separator = if values.contains('|') { '|' } else { ',' };
+        let values = values.split(separator).filter(|value| !value.is_empty());
+        Self {
+            key,
+            values: values.collect(),
+        }
+    }
+
+    /// Whether it is the option of that name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.key.to_lowercase() == name.to_lowercase()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Item;
+    use super::{Item, ItemOption};
 
     #[test]
     fn items_are_split_as_in_hubble() {
@@ -79,7 +85,7 @@ mod tests {
             (
                 "dns:query;ignoreAAAA",
                 "dns",
-                &[("query", &[""]), ("ignoreaaaa", &[""])],
+                &[("query", &[""]), ("ignoreAAAA", &[""])],
             ),
             ("dns:query=false;;", "dns", &[("query", &["false"])]),
             ("a:k=x|y,z|", "a", &[("k", &["x", "y,z"])]),
@@ -89,13 +95,16 @@ mod tests {
             (
                 "httpV2:exemplars=true;K=1",
                 "httpV2",
-                &[("exemplars", &["true"]), ("k", &["1"])],
+                &[("exemplars", &["true"]), ("K", &["1"])],
             ),
         ];
         for (text, name, options) in cases {
             let options = options
                 .iter()
-                .map(|(key, values)| ((*key).to_owned(), values.to_vec()))
+                .map(|(key, values)| ItemOption {
+                    key,
+                    values: values.to_vec(),
+                })
                 .collect();
             assert_eq!(Item::parse(text), Item { name, options }, "{text}");
         }

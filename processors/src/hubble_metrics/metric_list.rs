@@ -1,12 +1,10 @@
 //! Builds the metrics of the configured list, and reports mistakes in it.
 
-use super::context::{self, Context, ContextOptions};
+use super::context::{Context, ContextOptions};
 use super::families::FamilySettings;
-use super::item::{Item, ItemError};
+use super::item::Item;
 use super::metrics::{FlowClass, Metric, PLUGINS, Plugin};
-
-/// The largest edit distance at which a name is suggested in place of an unknown one.
-const MAX_SUGGESTION_DISTANCE: usize = 2;
+use super::mistake::{ItemError, Mistake, suggestion};
 
 /// The metrics of the list, and the contexts that they share.
 #[derive(Default)]
@@ -27,55 +25,36 @@ pub(super) struct ListedMetric {
 }
 
 impl MetricList {
-    /// Builds the metrics. An entry may contain several items, separated by spaces, as in Hubble's
-    /// flag.
-    pub(super) fn build(list: &[String], settings: FamilySettings) -> Result<Self, ItemError> {
-        let items: Vec<_> = list
-            .iter()
-            .flat_map(|entry| entry.split_whitespace())
-            .map(Item::parse)
-            .collect();
-        let plugins = items
-            .iter()
-            .map(|item| find_plugin(item.name))
-            .collect::<Result<Vec<_>, _>>()?;
-        check_conflicts(&plugins)?;
+    /// Builds the metrics of the entries of a list.
+    pub(super) fn build<'a>(
+        entries: impl Iterator<Item = &'a String>,
+        settings: FamilySettings,
+    ) -> Result<Self, Vec<Mistake<'a>>> {
+        let (items, mistakes) = parse(entries);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
         let mut list = Self::default();
-        for (item, plugin) in items.iter().zip(plugins) {
-            list.add(item, plugin, settings)?;
+        for (item, plugin) in &items {
+            list.add(item, plugin, settings);
         }
         Ok(list)
     }
 
-    /// Adds the metric of an item. As in Hubble, options that the metric does not have are ignored;
-    /// they are logged.
-    fn add(
-        &mut self,
-        item: &Item,
-        plugin: &Plugin,
-        settings: FamilySettings,
-    ) -> Result<(), ItemError> {
-        let exists = |key: &str| plugin.options.contains(&key) || context::OPTIONS.contains(&key);
-        for (option, _) in item.options.iter().filter(|(key, _)| !exists(key)) {
-            tracing::warn!(
-                metric = item.name,
-                option,
-                "the metric has no such option; it is ignored, as in Hubble"
-            );
-        }
-        let options = ContextOptions::parse(item)?;
+    /// Adds the metric of an item. As in Hubble, options that the metric does not have are ignored.
+    fn add(&mut self, item: &Item<'_>, plugin: &Plugin, settings: FamilySettings) {
+        let options = ContextOptions::parse(item, &mut Vec::new());
         let metric = (plugin.build)(item, &options, settings);
         let accepts = FlowClass::ALL.map(|class| metric.accepts(class));
         // The setting decides which families such a metric has.
         let wire = accepts[FlowClass::WireMessage as usize].then_some(settings.wire);
         let context = self.context(options);
         self.metrics.push(ListedMetric {
-            reload_key: format!("{item:?} {wire:?}"),
+            reload_key: format!("{} {wire:?}", item.identity()),
             metric,
             context,
             accepts,
         });
-        Ok(())
     }
 
     /// The index of the context with these options, which is added if it is missing.
@@ -91,44 +70,56 @@ impl MetricList {
     }
 }
 
-fn check_conflicts(plugins: &[&Plugin]) -> Result<(), ItemError> {
-    for (index, plugin) in plugins.iter().enumerate() {
-        let earlier = &plugins[..index];
-        if earlier.iter().any(|other| other.name == plugin.name) {
-            return Err(ItemError::Twice(plugin.name));
-        }
-        if let Some(other) = earlier
-            .iter()
-            .find(|other| plugin.conflicts.contains(&other.name))
-        {
-            return Err(ItemError::Conflict(plugin.name, other.name));
+/// The items of a list whose metrics exist, and all mistakes. An entry may contain several items,
+/// separated by spaces, as in Hubble's flag.
+pub(super) fn parse<'a>(
+    entries: impl Iterator<Item = &'a String>,
+) -> (Vec<(Item<'a>, &'static Plugin)>, Vec<Mistake<'a>>) {
+    let mut items: Vec<(Item<'a>, &'static Plugin)> = Vec::new();
+    let mut mistakes = Vec::new();
+    for item in entries
+        .flat_map(|entry| entry.split_whitespace())
+        .map(Item::parse)
+    {
+        match find_plugin(item.name) {
+            Ok(plugin) => {
+                ContextOptions::parse(&item, &mut mistakes);
+                let conflict = conflict(plugin, items.iter().map(|(_, earlier)| *earlier));
+                mistakes.extend(conflict.map(|error| Mistake {
+                    part: item.name,
+                    error,
+                }));
+                items.push((item, plugin));
+            }
+            Err(error) => mistakes.push(Mistake {
+                part: item.name,
+                error,
+            }),
         }
     }
-    Ok(())
+    (items, mistakes)
+}
+
+/// Why a metric cannot be listed behind these.
+fn conflict<'p>(
+    plugin: &Plugin,
+    mut earlier: impl Iterator<Item = &'p Plugin>,
+) -> Option<ItemError> {
+    earlier.find_map(|other| {
+        if other.name == plugin.name {
+            return Some(ItemError::Twice(plugin.name));
+        }
+        let conflicts = plugin.conflicts.contains(&other.name);
+        conflicts.then_some(ItemError::Conflict(plugin.name, other.name))
+    })
 }
 
 fn find_plugin(name: &str) -> Result<&'static Plugin, ItemError> {
     let found = PLUGINS.iter().find(|plugin| plugin.name == name);
     found.ok_or_else(|| ItemError::UnknownMetric {
         name: name.to_owned(),
-        hint: hint(name),
+        help: suggestion(name, PLUGINS.iter().map(|plugin| plugin.name)),
     })
-}
-
-/// Suggests a metric with a similar name, or else lists all of them.
-fn hint(name: &str) -> String {
-    let distance = |other: &str| strsim::levenshtein(&name.to_lowercase(), &other.to_lowercase());
-    let nearest = PLUGINS
-        .iter()
-        .map(|plugin| (distance(plugin.name), plugin.name))
-        .min();
-    match nearest {
-        Some((0..=MAX_SUGGESTION_DISTANCE, similar)) => format!("; did you mean '{similar}'?"),
-        _ => {
-            let names: Vec<_> = PLUGINS.iter().map(|plugin| plugin.name).collect();
-            format!("; there are {}", names.join(", "))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -136,13 +127,30 @@ mod tests {
     use super::{FamilySettings, MetricList};
     use crate::hubble_metrics::WireFamilies;
 
-    fn error(list: &str) -> String {
+    /// The mistakes of a list of one entry, each with its place and help.
+    fn errors(list: &str) -> Vec<String> {
         let settings = FamilySettings {
             max_series: 1,
             wire: WireFamilies::Own,
         };
-        MetricList::build(&[list.to_owned()], settings)
-            .map_or_else(|error| error.to_string(), |_| String::new())
+        let entry = list.to_owned();
+        let Err(mistakes) = MetricList::build([&entry].into_iter(), settings) else {
+            return Vec::new();
+        };
+        let shown = mistakes.iter().map(|mistake| {
+            let help = mistake.error.help().map(|help| format!("; {help}"));
+            format!(
+                "{}: {}{}",
+                mistake.part,
+                mistake.error,
+                help.unwrap_or_default()
+            )
+        });
+        shown.collect()
+    }
+
+    fn error(list: &str) -> String {
+        errors(list).join("\n")
     }
 
     #[test]
@@ -161,19 +169,22 @@ mod tests {
     #[test]
     fn unknown_repeated_and_conflicting_metrics_are_errors() {
         for (list, message) in [
-            ("flow flow", "metric 'flow' is listed twice"),
-            ("http httpV2", "plugin httpV2 conflicts with plugin http"),
+            ("flow flow", "flow: metric 'flow' is listed twice"),
+            (
+                "http httpV2",
+                "httpV2: plugin httpV2 conflicts with plugin http",
+            ),
             (
                 "httpv2",
-                "metric 'httpv2' does not exist; did you mean 'httpV2'?",
+                "httpv2: metric 'httpv2' does not exist; did you mean 'httpV2'?",
             ),
             (
                 "drops",
-                "metric 'drops' does not exist; did you mean 'drop'?",
+                "drops: metric 'drops' does not exist; did you mean 'drop'?",
             ),
             (
                 "bandwidth",
-                "metric 'bandwidth' does not exist; there are dns, drop, flow, flows-to-world, \
+                "bandwidth: metric 'bandwidth' does not exist; there are dns, drop, flow, flows-to-world, \
                  http, httpV2, icmp, kafka, policy, port-distribution, sctp, tcp",
             ),
         ] {
@@ -183,20 +194,38 @@ mod tests {
 
     #[test]
     fn unknown_contexts_and_labels_are_errors() {
-        for (options, message) in [
-            ("sourceContext=pod-short", "unknown context 'pod-short'"),
-            ("sourceContext", "unknown context ''"),
+        let contexts = "there are identity, namespace, pod, pod-name, dns, ip, reserved-identity, \
+                        workload, workload-name, app";
+        for (options, part, message) in [
             (
-                "labelsContext=source_ip,x",
-                "invalid labelsContext value: x",
+                "sourceContext=pod-short",
+                "pod-short",
+                format!("unknown context 'pod-short'; {contexts}"),
             ),
             (
-                "labelsContext=Source_IP",
-                "invalid labelsContext value: Source_IP",
+                "sourceContext",
+                "",
+                format!("unknown context ''; did you mean 'ip'?"),
+            ),
+            (
+                "labelsContext=source_ip,Source_IP",
+                "Source_IP",
+                "invalid labelsContext value: Source_IP; did you mean 'source_ip'?".to_owned(),
             ),
         ] {
-            let expected = format!("unable to initialize metric 'flow': {message}");
+            let expected = format!("{part}: unable to initialize metric 'flow': {message}");
             assert_eq!(error(&format!("flow:{options}")), expected, "{options}");
         }
+    }
+
+    #[test]
+    fn every_mistake_of_a_list_is_reported() {
+        let list =
+            "flow:sourceContext=x|pod;labelsContext=y,z drops flow http httpV2:sourceContext=w";
+        let parts: Vec<_> = errors(list)
+            .iter()
+            .map(|error| error.split(':').next().unwrap_or_default().to_owned())
+            .collect();
+        assert_eq!(parts, ["x", "y", "z", "drops", "flow", "w", "httpV2"]);
     }
 }

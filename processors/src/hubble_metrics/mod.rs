@@ -18,9 +18,11 @@
 mod config;
 mod context;
 mod families;
+mod inspection;
 mod item;
 mod metric_list;
 mod metrics;
+mod mistake;
 mod series;
 
 pub use config::{Config, KIND};

@@ -13,7 +13,7 @@ use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::hubble_metrics::Config;
 use tidegate_runtime::component::{BuildContext, BuildError, ProcessorConfig};
-use tidegate_runtime::config::NonZeroDuration;
+use tidegate_runtime::config::{NonZeroDuration, Spanned};
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
@@ -29,7 +29,10 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
 }
 
 pub(crate) fn config(items: &[&str]) -> Config {
-    let metrics = items.iter().map(|item| (*item).to_owned()).collect();
+    let metrics = items
+        .iter()
+        .map(|item| Spanned::new(0..0, (*item).to_owned()))
+        .collect();
     let interval = NonZeroDuration::from_millis(500);
     Config {
         metrics,

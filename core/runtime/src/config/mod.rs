@@ -16,6 +16,7 @@ pub use queue::{ExporterPolicy, ExporterQueue, Queue};
 pub use range::{Number, Whole};
 pub use secret::{MASK, mask_url, url_secrets};
 pub use signals::{Signal, Signals};
+pub use toml::Spanned;
 
 /// Separates what is wrong from what to do, in the message of an error of deserialization.
 pub const HELP: &str = "\nhelp: ";

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rustls_pki_types::ServerName;
 use serde::Deserialize;
@@ -47,7 +47,7 @@ impl Setting for EndpointUrl {
 
 impl EndpointUrl {
     /// Checks the endpoint. The error is a sentence without secrets.
-    pub(super) fn parse(&self) -> Result<Address, String> {
+    pub(crate) fn parse(&self) -> Result<Address, String> {
         let Self(text) = self;
         if text.is_empty() {
             return Err("the endpoint is empty; write scheme, host and port, \
@@ -61,6 +61,21 @@ impl EndpointUrl {
 impl fmt::Debug for EndpointUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", mask_url(&self.0))
+    }
+}
+
+impl Address {
+    /// The port that is connected to.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether the backend is on this host, as far as the address tells.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.host.trim_end_matches('.').to_ascii_lowercase();
+        let is_name = host == "localhost" || host.ends_with(".localhost");
+        let address = host.parse::<IpAddr>();
+        is_name || address.is_ok_and(|address| address.to_canonical().is_loopback())
     }
 }
 

@@ -26,6 +26,17 @@ const RESERVED: [&str; 10] = [
 /// Shorter values are not masked in texts: they would match parts of ordinary words.
 const MIN_SECRET_LEN: usize = 4;
 
+/// Parts of the names of headers that are credentials.
+const CREDENTIALS: [&str; 7] = [
+    "auth",
+    "cookie",
+    "credential",
+    "key",
+    "password",
+    "secret",
+    "token",
+];
+
 /// Metadata of every request, by name. The values are secrets and appear in no output.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
@@ -70,6 +81,15 @@ impl Headers {
             metadata.insert(key, value);
         }
         Ok(metadata)
+    }
+
+    /// The first header that is a credential by its name.
+    pub(crate) fn credential(&self) -> Option<&str> {
+        let is_credential = |name: &&String| {
+            let name = name.to_ascii_lowercase();
+            CREDENTIALS.iter().any(|part| name.contains(part))
+        };
+        self.0.keys().find(is_credential).map(String::as_str)
     }
 
     /// Returns the texts to mask in a backend's messages, longest first: the values and their

@@ -33,6 +33,17 @@ pub(super) enum Identifier {
     App,
 }
 
+/// Where the values of an identifier come from, the most certain first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// From every flow.
+    Flow,
+    /// From the names that `cilium_enrich` adds.
+    PodNames,
+    /// From a cluster's state that the monitor socket does not have.
+    Nowhere,
+}
+
 /// Labels that name the app, each with its `=`.
 const APP_LABELS: [&str; 3] = ["k8s:app.kubernetes.io/name=", "k8s:k8s-app=", "k8s:app="];
 const RESERVED: &str = "reserved:";
@@ -42,26 +53,39 @@ const REMOTE_NODE: &str = "remote-node";
 const API_SERVER_NODE: u32 = 7;
 
 impl Identifier {
+    /// The names that context options use.
+    pub(super) const NAMES: [(&'static str, Self); 10] = [
+        ("identity", Self::Identity),
+        ("namespace", Self::Namespace),
+        ("pod", Self::Pod),
+        ("pod-name", Self::PodName),
+        ("dns", Self::Dns),
+        ("ip", Self::Ip),
+        ("reserved-identity", Self::ReservedIdentity),
+        ("workload", Self::Workload),
+        ("workload-name", Self::WorkloadName),
+        ("app", Self::App),
+    ];
+
     /// Parses the name that context options use. Case does not matter.
     pub(super) fn parse(name: &str) -> Option<Self> {
-        Some(match name.to_lowercase().as_str() {
-            "identity" => Self::Identity,
-            "namespace" => Self::Namespace,
-            "pod" => Self::Pod,
-            "pod-name" => Self::PodName,
-            "dns" => Self::Dns,
-            "ip" => Self::Ip,
-            "reserved-identity" => Self::ReservedIdentity,
-            "workload" => Self::Workload,
-            "workload-name" => Self::WorkloadName,
-            "app" => Self::App,
-            _ => return None,
-        })
+        let name = name.to_lowercase();
+        let found = Self::NAMES.into_iter().find(|(known, _)| *known == name);
+        found.map(|(_, identifier)| identifier)
     }
 
     /// Whether endpoints without names have no value.
     pub(super) fn needs_names(self) -> bool {
-        !matches!(self, Self::Identity | Self::ReservedIdentity | Self::Ip)
+        self.source() != Source::Flow
+    }
+
+    /// Where its values come from.
+    pub(super) fn source(self) -> Source {
+        match self {
+            Self::Identity | Self::ReservedIdentity | Self::Ip => Source::Flow,
+            Self::Namespace | Self::Pod | Self::PodName | Self::App => Source::PodNames,
+            Self::Dns | Self::Workload | Self::WorkloadName | Self::WorkloadKind => Source::Nowhere,
+        }
     }
 
     /// Appends the value for an endpoint to `text`; nothing if it is unknown.

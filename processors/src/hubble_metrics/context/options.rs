@@ -1,19 +1,22 @@
 //! The context options of an item.
 
-use super::identifier::Identifier;
+use super::identifier::{Identifier, Source};
 use super::{LABELS, Side, TRAFFIC_DIRECTION};
-use crate::hubble_metrics::item::{Item, ItemError};
+use crate::hubble_metrics::item::Item;
+use crate::hubble_metrics::mistake::{ItemError, Mistake, suggestion};
 
-/// The keys of the options, in lower case.
+/// The keys of the options.
 pub(crate) const OPTIONS: [&str; 7] = [
-    "sourcecontext",
-    "sourceingresscontext",
-    "sourceegresscontext",
-    "destinationcontext",
-    "destinationingresscontext",
-    "destinationegresscontext",
-    "labelscontext",
+    "sourceContext",
+    "sourceIngressContext",
+    "sourceEgressContext",
+    "destinationContext",
+    "destinationIngressContext",
+    "destinationEgressContext",
+    LABELS_CONTEXT,
 ];
+
+const LABELS_CONTEXT: &str = "labelsContext";
 
 /// Which labels the context adds, and how their values are found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,38 +39,65 @@ pub(super) struct IdentifierLists {
 }
 
 impl ContextOptions {
-    pub(crate) fn parse(item: &Item) -> Result<Self, ItemError> {
-        let list = |key: &str| identifiers(item, key);
+    /// The options of an item, without the values in which there are mistakes.
+    pub(crate) fn parse<'a>(item: &Item<'a>, mistakes: &mut Vec<Mistake<'a>>) -> Self {
+        let mut list = |key: &str| identifiers(item, key, mistakes);
         let source = IdentifierLists {
-            any: list(OPTIONS[0])?,
-            ingress: list(OPTIONS[1])?,
-            egress: list(OPTIONS[2])?,
+            any: list(OPTIONS[0]),
+            ingress: list(OPTIONS[1]),
+            egress: list(OPTIONS[2]),
         };
         let destination = IdentifierLists {
-            any: list(OPTIONS[3])?,
-            ingress: list(OPTIONS[4])?,
-            egress: list(OPTIONS[5])?,
+            any: list(OPTIONS[3]),
+            ingress: list(OPTIONS[4]),
+            egress: list(OPTIONS[5]),
         };
-        let requested = item.values(OPTIONS[6]).unwrap_or_default();
-        let exists = |name: &str| {
-            name == TRAFFIC_DIRECTION || LABELS.iter().any(|(label, ..)| *label == name)
-        };
-        if let Some(label) = requested.iter().find(|name| !exists(name)) {
-            return Err(ItemError::UnknownLabel {
+        let requested = item.values(LABELS_CONTEXT).unwrap_or_default();
+        let names = LABELS.iter().map(|(label, ..)| *label);
+        let names = names.chain([TRAFFIC_DIRECTION]);
+        let unknown = requested
+            .iter()
+            .filter(|name| !names.clone().any(|known| known == **name));
+        mistakes.extend(unknown.map(|label| Mistake {
+            part: label,
+            error: ItemError::UnknownLabel {
                 metric: item.name.to_owned(),
                 label: (*label).to_owned(),
-            });
-        }
+                help: suggestion(label, names.clone()),
+            },
+        }));
         let labels = LABELS
             .into_iter()
             .filter(|(name, ..)| requested.contains(name))
             .collect();
-        Ok(Self {
+        Self {
             labels,
             direction: requested.contains(&TRAFFIC_DIRECTION),
             source,
             destination,
-        })
+        }
+    }
+
+    /// The options of an item that add one label, and the values that add one each, with where the
+    /// label's values come from.
+    pub(crate) fn sources<'a>(item: &Item<'a>) -> Vec<(&'a str, Source)> {
+        let contexts = OPTIONS.iter().filter(|key| **key != LABELS_CONTEXT);
+        let contexts = contexts.filter_map(|key| item.option(key));
+        let contexts = contexts.map(|option| {
+            let identifiers = option
+                .values
+                .iter()
+                .filter_map(|name| Identifier::parse(name));
+            // The first identifier that an endpoint has is its label.
+            let source = identifiers.map(Identifier::source).min();
+            (option.key, source.unwrap_or(Source::Flow))
+        });
+        let labels = item.values(LABELS_CONTEXT).unwrap_or_default().iter();
+        let labels = labels.filter_map(|name| {
+            let (.., identifier) = LABELS.iter().find(|(label, ..)| label == name)?;
+            Some((*name, identifier.source()))
+        });
+        contexts.chain(labels).collect()
     }
 
     /// The names of the labels, in order.
@@ -87,17 +117,20 @@ impl IdentifierLists {
 }
 
 /// The identifiers of an option; empty if the option is missing.
-fn identifiers(item: &Item, key: &str) -> Result<Vec<Identifier>, ItemError> {
-    let parse = |name: &&str| {
-        let unknown = || ItemError::UnknownContext {
-            metric: item.name.to_owned(),
-            context: (*name).to_owned(),
-        };
-        Identifier::parse(name).ok_or_else(unknown)
-    };
-    item.values(key)
-        .unwrap_or_default()
-        .iter()
-        .map(parse)
-        .collect()
+fn identifiers<'a>(item: &Item<'a>, key: &str, mistakes: &mut Vec<Mistake<'a>>) -> Vec<Identifier> {
+    let mut identifiers = Vec::new();
+    for name in item.values(key).unwrap_or_default() {
+        match Identifier::parse(name) {
+            Some(identifier) => identifiers.push(identifier),
+            None => mistakes.push(Mistake {
+                part: name,
+                error: ItemError::UnknownContext {
+                    metric: item.name.to_owned(),
+                    context: (*name).to_owned(),
+                    help: suggestion(name, Identifier::NAMES.iter().map(|(name, _)| *name)),
+                },
+            }),
+        }
+    }
+    identifiers
 }

@@ -13,6 +13,7 @@ use tidegate_model::flow::{
     Dns as Message, Flow, L7, L7Record, L7Type, MessagePart, MessageSource, Verdict,
 };
 use tidegate_model::flow::{qtype_name, rcode_name};
+use tidegate_runtime::component::FlowContent;
 
 use super::labels::{UNKNOWN, format_number};
 use super::{FlowClass, Metric, Plugin};
@@ -43,8 +44,9 @@ const RESPONSE_TYPES: Description<'_> = Description {
 
 pub(super) const PLUGIN: Plugin = Plugin {
     name: "dns",
-    options: &["query", "ignoreaaaa"],
+    options: &["query", "ignoreAAAA"],
     conflicts: &[],
+    counts: Some(FlowContent::Dns),
     build: |item, options, settings| {
         let families = FamilyBuilder::new(ContextLabels::First, options, settings);
         let with_query = item.has("query");
@@ -70,7 +72,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
             ),
             symbols: SymbolTable::new(),
             with_query,
-            ignore_aaaa: item.has("ignoreaaaa"),
+            ignore_aaaa: item.has("ignoreAAAA"),
             qtypes: String::new(),
             rcode: String::new(),
             ips: String::new(),

@@ -16,6 +16,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "drop",
     options: &[],
     conflicts: &[],
+    counts: None,
     build: |_, options, settings| {
         let families = FamilyBuilder::new(ContextLabels::First, options, settings);
         let description = Description {

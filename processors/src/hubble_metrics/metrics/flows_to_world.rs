@@ -20,6 +20,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "flows-to-world",
     options: &["any-drop", "port", "syn-only"],
     conflicts: &[],
+    counts: None,
     build: |item, options, settings| {
         let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
         let with_port = item.has("port");

@@ -9,6 +9,7 @@
 //! is 0, as in Hubble.
 
 use tidegate_model::flow::{Flow, Http as Message, L7, L7Record, L7Type, MessageSource};
+use tidegate_runtime::component::FlowContent;
 
 use super::labels::{UNKNOWN, format_number, reporter};
 use super::{FlowClass, Metric, Plugin};
@@ -17,7 +18,6 @@ use crate::hubble_metrics::families::{
     ContextLabels, Description, FamilyBuilder, FamilySettings, MetricFamily, Observation,
     SplitFamily,
 };
-use crate::hubble_metrics::item::Item;
 use crate::hubble_metrics::series::{
     Collect, CounterValue, HistogramValue, SymbolTable, TextLabels,
 };
@@ -26,8 +26,9 @@ pub(super) const V1: Plugin = Plugin {
     name: "http",
     options: &["exemplars"],
     conflicts: &["httpV2"],
-    build: |item, options, settings| {
-        let families = families(item, options, settings);
+    counts: Some(FlowContent::Http),
+    build: |_, options, settings| {
+        let families = families(options, settings);
         let responses = Description {
             name: "hubble_http_responses_total",
             help: "Count of HTTP responses",
@@ -55,8 +56,9 @@ pub(super) const V2: Plugin = Plugin {
     name: "httpV2",
     options: &["exemplars"],
     conflicts: &["http"],
-    build: |item, options, settings| {
-        let families = families(item, options, settings);
+    counts: Some(FlowContent::Http),
+    build: |_, options, settings| {
+        let families = families(options, settings);
         Box::new(HttpV2 {
             requests: families.split_counter(
                 REQUESTS,
@@ -82,13 +84,7 @@ const DURATION: Description<'_> = Description {
     unit: "s",
 };
 
-fn families(item: &Item, options: &ContextOptions, settings: FamilySettings) -> FamilyBuilder {
-    if item.values("exemplars").and_then(<[_]>::first) == Some(&"true") {
-        tracing::warn!(
-            metric = item.name,
-            "exemplars are not supported; the metric is counted without them"
-        );
-    }
+fn families(options: &ContextOptions, settings: FamilySettings) -> FamilyBuilder {
     FamilyBuilder::new(ContextLabels::First, options, settings)
 }
 

@@ -14,6 +14,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "icmp",
     options: &[],
     conflicts: &[],
+    counts: None,
     build: |_, options, settings| {
         let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
         let description = Description {

@@ -2,6 +2,7 @@
 //! records carry.
 
 use tidegate_model::flow::{L7Record, L7Type};
+use tidegate_runtime::component::FlowContent;
 
 use super::labels::{format_number, reporter};
 use super::{FlowClass, Metric, Plugin};
@@ -16,6 +17,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "kafka",
     options: &[],
     conflicts: &[],
+    counts: Some(FlowContent::OtherL7),
     build: |_, options, settings| {
         let families = FamilyBuilder::new(ContextLabels::First, options, settings);
         let requests = Description {

@@ -19,6 +19,7 @@ mod tcp;
 pub(super) use lost_events::LostEvents;
 
 use tidegate_model::flow::{Flow, MessageSource};
+use tidegate_runtime::component::FlowContent;
 
 use super::context::ContextOptions;
 use super::families::{FamilySettings, Observation};
@@ -66,10 +67,12 @@ pub(super) trait Metric: Send {
 /// A metric that the list can contain.
 pub(super) struct Plugin {
     pub(super) name: &'static str,
-    /// Its options besides those of the context, in lower case.
+    /// Its options besides those of the context.
     pub(super) options: &'static [&'static str],
     /// Metrics that cannot be combined with it, because their families have the same names.
     pub(super) conflicts: &'static [&'static str],
+    /// The messages that it counts, unless it counts packets.
+    pub(super) counts: Option<FlowContent>,
     /// Builds it from its item, its context options, and the processor's settings.
     pub(super) build: fn(&Item, &ContextOptions, FamilySettings) -> Box<dyn Metric>,
 }

@@ -17,6 +17,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "policy",
     options: &[],
     conflicts: &[],
+    counts: None,
     build: |_, options, settings| {
         let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
         let description = Description {

@@ -15,6 +15,7 @@ pub(super) const PLUGIN: Plugin = Plugin {
     name: "sctp",
     options: &[],
     conflicts: &[],
+    counts: None,
     build: |_, options, settings| {
         let families = FamilyBuilder::new(ContextLabels::Last, options, settings);
         let description = Description {
