@@ -5,8 +5,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::Error;
 use crate::verbs::{
-    completions, components, config, demo, graph, ledger, record, replay, run, schema, simulate,
-    tap, top, validate,
+    completions, components, config, demo, graph, ledger, observe, record, replay, run, schema,
+    simulate, tap, top, validate,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -48,6 +48,7 @@ pub(crate) enum Verb {
     Components(components::Args),
     Config(config::Args),
     Schema(schema::Args),
+    Observe(Box<observe::Args>),
     Top(top::Args),
     Tap(tap::Args),
     Ledger(ledger::Args),
@@ -68,6 +69,7 @@ impl Verb {
             Self::Components(args) => components::run(args),
             Self::Config(args) => config::run(args),
             Self::Schema(args) => schema::run(args),
+            Self::Observe(args) => observe::run(args),
             Self::Top(args) => top::run(args),
             Self::Tap(args) => tap::run(args),
             Self::Ledger(args) => ledger::run(args),

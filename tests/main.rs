@@ -17,6 +17,7 @@ mod log;
 mod losses;
 mod memory;
 mod names;
+mod observe;
 mod otlp;
 mod output;
 mod pages;

@@ -191,12 +191,13 @@ fn an_invalid_tap_request_is_refused_with_a_suggestion() {
         (
             &["l34_flow", "--filter", "port=x"],
             2,
-            "error: `port` is a number from 0 to 65535, not `x`\n",
+            "error: invalid source port filter: invalid port \"x\": strconv.ParseUint: parsing \"x\": \
+             invalid syntax\n",
         ),
         (
             &["l34_flow", "--filter", "prot=tcp"],
             2,
-            "error: there is no filter `prot`; did you mean `port`? keys are verdict, type, protocol, direction, ip, port, identity, pod\n",
+            "error: unknown flag: --prot; did you mean --protocol?\n",
         ),
     ];
     for (args, code, error) in cases {

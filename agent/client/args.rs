@@ -42,6 +42,11 @@ pub(crate) struct AgentArgs {
 }
 
 impl AgentArgs {
+    /// Whether an argument names the agent.
+    pub(crate) fn is_named(&self) -> bool {
+        self.address.is_some() || self.config.is_some()
+    }
+
     /// Creates a client for the agent; reads the configuration and the other files.
     pub(crate) fn client(&self) -> Result<Client, Error> {
         let (target, configured) = match (&self.address, &self.config) {

@@ -62,6 +62,12 @@ pub(crate) fn init_warnings() {
     start(&warnings, LogFormat::Text, false);
 }
 
+/// Starts the log of a verb whose own messages are all that it prints.
+pub(crate) fn init_quiet() {
+    let off = Directives::parse("off").unwrap_or_default();
+    start(&off, LogFormat::Text, false);
+}
+
 /// Starts the log of a verb that has no configuration.
 pub(crate) fn init_default() -> LogControl {
     init(&Directives::default(), LogFormat::Text)

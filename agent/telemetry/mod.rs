@@ -11,7 +11,9 @@ mod tap;
 
 pub(crate) use ledger_page::LedgerPage;
 pub(crate) use server::{Server, ServerError, certificates, key, read_tokens, roots};
-pub(crate) use tap::{DEFAULT_RATE, MAX_RATE, TapFormat, TapProgress};
+pub(crate) use tap::{
+    DEFAULT_RATE, FilterWord, LineFormatter, MAX_RATE, TapFormat, TapLines, TapProgress,
+};
 
 use std::sync::Arc;
 

@@ -15,6 +15,7 @@ pub(crate) mod replay;
 pub(crate) mod simulate;
 
 pub(crate) mod ledger;
+pub(crate) mod observe;
 pub(crate) mod tap;
 pub(crate) mod top;
 

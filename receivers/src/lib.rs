@@ -4,10 +4,13 @@
 //! recording of it. Both produce one record per frame, as `frames` decodes them; neither interprets
 //! the payload of a frame. [`recording_file`] recognises files that are no recordings.
 
+mod direct;
 mod frames;
 pub mod monitor1_2;
 pub mod recording_file;
 pub mod replay;
+
+pub use direct::{DirectReceiver, Tail, connection, recording};
 
 use tidegate_runtime::component::ReceiverKind;
 

@@ -146,7 +146,9 @@ impl FileType {
                 Some(format!("`{decompress} {name} > FILE` decompresses it"))
             }
             Self::HubbleFlows => Some(
-                "recordings have what flows are made of; `tidegate record` makes them".to_owned(),
+                "`hubble observe --input-file` reads it; recordings have what flows are made of, and \
+                 `tidegate record` makes them"
+                    .to_owned(),
             ),
             Self::Configuration => Some(format!("`tidegate run -c {name}` runs it")),
             _ => None,

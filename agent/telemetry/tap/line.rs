@@ -1,62 +1,81 @@
-//! The line of a record. Records that Hubble has a format for are written as Hubble writes them;
+//! The lines of a record. Records that Hubble has a format for are written as Hubble writes them;
 //! frames, events and metric points have formats of their own.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use tidegate_format::hubble::{Compact, Json};
-use tidegate_format::text::{push_hubble_time, push_rfc3339};
+use tidegate_format::hubble::{Compact, Json, Printer, TextFormat};
+use tidegate_format::text::push_rfc3339;
 use tidegate_model::record::{Event, Frame};
 use tidegate_model::{Record, Timestamp};
-use tidegate_runtime::tap::Sample;
 
 use super::metric;
-use super::protocol::TapFormat;
+use super::protocol::{TapFormat, TapLines};
 
 /// Bytes of a frame or an event that a compact line shows.
 const COMPACT_BYTES: usize = 48;
 
 /// Formats records as lines.
-pub(super) enum LineFormatter {
-    Compact(Compact),
+pub(crate) enum LineFormatter {
+    Text(Printer, Compact),
     Json(Json),
 }
 
 impl LineFormatter {
     /// The formatter for the records of a node.
-    pub(super) fn new(format: TapFormat, node_name: &str) -> Self {
-        match format {
-            TapFormat::Compact => Self::Compact(Compact::PLAIN),
-            TapFormat::Json => Self::Json(Json::new(node_name)),
-        }
+    pub(crate) fn new(lines: TapLines, node_name: &str) -> Self {
+        let text = Compact {
+            color: lines.color,
+            numeric: lines.numeric,
+            time_format: lines.time_format,
+        };
+        let printer = match lines.format {
+            TapFormat::Json => return Self::Json(Json::new(node_name)),
+            TapFormat::Compact => Printer::new(TextFormat::Compact, text),
+            TapFormat::Dict => Printer::new(TextFormat::Dict, text),
+            TapFormat::Table => Printer::new(TextFormat::Rows, text),
+        };
+        let printer = match lines.node_name {
+            true => printer.with_node_name(node_name),
+            false => printer,
+        };
+        Self::Text(printer, text)
     }
 
-    /// Appends the line of a record.
-    pub(super) fn push(&self, out: &mut String, sample: &Sample) {
+    /// Appends the lines of a record. `data` is the first bytes of a frame or an event.
+    pub(crate) fn push(&mut self, out: &mut String, record: &Record, data: &[u8]) {
         match self {
-            Self::Compact(compact) => push_compact(*compact, out, sample),
-            Self::Json(json) => push_json(json, out, sample),
+            Self::Text(printer, text) => {
+                if !printer.push(out, record) {
+                    push_other(*text, out, record, data);
+                }
+            }
+            Self::Json(json) => push_json(json, out, record, data),
         }
     }
 }
 
-fn push_compact(compact: Compact, out: &mut String, Sample { record, data }: &Sample) {
+/// Appends the line of a record that Hubble does not print; the same in all text formats.
+fn push_other(text: Compact, out: &mut String, record: &Record, data: &[u8]) {
     match record {
-        Record::Flow(flow) => compact.push_flow(out, flow),
-        Record::AgentEvent(event) => compact.push_agent_event(out, event),
-        Record::DebugEvent(event) => compact.push_debug_event(out, event),
-        Record::Lost(lost) => compact.push_lost(out, lost),
-        Record::Frame(frame) => push_compact_frame(out, frame, data),
-        Record::Event(event) => push_compact_event(out, event, data),
+        Record::Frame(frame) => {
+            text.push_time(out, frame.time);
+            push_frame(out, frame, data);
+        }
+        Record::Event(event) => {
+            text.push_time(out, event.time);
+            push_event(out, event, data);
+        }
         Record::Metric(point) => {
-            push_hubble_time(out, point.time);
+            text.push_time(out, point.time);
             out.push_str(": ");
             metric::push(out, point);
         }
+        Record::Flow(_) | Record::AgentEvent(_) | Record::DebugEvent(_) | Record::Lost(_) => {}
     }
 }
 
-fn push_compact_frame(out: &mut String, frame: &Frame, data: &[u8]) {
+fn push_frame(out: &mut String, frame: &Frame, data: &[u8]) {
     let Frame {
         seq,
         payload_type,
@@ -66,7 +85,6 @@ fn push_compact_frame(out: &mut String, frame: &Frame, data: &[u8]) {
         ..
     } = frame;
     let len = span.len;
-    push_hubble_time(out, frame.time);
     let _ = write!(
         out,
         ": frame {seq} type {payload_type} cpu {cpu} lost {lost}, {len} bytes:"
@@ -74,9 +92,8 @@ fn push_compact_frame(out: &mut String, frame: &Frame, data: &[u8]) {
     push_data(out, data, len);
 }
 
-fn push_compact_event(out: &mut String, event: &Event, data: &[u8]) {
+fn push_event(out: &mut String, event: &Event, data: &[u8]) {
     let len = event.data.len;
-    push_hubble_time(out, event.time);
     let _ = write!(out, ": event {} cpu {}, {len} bytes:", event.seq, event.cpu);
     push_data(out, data, len);
 }
@@ -92,7 +109,7 @@ fn push_data(out: &mut String, data: &[u8], len: u32) {
     });
 }
 
-fn push_json(json: &Json, out: &mut String, Sample { record, data }: &Sample) {
+fn push_json(json: &Json, out: &mut String, record: &Record, data: &[u8]) {
     match record {
         Record::Flow(flow) => json.push_flow(out, flow),
         Record::AgentEvent(event) => json.push_agent_event(out, event),
@@ -151,11 +168,20 @@ mod tests {
     use tidegate_model::metric::{Family, Histogram, MetricKind, Point, Series, Value};
     use tidegate_model::record::{Event, EventBody, Frame, Lost, LostSource};
     use tidegate_model::{Record, Span, Timestamp};
-    use tidegate_runtime::tap::Sample;
 
-    use super::{LineFormatter, TapFormat};
+    use super::{LineFormatter, TapFormat, TapLines};
 
     const TIME: Timestamp = Timestamp(1_772_359_200_000_000_000);
+
+    fn formatted(format: TapFormat, record: &Record, data: &[u8]) -> String {
+        let lines = TapLines {
+            format,
+            ..TapLines::default()
+        };
+        let mut out = String::new();
+        LineFormatter::new(lines, "default/n").push(&mut out, record, data);
+        out
+    }
 
     fn point(value: Value) -> Record {
         let family = Arc::new(Family {
@@ -242,17 +268,10 @@ mod tests {
     fn records_without_a_format_of_hubble_have_lines_of_their_own() {
         let time = ",\"time\":\"2026-03-01T10:00:00Z\"}";
         for (record, compact, json) in frame_and_event().into_iter().chain(points()) {
-            let sample = Sample {
-                record,
-                data: vec![4, 0xff],
-            };
-            let line = |format: TapFormat| {
-                let mut out = String::new();
-                LineFormatter::new(format, "default/n").push(&mut out, &sample);
-                out
-            };
+            let line = |format: TapFormat| formatted(format, &record, &[4, 0xff]);
             let expected = format!("Mar  1 10:00:00.000: {compact}\n");
             assert_eq!(line(TapFormat::Compact), expected);
+            assert_eq!(line(TapFormat::Dict), expected);
             assert_eq!(line(TapFormat::Json), format!("{json}{time}\n"));
         }
     }
@@ -268,12 +287,7 @@ mod tests {
         };
         for record in [Record::Lost(lost), Record::Flow(Flow::default())] {
             for format in [TapFormat::Compact, TapFormat::Json] {
-                let sample = Sample {
-                    record: record.clone(),
-                    data: Vec::new(),
-                };
-                let mut out = String::new();
-                LineFormatter::new(format, "default/n").push(&mut out, &sample);
+                let out = formatted(format, &record, &[]);
                 assert!(out.ends_with('\n') && out.lines().count() == 1, "{out}");
             }
         }

@@ -4,12 +4,12 @@
 //! blocks the stage: records that it misses are counted, in lines of their own, and a client that
 //! stops reading is disconnected.
 
-mod filter;
 mod line;
 mod metric;
 mod protocol;
 mod request;
 mod stage_name;
+mod words;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,17 +20,20 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
-use tidegate_runtime::tap::{Sample, Watcher};
+use tidegate_filter::Context;
+use tidegate_runtime::tap::{RecordFilter, Sample, Watcher};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{interval, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{Agent, PageState};
-use line::LineFormatter;
-pub(crate) use protocol::{TapFormat, TapProgress};
+pub(crate) use line::LineFormatter;
+pub(crate) use protocol::{TapFormat, TapLines, TapProgress};
 use request::TapRequest;
 pub(crate) use request::{DEFAULT_RATE, MAX_RATE};
+pub(crate) use words::FilterWord;
+use words::Wanted;
 
 /// The largest number of taps at a time.
 const MAX_WATCHERS: usize = 4;
@@ -62,7 +65,7 @@ pub(super) async fn tap(
     uri: Uri,
 ) -> Result<impl IntoResponse, Refusal> {
     let request = TapRequest::parse(uri.query().unwrap_or_default()).map_err(bad_request)?;
-    let format = request.format;
+    let format = request.lines.format;
     let slot = Arc::clone(&state.watcher_slots.0)
         .try_acquire_owned()
         .map_err(|_| {
@@ -82,6 +85,19 @@ pub(super) async fn tap(
 
 fn bad_request(text: String) -> Refusal {
     (StatusCode::BAD_REQUEST, text + "\n")
+}
+
+/// Compiles filters, which then run on the stage's thread.
+fn record_filter(wanted: &Wanted, node_name: &str) -> Result<RecordFilter, String> {
+    let matcher = wanted
+        .filters
+        .compile()
+        .map_err(|error| error.to_string())?;
+    let context = Context::new(node_name);
+    Ok(RecordFilter {
+        kinds: wanted.kinds,
+        matches: Box::new(move |record, bytes| matcher.matches(record, bytes, &context)),
+    })
 }
 
 /// The lines for one client.
@@ -105,24 +121,22 @@ impl LineStream {
         let TapRequest {
             stage,
             pipeline,
-            filters,
-            format,
+            wanted,
+            lines,
             rate,
             count,
         } = request;
         let report = agent.ledger.report();
         let stage = stage_name::find(&stage, report.stages.iter().map(|row| &row.stage))?;
-        let wanted = Box::new(move |record: &_, data: &_| {
-            filters.iter().all(|filter| filter.matches(record, data))
-        });
-        let watcher = agent.ledger.tap(stage, pipeline.as_deref(), rate, wanted);
+        let filter = record_filter(&wanted, &agent.node_name)?;
+        let watcher = agent.ledger.tap(stage, pipeline.as_deref(), rate, filter);
         let watcher = watcher.ok_or_else(|| {
             format!(
                 "the pipeline `{}` has no `{stage}`",
                 pipeline.unwrap_or_default()
             )
         })?;
-        let formatter = LineFormatter::new(format, &agent.node_name);
+        let formatter = LineFormatter::new(lines, &agent.node_name);
         Ok(Self {
             watcher,
             formatter,
@@ -163,7 +177,7 @@ impl LineStream {
     }
 
     fn push(&mut self, text: &mut String, sample: &Sample) {
-        self.formatter.push(text, sample);
+        self.formatter.push(text, &sample.record, &sample.data);
         self.shown += 1;
         self.left = self.left.map(|left| left.saturating_sub(1));
     }

@@ -1,13 +1,14 @@
 //! The query of a tap request.
 
 use form_urlencoded::parse;
+use tidegate_model::Kinds;
 
-use super::filter::Filter;
-use super::protocol::TapFormat;
+use super::protocol::TapLines;
+use super::words::{FilterWord, Wanted, parse_kinds};
 
-/// Lines per second by default.
+/// Records per second by default.
 pub(crate) const DEFAULT_RATE: u32 = 100;
-/// The largest number of lines per second.
+/// The largest number of records per second.
 pub(crate) const MAX_RATE: u32 = 10_000;
 
 /// The records that a client asks for.
@@ -15,9 +16,8 @@ pub(crate) const MAX_RATE: u32 = 10_000;
 pub(super) struct TapRequest {
     pub(super) stage: String,
     pub(super) pipeline: Option<String>,
-    /// A record must match all of them.
-    pub(super) filters: Vec<Filter>,
-    pub(super) format: TapFormat,
+    pub(super) wanted: Wanted,
+    pub(super) lines: TapLines,
     pub(super) rate: u32,
     pub(super) count: Option<u64>,
 }
@@ -25,40 +25,50 @@ pub(super) struct TapRequest {
 impl TapRequest {
     /// Parses `stage=..&filter=key%3Dvalue&..`. The error is a message for the client.
     pub(super) fn parse(query: &str) -> Result<Self, String> {
-        let mut request = Self {
-            stage: String::new(),
-            pipeline: None,
-            filters: Vec::new(),
-            format: TapFormat::Compact,
-            rate: DEFAULT_RATE,
-            count: None,
-        };
+        let mut stage = String::new();
+        let mut pipeline = None;
+        let mut kinds = Kinds::ALL;
+        let mut words = Vec::new();
+        let mut lines = TapLines::default();
+        let mut rate = DEFAULT_RATE;
+        let mut count = None;
         for (key, value) in parse(query.as_bytes()) {
             match &*key {
-                "stage" => request.stage = value.into_owned(),
-                "pipeline" => request.pipeline = Some(value.into_owned()),
-                "filter" => request.filters.push(Filter::parse(&value)?),
-                "format" => request.format = TapFormat::parse(&value)?,
-                "rate" => request.rate = parse_rate(&value)?,
-                "count" => request.count = Some(parse_count(&value)?),
-                _ => {
-                    return Err(format!(
-                        "unknown parameter `{key}`; parameters are {PARAMETERS}"
-                    ));
-                }
+                "stage" => stage = value.into_owned(),
+                "pipeline" => pipeline = Some(value.into_owned()),
+                "kinds" => kinds = parse_kinds(&value)?,
+                "filter" => words.push(FilterWord::from(&*value)),
+                "rate" => rate = parse_rate(&value)?,
+                "count" => count = Some(parse_count(&value)?),
+                key if TapLines::PARAMETERS.contains(&key) => lines.set(key, &value)?,
+                _ => return Err(unknown(&key)),
             }
         }
-        match request.stage.is_empty() {
-            true => Err(
+        if stage.is_empty() {
+            return Err(
                 "no stage is given; name one as in /debug/ledger: `stage=processors.NAME`"
                     .to_owned(),
-            ),
-            false => Ok(request),
+            );
         }
+        Ok(Self {
+            stage,
+            pipeline,
+            wanted: Wanted::new(kinds, words)?,
+            lines,
+            rate,
+            count,
+        })
     }
 }
 
-const PARAMETERS: &str = "stage, pipeline, filter, format, rate, count";
+fn unknown(key: &str) -> String {
+    let own = ["stage", "pipeline", "kinds", "filter", "rate", "count"];
+    let known: Vec<_> = own.into_iter().chain(TapLines::PARAMETERS).collect();
+    format!(
+        "unknown parameter `{key}`; parameters are {}",
+        known.join(", ")
+    )
+}
 
 fn parse_rate(value: &str) -> Result<u32, String> {
     let rate = value
@@ -66,35 +76,76 @@ fn parse_rate(value: &str) -> Result<u32, String> {
         .ok()
         .filter(|rate| (1..=MAX_RATE).contains(rate));
     rate.ok_or_else(|| {
-        format!("`rate` is a number of lines per second from 1 to {MAX_RATE}, not `{value}`")
+        format!("`rate` is a number of records per second from 1 to {MAX_RATE}, not `{value}`")
     })
 }
 
 fn parse_count(value: &str) -> Result<u64, String> {
     let count = value.parse().ok().filter(|count| *count > 0);
-    count.ok_or_else(|| format!("`count` is a positive number of lines, not `{value}`"))
+    count.ok_or_else(|| format!("`count` is a positive number of records, not `{value}`"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Filter, TapFormat, TapRequest};
+    use tidegate_filter::Filters;
+    use tidegate_model::{Kind, Kinds};
+
+    use super::super::protocol::TapFormat;
+    use super::{TapLines, TapRequest, Wanted};
+
+    fn filters(words: &[(&str, Option<&str>)]) -> Filters {
+        Filters::from_words(words.iter().copied()).unwrap()
+    }
 
     #[test]
     fn a_query_is_parsed() {
-        let query = "stage=processors.p%2Fa&pipeline=p&filter=verdict%3Ddropped&filter=port=53\
-                     &format=json&rate=10&count=3";
+        let query = "stage=processors.p%2Fa&pipeline=p&filter=verdict%3Ddropped&filter=not\
+                     &filter=port=53&kinds=flows,lost&format=json&rate=10&count=3";
+        let words = [
+            ("verdict", Some("DROPPED")),
+            ("not", None),
+            ("port", Some("53")),
+        ];
         let expected = TapRequest {
             stage: "processors.p/a".to_owned(),
             pipeline: Some("p".to_owned()),
-            filters: vec![
-                Filter::parse("verdict=DROPPED").unwrap(),
-                Filter::parse("port=53").unwrap(),
-            ],
-            format: TapFormat::Json,
+            wanted: Wanted {
+                kinds: Kinds::of(&[Kind::Flow, Kind::Lost]),
+                filters: filters(&words),
+            },
+            lines: TapLines {
+                format: TapFormat::Json,
+                ..TapLines::default()
+            },
             rate: 10,
             count: Some(3),
         };
         assert_eq!(TapRequest::parse(query), Ok(expected));
+    }
+
+    #[test]
+    fn the_filters_of_the_first_release_are_understood() {
+        let wanted = |query: &str| {
+            TapRequest::parse(&format!("stage=s&{query}"))
+                .unwrap()
+                .wanted
+        };
+        for (old, new) in [
+            ("direction=ingress", ("traffic-direction", Some("ingress"))),
+            ("type=agent", ("type", Some("130"))),
+            ("type=debug", ("type", Some("2"))),
+            ("pod=kube-system/dns", ("pod", Some("kube-system/dns"))),
+            ("identity=world", ("identity", Some("world"))),
+        ] {
+            let expected = Wanted {
+                kinds: Kinds::ALL,
+                filters: filters(&[new]),
+            };
+            assert_eq!(wanted(&format!("filter={old}")), expected, "{old}");
+        }
+        let lost = wanted("filter=type=lost");
+        assert_eq!(lost.kinds, Kinds::of(&[Kind::Lost]));
+        assert!(lost.filters.is_empty());
     }
 
     #[test]
@@ -106,24 +157,33 @@ mod tests {
             ),
             (
                 "stage=s&rat=1",
-                "unknown parameter `rat`; \
-                 parameters are stage, pipeline, filter, format, rate, count",
+                "unknown parameter `rat`; parameters are stage, pipeline, kinds, filter, rate, \
+                 count, format, color, numeric, node_name, time_format",
             ),
             (
                 "stage=s&rate=0",
-                "`rate` is a number of lines per second from 1 to 10000, not `0`",
+                "`rate` is a number of records per second from 1 to 10000, not `0`",
             ),
             (
                 "stage=s&rate=10001",
-                "`rate` is a number of lines per second from 1 to 10000, not `10001`",
+                "`rate` is a number of records per second from 1 to 10000, not `10001`",
             ),
             (
                 "stage=s&count=0",
-                "`count` is a positive number of lines, not `0`",
+                "`count` is a positive number of records, not `0`",
             ),
             (
                 "stage=s&format=xml",
-                "`format` is `compact` or `json`, not `xml`",
+                "`format` is one of `compact`, `dict`, `json`, `table`, not `xml`",
+            ),
+            (
+                "stage=s&color=red",
+                "`color` is `true` or `false`, not `red`",
+            ),
+            (
+                "stage=s&kinds=flows,lots",
+                "`kinds` is a list of frames, events, flows, agent_events, debug_events, lost, \
+                 metrics, not `flows,lots`",
             ),
         ];
         for (query, expected) in cases {

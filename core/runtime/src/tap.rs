@@ -24,8 +24,16 @@ const BUFFER: usize = 1024;
 /// Maximum number of bytes of a frame or an event in a sample.
 const DATA: usize = 256;
 
-/// Selects records by the record and the bytes that it refers to.
-pub type RecordFilter = Box<dyn Fn(&Record, &[u8]) -> bool + Send + Sync>;
+/// Selects records by the record and the bytes of its batch.
+pub type Matches = dyn Fn(&Record, &[u8]) -> bool + Send + Sync;
+
+/// The records that a watcher gets.
+pub struct RecordFilter {
+    /// Their kinds. Others are not counted.
+    pub kinds: Kinds,
+    /// Whether a record of these kinds is wanted.
+    pub matches: Box<Matches>,
+}
 
 /// A copy of a record.
 #[derive(Clone, Debug)]
@@ -39,7 +47,7 @@ pub struct Sample {
 /// The counts of a watcher since it began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Records that left the stage.
+    /// Records of its kinds that left the stage.
     pub records: u64,
     /// How many of them matched the filter.
     pub wanted: u64,
@@ -97,6 +105,7 @@ impl Tap {
 
 impl Subscription {
     fn look(&self, batch: &Batch, kinds: Kinds) {
+        let kinds = kinds.intersection(self.wanted.kinds);
         let mut allowance = lock(&self.allowance);
         allowance.refill(Instant::now());
         for record in batch
@@ -105,11 +114,10 @@ impl Subscription {
             .filter(|record| kinds.contains(record.kind()))
         {
             self.records.fetch_add(1, Ordering::Relaxed);
-            let data = data(record, batch.bytes());
-            if (self.wanted)(record, data) {
+            if (self.wanted.matches)(record, batch.bytes()) {
                 self.matches.fetch_add(1, Ordering::Relaxed);
                 if allowance.take() {
-                    self.take(record, data);
+                    self.take(record, data(record, batch.bytes()));
                 }
             }
         }

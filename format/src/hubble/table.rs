@@ -43,22 +43,33 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// Appends the rows that are held, aligned, and forgets them. Rows that follow are at least as
-    /// wide.
-    pub fn flush(&mut self, out: &mut String) {
-        for row in self.rows.lines() {
-            let mut cells = row.split('\t').peekable();
-            let mut widths = self.widths.iter();
-            while let Some(cell) = cells.next() {
-                out.push_str(cell);
-                if cells.peek().is_some() {
-                    let width = widths.next().copied().unwrap_or_default() + PADDING;
-                    let padding = width.saturating_sub(cell.chars().count());
-                    out.extend(std::iter::repeat_n(' ', padding));
-                }
+    /// Calls `write` with each row that is held, aligned, and forgets them. Rows that follow are at
+    /// least as wide.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `write`, after which no rows are held either.
+    pub fn flush<E>(&mut self, mut write: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        let rows = std::mem::take(&mut self.rows);
+        let mut line = String::new();
+        rows.lines().try_for_each(|row| {
+            line.clear();
+            self.push_aligned(&mut line, row);
+            write(&line)
+        })
+    }
+
+    fn push_aligned(&self, out: &mut String, row: &str) {
+        let mut cells = row.split('\t').peekable();
+        let mut widths = self.widths.iter();
+        while let Some(cell) = cells.next() {
+            out.push_str(cell);
+            if cells.peek().is_some() {
+                let width = widths.next().copied().unwrap_or_default() + PADDING;
+                let padding = width.saturating_sub(cell.chars().count());
+                out.extend(std::iter::repeat_n(' ', padding));
             }
-            out.push('\n');
         }
-        self.rows.clear();
+        out.push('\n');
     }
 }

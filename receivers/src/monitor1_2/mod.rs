@@ -20,6 +20,8 @@ mod status;
 
 pub use config::{Config, OnEof, Reconnect};
 
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -91,8 +93,33 @@ impl ReceiverConfig for Config {
             config: self.clone(),
             stage: context.stage.clone(),
             telemetry: context.telemetry.clone(),
+            stream: None,
         }))
     }
+}
+
+/// Builds a receiver whose first connection, to the socket at this path, is open.
+pub(crate) fn connected(
+    socket: &Path,
+    stream: UnixStream,
+    reconnects: bool,
+    context: &BuildContext,
+) -> Box<dyn Receiver> {
+    let on_eof = if reconnects {
+        OnEof::Reconnect
+    } else {
+        OnEof::Stop
+    };
+    Box::new(Monitor {
+        config: Config {
+            socket: socket.to_owned(),
+            on_eof,
+            ..Config::default()
+        },
+        stage: context.stage.clone(),
+        telemetry: context.telemetry.clone(),
+        stream: Some(stream),
+    })
 }
 
 #[derive(Debug)]
@@ -100,6 +127,8 @@ struct Monitor {
     config: Config,
     stage: StageId,
     telemetry: Telemetry,
+    /// A connection that is open already.
+    stream: Option<UnixStream>,
 }
 
 /// The thread that reads the socket panicked: a bug in tidegate.
@@ -119,7 +148,8 @@ impl Receiver for Monitor {
             buffer,
             Arc::clone(&control),
             Handle::current(),
-        );
+        )
+        .with_stream(self.stream);
         let thread = thread::Builder::new()
             .name("monitor1_2".to_owned())
             .spawn(move || reader.run())?;

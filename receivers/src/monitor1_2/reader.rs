@@ -49,6 +49,8 @@ pub(super) struct SocketReader {
     buffer: Buffer,
     control: Arc<ReaderControl>,
     runtime: Handle,
+    /// A connection that is open already.
+    stream: Option<UnixStream>,
 }
 
 impl SocketReader {
@@ -75,7 +77,13 @@ impl SocketReader {
             buffer,
             control,
             runtime,
+            stream: None,
         }
+    }
+
+    /// Reads this connection first.
+    pub(super) fn with_stream(self, stream: Option<UnixStream>) -> Self {
+        Self { stream, ..self }
     }
 
     /// Connects and reads until the reader is stopped, or until the first stream ends with `on_eof
@@ -118,7 +126,10 @@ impl SocketReader {
     }
 
     /// Connects to the socket. Returns `None` if the reader is stopped.
-    fn connect(&self) -> Option<io::Result<UnixStream>> {
+    fn connect(&mut self) -> Option<io::Result<UnixStream>> {
+        if let Some(stream) = self.stream.take() {
+            return Some(self.control.set_connection(&stream).map(|()| stream));
+        }
         self.status.connecting();
         let opening = self
             .control

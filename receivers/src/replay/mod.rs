@@ -33,6 +33,8 @@ use recording::{Chunk, RecordingEnd, RecordingError};
 use schedule::Schedule;
 use source::RecordingSource;
 
+pub use recording::Tail;
+
 /// The kind.
 pub const KIND: ReceiverKind = ReceiverKind {
     name: "replay",
@@ -84,8 +86,24 @@ impl ReceiverConfig for Config {
             file: self.file.clone(),
             rate: self.rate.get(),
             bytes: context.telemetry.receiver_bytes(&context.stage),
+            tail: None,
         }))
     }
+}
+
+/// Builds a receiver that plays a recording as fast as possible and, with `tail`, waits for more at
+/// its end.
+pub(crate) fn unpaced(
+    file: &Path,
+    tail: Option<Tail>,
+    context: &BuildContext,
+) -> Box<dyn Receiver> {
+    Box::new(Replay {
+        file: file.to_owned(),
+        rate: 0.0,
+        bytes: context.telemetry.receiver_bytes(&context.stage),
+        tail,
+    })
 }
 
 #[derive(Debug)]
@@ -93,6 +111,7 @@ struct Replay {
     file: PathBuf,
     rate: f64,
     bytes: Counter,
+    tail: Option<Tail>,
 }
 
 /// Why a recording was not played to its end.
@@ -138,19 +157,25 @@ enum ReplayError {
 #[async_trait]
 impl Receiver for Replay {
     async fn run(self: Box<Self>, out: Outbox, shutdown: Shutdown) -> Result<(), StageError> {
-        let schedule = Schedule::new(self.rate);
-        let source = RecordingSource::open(&self.file, out.pool(), schedule.records(), self.bytes);
+        let Self {
+            file,
+            rate,
+            bytes,
+            tail,
+        } = *self;
+        let schedule = Schedule::new(rate);
+        let source = RecordingSource::open(&file, out.pool(), schedule.records(), bytes, tail);
         let mut player = Player {
             schedule,
             out,
             shutdown,
-            file: self.file,
+            file,
             played: 0,
         };
         match source {
             Ok(source) => {
                 let file = player.file.display();
-                tracing::debug!(%file, rate = self.rate, "playing a recording");
+                tracing::debug!(%file, rate, "playing a recording");
                 Ok(player.play_all(source).await?)
             }
             Err(error) => Err(player.fail(error).into()),

@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidegate_model::batch::FrameBatch;
 use tidegate_model::{Pool, Timestamp};
@@ -57,6 +59,18 @@ pub(super) enum RecordingError {
     },
 }
 
+/// Has a recording wait for more at its end; says when it has come there for the first time.
+#[derive(Clone, Debug, Default)]
+pub struct Tail(Arc<AtomicBool>);
+
+impl Tail {
+    /// Whether everything that the file had when it was opened has been read.
+    #[must_use]
+    pub fn has_caught_up(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
 /// An open recording.
 pub(super) struct Recording {
     path: PathBuf,
@@ -72,6 +86,7 @@ pub(super) struct Recording {
     time: Timestamp,
     /// Counts bytes that were read.
     bytes: Counter,
+    tail: Option<Tail>,
 }
 
 impl Recording {
@@ -98,6 +113,7 @@ impl Recording {
             has_more: false,
             time: Timestamp::default(),
             bytes,
+            tail: None,
         })
     }
 
@@ -109,11 +125,22 @@ impl Recording {
         }
     }
 
-    /// The next chunk. Reads until there is at least one complete frame, usually once.
+    /// Waits for more at the end of the file.
+    pub(super) fn with_tail(self, tail: Option<Tail>) -> Self {
+        Self { tail, ..self }
+    }
+
+    /// The next chunk. Reads until there is at least one complete frame, usually once. Empty at the
+    /// end of a file that may grow.
     pub(super) fn next(&mut self) -> Chunk {
         let mut chunk = Chunk::default();
         while chunk.is_empty() {
-            chunk.end = self.step(&mut chunk.rejected).transpose();
+            let end = self.step(&mut chunk.rejected).transpose();
+            if let (Some(Ok(_)), Some(tail)) = (&end, &self.tail) {
+                tail.0.store(true, Ordering::Release);
+                break;
+            }
+            chunk.end = end;
             if !self.batcher.is_empty() {
                 chunk.batch = self.batcher.take_batch();
             }
@@ -179,7 +206,8 @@ impl Chunk {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether nothing was read.
+    pub(super) fn is_empty(&self) -> bool {
         self.batch.is_empty() && self.rejected.is_empty() && self.end.is_none()
     }
 }

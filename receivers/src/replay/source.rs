@@ -6,16 +6,19 @@
 
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use tidegate_model::Pool;
 use tidegate_runtime::telemetry::Counter;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::yield_now;
 
-use super::recording::{Chunk, Recording, RecordingError};
+use super::recording::{Chunk, Recording, RecordingError, Tail};
 
 /// The number of chunks that the thread reads ahead.
 const READ_AHEAD: usize = 4;
+/// The pause before another read at the end of a file that may grow.
+const TAIL_PAUSE: Duration = Duration::from_millis(100);
 
 /// A recording that is being read.
 pub(super) enum RecordingSource {
@@ -32,15 +35,16 @@ impl RecordingSource {
         pool: Pool,
         records: usize,
         bytes: Counter,
+        tail: Option<Tail>,
     ) -> Result<Self, RecordingError> {
-        if file.is_file() {
+        if file.is_file() && tail.is_none() {
             let recording = Recording::open(file, pool, records, bytes)?;
             return Ok(Self::Inline(Box::new(recording)));
         }
         let (sender, receiver) = channel(READ_AHEAD);
         let file = file.to_owned();
         let run = move || match Recording::open(&file, pool, records, bytes) {
-            Ok(recording) => send_all(recording.packed(), &sender),
+            Ok(recording) => send_all(recording.packed().with_tail(tail), &sender),
             // Sending fails if the receiver has stopped already.
             Err(error) => drop(sender.blocking_send(Chunk::open_failed(error))),
         };
@@ -69,6 +73,13 @@ impl RecordingSource {
 fn send_all(mut recording: Recording, sender: &Sender<Chunk>) {
     loop {
         let chunk = recording.next();
+        if chunk.is_empty() {
+            if sender.is_closed() {
+                return;
+            }
+            thread::sleep(TAIL_PAUSE);
+            continue;
+        }
         let is_last = chunk.end.is_some();
         if sender.blocking_send(chunk).is_err() || is_last {
             return;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidegate_model::{Kind, Kinds, Outcome, Record};
 use tidegate_runtime::stage_id::StageId;
-use tidegate_runtime::tap::{Seen, Watcher};
+use tidegate_runtime::tap::{Matches, RecordFilter, Seen, Watcher};
 
 use crate::support::{
     ExporterBehavior, PerRecord, ROOMY, ReceiverStep, Started, TestTopology, processor, seq,
@@ -26,6 +26,14 @@ fn two_pipelines(steps: &[ReceiverStep]) -> TestTopology {
         .pipeline("q", &[0], Vec::new(), &[1])
 }
 
+/// Records of all kinds that match.
+fn all(matches: Box<Matches>) -> RecordFilter {
+    RecordFilter {
+        kinds: Kinds::ALL,
+        matches,
+    }
+}
+
 fn watch(started: &Started, stage: &str, pipeline: Option<&str>, rate: u32) -> Watcher {
     started
         .ledger
@@ -33,7 +41,7 @@ fn watch(started: &Started, stage: &str, pipeline: Option<&str>, rate: u32) -> W
             &stage.parse().unwrap(),
             pipeline,
             rate,
-            Box::new(|_, _| true),
+            all(Box::new(|_, _| true)),
         )
         .unwrap()
 }
@@ -70,7 +78,7 @@ async fn a_watcher_gets_the_output_of_a_stage_or_the_input_of_an_exporter() {
                 &StageId::exporter("e0"),
                 Some("q"),
                 1,
-                Box::new(|_, _| true)
+                all(Box::new(|_, _| true))
             )
             .is_none()
     );
@@ -103,7 +111,7 @@ async fn only_matching_records_count_against_the_rate() {
     let wanted = |record: &Record, _: &[u8]| seq(record) > 2990;
     let mut watcher = started
         .ledger
-        .tap(&StageId::processor("even"), None, 5, Box::new(wanted))
+        .tap(&StageId::processor("even"), None, 5, all(Box::new(wanted)))
         .unwrap();
     started.ended().await;
     assert_eq!(
@@ -132,7 +140,7 @@ async fn a_dropped_watcher_causes_no_more_work() {
     };
     let watcher = started
         .ledger
-        .tap(&StageId::receiver("r0"), Some("p"), 100, wanted)
+        .tap(&StageId::receiver("r0"), Some("p"), 100, all(wanted))
         .unwrap();
     started.a_second_later().await;
     assert_eq!(

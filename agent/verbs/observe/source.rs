@@ -1,0 +1,137 @@
+//! Where records come from: a recording, the monitor socket, or a running agent.
+
+use std::io::{self, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use clap::ValueHint;
+
+use super::local::LocalSource;
+use crate::client::{AgentArgs, Client, ClientError};
+use crate::config::process_environment;
+use crate::error::{Error, chain};
+use crate::verbs::common::runtime;
+
+/// The socket of the shipped configuration, and the variable that overrides it there.
+const DEFAULT_SOCKET: &str = "/var/run/cilium/monitor1_2.sock";
+const SOCKET_VARIABLE: &str = "CILIUM_MONITOR_SOCK";
+
+/// The arguments.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Source")]
+pub(super) struct SourceArgs {
+    /// Read a recording of the monitor socket, as `tidegate record` makes it; `-` is standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["socket", "address", "config"],
+    )]
+    input_file: Option<PathBuf>,
+    /// Read the Cilium agent's monitor socket [default: the variable CILIUM_MONITOR_SOCK, or
+    /// /var/run/cilium/monitor1_2.sock, if no agent of tidegate answers]
+    #[arg(
+        long,
+        value_name = "SOCKET",
+        value_hint = ValueHint::FilePath,
+        num_args = 0..=1,
+        conflicts_with_all = ["address", "config"],
+    )]
+    socket: Option<Option<PathBuf>>,
+    /// Observe this pipeline of the agent; needed if it has several
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["input_file", "socket"])]
+    pub(super) pipeline: Option<String>,
+    #[command(flatten)]
+    agent: AgentArgs,
+    /// Print nothing but errors to standard error
+    #[arg(short, long, help_heading = "Formatting")]
+    pub(super) silent_errors: bool,
+}
+
+/// A source that can be observed.
+pub(super) enum Source {
+    Local(LocalSource),
+    Agent(Client),
+}
+
+impl SourceArgs {
+    /// Whether the source is a recording.
+    pub(super) fn is_recording(&self) -> bool {
+        self.input_file.is_some()
+    }
+
+    /// What a live source is called in messages.
+    pub(super) fn live_name(&self) -> &'static str {
+        match &self.socket {
+            Some(_) => "the monitor socket",
+            None => "an agent",
+        }
+    }
+
+    /// Opens the source. Without an argument, it is the agent that answers at the default address or,
+    /// if none does, the monitor socket.
+    pub(super) fn open(&self) -> Result<Source, Error> {
+        if let Some(file) = &self.input_file {
+            return Ok(Source::Local(LocalSource::File(file.clone())));
+        }
+        if let Some(path) = &self.socket {
+            let path = path.clone().unwrap_or_else(default_socket);
+            let stream = connect(&path).map_err(Error::failed)?;
+            return Ok(Source::Local(LocalSource::Socket(path, stream)));
+        }
+        let client = self.agent.client()?;
+        if self.agent.is_named() {
+            return Ok(Source::Agent(client));
+        }
+        let runtime = runtime::current_thread()?;
+        match runtime.block_on(client.ledger_text()) {
+            Err(unreachable @ ClientError::Unreachable { .. }) => {
+                let path = default_socket();
+                let stream = connect(&path)
+                    .map_err(|error| nothing_found(client.address(), &unreachable, &error))?;
+                self.announce(&format!("the monitor socket {}", path.display()));
+                Ok(Source::Local(LocalSource::Socket(path, stream)))
+            }
+            _ => {
+                self.announce(&format!("the agent at {}", client.address()));
+                Ok(Source::Agent(client))
+            }
+        }
+    }
+
+    /// Prints which source was chosen to standard error, which may be closed.
+    fn announce(&self, source: &str) {
+        if !self.silent_errors {
+            let _ = writeln!(io::stderr(), "observing {source}");
+        }
+    }
+}
+
+fn default_socket() -> PathBuf {
+    process_environment(SOCKET_VARIABLE)
+        .filter(|path| !path.is_empty())
+        .unwrap_or_else(|| DEFAULT_SOCKET.to_owned())
+        .into()
+}
+
+fn connect(path: &Path) -> Result<UnixStream, String> {
+    UnixStream::connect(path).map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::PermissionDenied => "; it belongs to root, so try sudo",
+            io::ErrorKind::NotFound => "; does the Cilium agent run on this host?",
+            _ => "",
+        };
+        format!(
+            "cannot connect to the monitor socket {}: {error}{hint}",
+            path.display()
+        )
+    })
+}
+
+fn nothing_found(address: &str, agent: &ClientError, socket: &str) -> Error {
+    let refused = std::error::Error::source(agent).map_or_else(|| agent.to_string(), chain);
+    Error::failed(format!(
+        "there is nothing to observe: no agent of tidegate answers at {address} ({refused}), and \
+         {socket}\nname a source: --address HOST:PORT, --socket SOCKET, or --input-file RECORDING"
+    ))
+}

@@ -1,0 +1,55 @@
+//! Receivers for callers that have a source and no configuration.
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::stage::Receiver;
+use tidegate_runtime::stage_id::StageId;
+
+use crate::{monitor1_2, replay};
+
+pub use crate::replay::Tail;
+
+/// A receiver, under the name of its kind.
+pub struct DirectReceiver {
+    /// Its stage.
+    pub stage: StageId,
+    /// The component.
+    pub receiver: Box<dyn Receiver>,
+}
+
+/// Plays a recording as fast as the pipelines take it; `-` is standard input. With `tail`, it waits
+/// for more at the end of the file, until it is stopped.
+#[must_use]
+pub fn recording(file: &Path, tail: Option<Tail>, context: BuildContext) -> DirectReceiver {
+    let context = of_kind(replay::KIND.name, context);
+    DirectReceiver {
+        receiver: replay::unpaced(file, tail, &context),
+        stage: context.stage,
+    }
+}
+
+/// Reads an open connection to the monitor socket at this path. At its end, the receiver connects
+/// again or, without `reconnects`, ends.
+#[must_use]
+pub fn connection(
+    socket: &Path,
+    stream: UnixStream,
+    reconnects: bool,
+    context: BuildContext,
+) -> DirectReceiver {
+    let context = of_kind(monitor1_2::KIND.name, context);
+    DirectReceiver {
+        receiver: monitor1_2::connected(socket, stream, reconnects, &context),
+        stage: context.stage,
+    }
+}
+
+/// The same context for a stage with the name of its kind.
+fn of_kind(kind: &str, context: BuildContext) -> BuildContext {
+    BuildContext {
+        stage: StageId::receiver(kind),
+        ..context
+    }
+}

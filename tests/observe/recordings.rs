@@ -1,0 +1,230 @@
+//! Observing recordings.
+
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+use serde_json::Value;
+
+use super::{golden, observe_file, real_recording, without_times};
+use crate::support::{
+    Agent, TestDir, simulated_frames, tidegate, tidegate_with_closed_stdout, tidegate_with_env,
+    tidegate_with_stdin,
+};
+
+#[test]
+fn flows_of_a_recording_are_printed_byte_for_byte_as_by_hubbles_cli() {
+    let dir = TestDir::new();
+    let recording = real_recording(&dir);
+    for case in golden("cases").lines() {
+        let (name, args) = case.split_once(' ').unwrap();
+        let args: Vec<_> = ["observe", "--input-file", recording.to_str().unwrap()]
+            .into_iter()
+            .chain(args.split(' '))
+            .collect();
+        let output = tidegate_with_env(&args, &[("NODE_NAME", OsStr::new("node-a"))]);
+        assert_eq!(output.code, Some(0), "{case}: {}", output.stderr);
+        assert_eq!(without_times(&output.stdout), golden(name), "{case}");
+    }
+}
+
+#[test]
+fn the_first_and_the_last_flows_are_selected_and_the_rest_is_counted() {
+    let dir = TestDir::new();
+    let file = dir.write("simulated.rec", simulated_frames(2_000));
+    let all = observe_file(&file, &["--all"]);
+    assert_eq!(all.code, Some(0), "{}", all.stderr);
+    let lines: Vec<_> = all.stdout.lines().map(|line| &line[19..]).collect();
+    assert!(lines.len() > 1_000);
+    let first = observe_file(&file, &["--first", "5"]);
+    let cut: Vec<_> = first.stdout.lines().map(|line| &line[19..]).collect();
+    assert_eq!(cut, lines[..5]);
+    assert!(!first.stderr.contains("shown"), "{}", first.stderr);
+    let last = observe_file(&file, &["--last", "5"]);
+    let cut: Vec<_> = last.stdout.lines().map(|line| &line[19..]).collect();
+    assert_eq!(cut, lines[lines.len() - 5..]);
+    let shown = last.stderr.lines().next().unwrap();
+    assert!(shown.starts_with("shown 5 of "), "{shown}");
+    let filtered = observe_file(&file, &["--last", "1", "--verdict", "DROPPED"]);
+    let shown = filtered.stderr.lines().next().unwrap();
+    assert!(
+        shown.starts_with("shown 1 of ") && shown.contains(" that match, "),
+        "{shown}"
+    );
+    let silent = observe_file(&file, &["--last", "1", "-s"]);
+    assert_eq!((silent.stdout.lines().count(), &*silent.stderr), (1, ""));
+}
+
+#[test]
+fn the_times_of_a_recording_are_those_of_its_reading() {
+    let dir = TestDir::new();
+    let file = dir.write("simulated.rec", simulated_frames(200));
+    let count = |args: &[&str]| observe_file(&file, args).stdout.lines().count();
+    let all = count(&[]);
+    assert!(all > 100);
+    assert_eq!(count(&["--since", "1h"]), all);
+    assert_eq!(count(&["--since", "-1h"]), 0);
+    assert_eq!(count(&["--until", "1h"]), 0);
+    assert_eq!(count(&["--since", "2020-01-01", "--until", "-1h"]), all);
+}
+
+#[test]
+fn a_recording_can_be_read_from_standard_input() {
+    let frames = simulated_frames(500);
+    let halves = frames.split_at(frames.len() / 2);
+    let output = tidegate_with_stdin(
+        &["observe", "--input-file", "-", "-o", "jsonpb"],
+        &[halves.0, halves.1],
+    );
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let objects: Vec<Value> = output
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(objects.len() > 200);
+    assert!(
+        objects
+            .iter()
+            .all(|object| object["flow"].is_object() || object["lost_events"].is_object())
+    );
+}
+
+#[test]
+fn agent_events_and_debug_events_are_printed_by_subcommands() {
+    let dir = TestDir::new();
+    let file = dir.write("simulated.rec", simulated_frames(2_000));
+    let observe = |what: &str, args: &[&str]| {
+        let file = file.to_str().unwrap();
+        tidegate(&[&["observe", what, "--input-file", file], args].concat()).stdout
+    };
+    let agent = observe("agent-events", &["--last", "2", "-o", "table"]);
+    assert!(agent.starts_with("TIMESTAMP "), "{agent}");
+    assert_eq!(agent.lines().count(), 3);
+    let debug = observe("debug-events", &["--first", "1"]);
+    assert!(debug.contains(" MARK: 0x"), "{debug}");
+    let flows = observe("flows", &["--first", "3", "--protocol", "udp"]);
+    assert_eq!(flows.lines().count(), 3);
+}
+
+#[test]
+fn what_cannot_be_observed_is_refused_with_a_reason() {
+    let dir = TestDir::new();
+    let whole = simulated_frames(100);
+    let cut = dir.write("cut.rec", &whole[..whole.len() - 1]);
+    let json = dir.write("flows.json", "{\"flow\":{}}\n");
+    let noise = dir.write("noise.rec", [0xff; 300]);
+    let missing = dir.path("missing.rec");
+    let cases: [(_, &[&str], i32, &str); 12] = [
+        (&missing, &[], 1, "cannot open the recording"),
+        (&cut, &[], 1, "ends inside the frame that begins at byte"),
+        (&json, &[], 1, "`hubble observe --input-file` reads it"),
+        (&noise, &[], 1, "is not a monitor stream from byte 0 on"),
+        (&cut, &["--not"], 2, "trailing --not found in the arguments"),
+        (&cut, &["--verdict", "GONE"], 2, "invalid argument \"GONE\""),
+        (&cut, &["--http-path", "["], 2, "invalid http path filter"),
+        (
+            &cut,
+            &["--pod", "a/", "--from-pod", "b/"],
+            2,
+            "cannot be combined",
+        ),
+        (&cut, &["--first", "1", "--last", "1"], 2, "cannot set both"),
+        (&cut, &["--since", "x"], 2, "failed to parse the since time"),
+        (&cut, &["-o", "xml"], 2, "[possible values: compact, dict,"),
+        (
+            &cut,
+            &["-o", "table", "-f"],
+            2,
+            "table output format is not compatible with follow mode",
+        ),
+    ];
+    for (file, args, code, expected) in cases {
+        let output = observe_file(file, args);
+        assert_eq!(output.code, Some(code), "{args:?}: {}", output.stderr);
+        assert!(
+            output.stderr.contains(expected),
+            "{args:?}: {}",
+            output.stderr
+        );
+    }
+    let output = observe_file(&cut, &["--last", "1"]);
+    assert_eq!(output.stdout.lines().count(), 1, "what is whole is printed");
+    let empty = observe_file(&dir.write("empty.rec", ""), &[]);
+    assert_eq!(
+        (empty.code, &*empty.stdout, &*empty.stderr),
+        (Some(0), "", "")
+    );
+}
+
+#[test]
+fn frames_that_cannot_be_read_are_reported_in_one_line() {
+    let dir = TestDir::new();
+    let output = observe_file(&real_recording(&dir), &[]);
+    assert_eq!(
+        output.stderr,
+        "lost or unreadable events: 6 in processors.l34_flow of flows (unreadable: ipv4_bad_length \
+         4, ipv4_too_short 2)\n"
+    );
+}
+
+#[test]
+fn a_closed_output_ends_the_verb() {
+    let dir = TestDir::new();
+    let file = dir.write("simulated.rec", simulated_frames(5_000));
+    for format in ["compact", "table"] {
+        let file = file.to_str().unwrap();
+        let args = ["observe", "--input-file", file, "-o", format];
+        let output = tidegate_with_closed_stdout(&args);
+        assert_eq!(output.code, Some(0), "{format}: {}", output.stderr);
+        assert!(
+            !output.stderr.contains("error"),
+            "{format}: {}",
+            output.stderr
+        );
+    }
+}
+
+#[test]
+fn a_recording_that_grows_is_followed_from_its_last_flows() {
+    let dir = TestDir::new();
+    let frames = simulated_frames(400);
+    let begin = simulated_frames(200).len();
+    let file = dir.write("growing.rec", &frames[..begin]);
+    let mut agent = Agent::start(&[
+        "observe".as_ref(),
+        "--input-file".as_ref(),
+        file.as_os_str(),
+        "--follow".as_ref(),
+        "--last".as_ref(),
+        "3".as_ref(),
+        "--type".as_ref(),
+        "trace".as_ref(),
+    ]);
+    let mut stdout = std::io::BufReader::new(agent.take_stdout());
+    let mut lines = std::iter::from_fn(|| {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+        (!line.is_empty()).then_some(line)
+    });
+    assert_eq!(lines.by_ref().take(3).count(), 3);
+    let mut growing = OpenOptions::new().append(true).open(&file).unwrap();
+    growing.write_all(&frames[begin..]).unwrap();
+    assert_eq!(lines.by_ref().take(50).count(), 50);
+    agent.send_signal("INT");
+    let output = agent.wait_without_reading_stdout();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+}
+
+#[test]
+fn completions_suggest_the_values_of_filters() {
+    let script = tidegate(&["completions", "bash"]).stdout;
+    for value in [
+        "REDIRECTED",
+        "policy-verdict",
+        "POLICY_DENIED",
+        "RFC3339Nano",
+    ] {
+        assert!(script.contains(value), "{value}");
+    }
+}
