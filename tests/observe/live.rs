@@ -1,7 +1,7 @@
 //! Observing monitor sockets and agents.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::thread::{JoinHandle, spawn};
@@ -237,50 +237,71 @@ fn one_of_several_pipelines_has_to_be_named() {
 }
 
 #[test]
-fn a_tap_has_the_filters_of_observe_and_whole_lines_of_json() {
+fn a_tap_has_the_filters_of_observe() {
     let agent = BusyAgent::start(&["flows"]);
-    let args = [
+    let tap = |args: &str| {
+        let args: Vec<_> = args.split(' ').collect();
+        let output = agent.run("tap", &args);
+        assert_eq!(output.code, Some(0), "{args:?}: {}", output.stderr);
+        output.stdout
+    };
+    let drops = tap("l34_flow --count 5 --verdict DROPPED --not --protocol tcp");
+    assert_eq!(drops.lines().count(), 5);
+    assert!(!drops.contains("TCP Flags"), "{drops}");
+    let old = tap("l34_flow --count 3 -f verdict=dropped -f direction=ingress");
+    assert!(
+        old.lines()
+            .all(|line| line.contains(" DROPPED ") || line.contains(" DENIED "))
+    );
+    let events = tap("l34_flow --count 3 --kind agent_events --format dict");
+    assert_eq!(events.matches("    DETAILS: ").count(), 3, "{events}");
+}
+
+/// Reads lines until `count` of them are flows in JSON, while the process runs.
+fn read_flows(agent: &mut Agent, count: usize) {
+    let lines = BufReader::new(agent.take_stdout()).lines();
+    let objects = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let flows = objects.filter(|object| object["flow"]["time"].is_string());
+    assert_eq!(flows.take(count).count(), count);
+}
+
+#[test]
+fn lines_of_json_are_whole_and_arrive_while_the_source_is_open() {
+    let agent = BusyAgent::start(&["flows"]);
+    let address = OsStr::new(&agent.address);
+    let tap = [
+        "tap",
         "l34_flow",
         "--format",
         "json",
-        "--count",
-        "50",
-        "--kind",
-        "flows,lost",
         "--rate",
         "10000",
+        "--address",
     ];
-    let output = agent.run("tap", &args);
+    let observe = ["observe", "-o", "json", "--address"];
+    for args in [&tap[..], &observe] {
+        let args: Vec<_> = args.iter().map(OsStr::new).chain([address]).collect();
+        let mut viewer = Agent::start(&args);
+        read_flows(&mut viewer, 200);
+        // The verb ends since its output is closed.
+        let output = viewer.wait_without_reading_stdout();
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn the_flows_of_an_open_socket_are_printed_at_once() {
+    let dir = TestDir::new();
+    let socket = dir.path("monitor.sock");
+    let cilium = FakeCilium::listen(&socket);
+    let args = ["observe", "-o", "json", "--socket"].map(OsStr::new);
+    let args: Vec<_> = args.into_iter().chain([socket.as_os_str()]).collect();
+    let mut agent = Agent::start(&args);
+    let connection = cilium.send(100);
+    read_flows(&mut agent, 20);
+    let output = agent.wait_without_reading_stdout();
+    drop(connection);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    assert!(output.stdout.ends_with('\n'));
-    let records: Vec<Value> = output
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(records.len(), 50);
-    let drops = [
-        "l34_flow",
-        "--count",
-        "5",
-        "--verdict",
-        "DROPPED",
-        "--not",
-        "--protocol",
-        "tcp",
-    ];
-    let output = agent.run("tap", &drops);
-    assert_eq!(output.stdout.lines().count(), 5, "{}", output.stderr);
-    assert!(!output.stdout.contains("TCP Flags"), "{}", output.stdout);
-    let output = agent.run(
-        "tap",
-        &["l34_flow", "--count", "3", "--kind", "agent_events"],
-    );
-    assert!(
-        output.stdout.lines().all(|line| line.contains(" (")) && !output.stdout.contains("->"),
-        "{}",
-        output.stdout
-    );
 }
 
 #[test]

@@ -107,46 +107,53 @@ fn agent_events_and_debug_events_are_printed_by_subcommands() {
     assert_eq!(flows.lines().count(), 3);
 }
 
+/// Arguments, and a part of the error.
+type Case<'a> = (&'a [&'a str], &'a str);
+
 #[test]
-fn what_cannot_be_observed_is_refused_with_a_reason() {
+fn wrong_arguments_are_refused_with_a_reason() {
     let dir = TestDir::new();
-    let whole = simulated_frames(100);
-    let cut = dir.write("cut.rec", &whole[..whole.len() - 1]);
-    let json = dir.write("flows.json", "{\"flow\":{}}\n");
-    let noise = dir.write("noise.rec", [0xff; 300]);
-    let missing = dir.path("missing.rec");
-    let cases: [(_, &[&str], i32, &str); 12] = [
-        (&missing, &[], 1, "cannot open the recording"),
-        (&cut, &[], 1, "ends inside the frame that begins at byte"),
-        (&json, &[], 1, "`hubble observe --input-file` reads it"),
-        (&noise, &[], 1, "is not a monitor stream from byte 0 on"),
-        (&cut, &["--not"], 2, "trailing --not found in the arguments"),
-        (&cut, &["--verdict", "GONE"], 2, "invalid argument \"GONE\""),
-        (&cut, &["--http-path", "["], 2, "invalid http path filter"),
+    let file = dir.write("simulated.rec", simulated_frames(10));
+    let cases: [Case<'_>; 8] = [
+        (&["--not"], "trailing --not found in the arguments"),
+        (&["--verdict", "GONE"], "invalid argument \"GONE\""),
+        (&["--http-path", "["], "invalid http path filter"),
+        (&["--pod", "a/", "--from-pod", "b/"], "cannot be combined"),
+        (&["--first", "1", "--last", "1"], "cannot set both"),
+        (&["--since", "x"], "failed to parse the since time"),
+        (&["-o", "xml"], "[possible values: compact, dict,"),
         (
-            &cut,
-            &["--pod", "a/", "--from-pod", "b/"],
-            2,
-            "cannot be combined",
-        ),
-        (&cut, &["--first", "1", "--last", "1"], 2, "cannot set both"),
-        (&cut, &["--since", "x"], 2, "failed to parse the since time"),
-        (&cut, &["-o", "xml"], 2, "[possible values: compact, dict,"),
-        (
-            &cut,
             &["-o", "table", "-f"],
-            2,
             "table output format is not compatible with follow mode",
         ),
     ];
-    for (file, args, code, expected) in cases {
-        let output = observe_file(file, args);
-        assert_eq!(output.code, Some(code), "{args:?}: {}", output.stderr);
+    for (args, expected) in cases {
+        let output = observe_file(&file, args);
+        assert_eq!(output.code, Some(2), "{args:?}: {}", output.stderr);
         assert!(
             output.stderr.contains(expected),
             "{args:?}: {}",
             output.stderr
         );
+    }
+}
+
+#[test]
+fn a_file_that_is_no_recording_or_is_cut_is_refused_after_its_flows() {
+    let dir = TestDir::new();
+    let whole = simulated_frames(100);
+    let cut = dir.write("cut.rec", &whole[..whole.len() - 1]);
+    let json = dir.write("flows.json", "{\"flow\":{}}\n");
+    let noise = dir.write("noise.rec", [0xff; 300]);
+    for (file, expected) in [
+        (&dir.path("missing.rec"), "cannot open the recording"),
+        (&cut, "ends inside the frame that begins at byte"),
+        (&json, "`hubble observe --input-file` reads it"),
+        (&noise, "is not a monitor stream from byte 0 on"),
+    ] {
+        let output = observe_file(file, &[]);
+        assert_eq!(output.code, Some(1), "{}", output.stderr);
+        assert!(output.stderr.contains(expected), "{}", output.stderr);
     }
     let output = observe_file(&cut, &["--last", "1"]);
     assert_eq!(output.stdout.lines().count(), 1, "what is whole is printed");

@@ -51,10 +51,22 @@ pub(super) struct FlowFormattingArgs {
         action = clap::ArgAction::Set,
     )]
     ip_translation: bool,
-    /// Print the names of the policies that allowed or denied a flow, which the monitor socket does
-    /// not have: accepted for scripts of Hubble's, and without effect
+    /// Print the names of the policies that allowed or denied a flow: without effect, since the
+    /// monitor socket does not have them
     #[arg(long)]
     print_policy_names: bool,
+    /// Print only some fields: without effect, since all are printed
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set,
+        hide = true,
+    )]
+    use_default_field_masks: bool,
 }
 
 /// The formats of `hubble observe`.
@@ -111,6 +123,7 @@ impl Default for FlowFormattingArgs {
             numeric: false,
             ip_translation: true,
             print_policy_names: false,
+            use_default_field_masks: true,
         }
     }
 }
