@@ -10,14 +10,6 @@ fn validate_and_run_report_the_same_errors() {
     let [validated, run] = ["validate", "run"].map(|verb| tidegate(&[verb, "-c", config]));
     let expected = format!(
         "\
-warning[unused_component]: no pipeline uses `receivers.monitor1_2`
- --> {config}:1:12
-  |
-1 | [receivers.monitor1_2]
-  |            ^^^^^^^^^^ does not run
-  |
-  = help: add \"monitor1_2\" to the `receivers` of a pipeline, or remove it
-
 error: unknown key `sokcet` in `receivers.monitor1_2`
  --> {config}:2:1
   |
@@ -34,7 +26,7 @@ error: there is no pipeline
   |
   = help: add a table [service.pipelines.NAME] with the lists `receivers`, `processors` and `exporters`
 
-{config}: 2 errors, 1 warning
+{config}: 2 errors
 "
     );
     assert_eq!(validated.stderr, expected);

@@ -12,6 +12,8 @@ use tidegate_runtime::stage_id::StageId;
 pub(crate) struct Component<C: ?Sized> {
     /// `kind` or `kind/name`.
     pub(crate) id: String,
+    /// The id that it should have had, if there is an error in it.
+    pub(crate) meant: Option<String>,
     /// Name in the ledger and in telemetry: the section and the id.
     pub(crate) stage: StageId,
     /// The place of its id.
@@ -30,6 +32,25 @@ pub(crate) struct Component<C: ?Sized> {
     pub(crate) is_used: bool,
     /// Whether it reported errors about its configuration, so that it is not built.
     pub(crate) is_refused: bool,
+}
+
+/// The components of a section.
+#[derive(Debug)]
+pub(crate) struct Components<C: ?Sized> {
+    pub(crate) list: Vec<Component<C>>,
+    /// Whether the section could be read, so that all of its components are here.
+    pub(crate) is_whole: bool,
+}
+
+impl<C: ?Sized> Components<C> {
+    /// The index of the component that an id refers to.
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        let by_id = self.list.iter().position(|one| one.id == id);
+        by_id.or_else(|| {
+            let mut meant = self.list.iter();
+            meant.position(|one| one.meant.as_deref() == Some(id))
+        })
+    }
 }
 
 impl<C: ?Sized> Component<C> {
@@ -52,4 +73,16 @@ pub(crate) fn is_name(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+/// A path as it is written in the header of a table.
+pub(crate) fn header(path: &[&str]) -> String {
+    let keys = path.iter().map(|key| {
+        if is_name(key) {
+            (*key).to_owned()
+        } else {
+            format!("{key:?}")
+        }
+    });
+    keys.collect::<Vec<_>>().join(".")
 }

@@ -7,13 +7,17 @@ mod check;
 mod component;
 mod directives;
 mod environment;
+mod explain;
 mod fingerprint;
 mod flow;
 mod input;
+mod kind;
+mod layout;
 mod listen;
 mod listeners;
 mod pipeline;
 mod problem;
+mod reference;
 mod registry;
 mod renamed;
 mod secret;
@@ -35,8 +39,9 @@ pub(crate) use environment::{Environment, process_environment};
 pub(crate) use flow::arrivals;
 pub(crate) use input::ConfigInput;
 pub(crate) use listen::{Listen, unix_path};
-pub(crate) use pipeline::{ComponentRef, Pipeline, PipelineTable};
+pub(crate) use pipeline::{Pipeline, PipelineTable};
 pub(crate) use problem::{Problem, Problems, plural};
+pub(crate) use reference::ComponentRef;
 pub(crate) use registry::{Registry, find};
 pub(crate) use renamed::end as old_name_ends;
 pub(crate) use secret::Secret;
@@ -54,7 +59,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use pipeline::{PipelineReader, no_pipelines};
-use table::{refuse_unknown, table};
+use table::table;
 
 /// A parsed configuration. It can be changed before it is built.
 #[derive(Debug)]
@@ -95,12 +100,7 @@ impl Config {
         environment::substitute(&mut root, source, environment, problems);
         let end = source.text.len();
         let mut root = table(root, "the file", problems)?;
-        refuse_unknown(
-            &mut root,
-            &["receivers", "processors", "exporters", "service"],
-            "",
-            problems,
-        );
+        layout::correct(&mut root, registry, problems);
         let mut receivers = registry.receiver_section().read(&mut root, problems);
         let mut processors = registry.processor_section().read(&mut root, problems);
         let mut exporters = registry.exporter_section().read(&mut root, problems);
@@ -108,7 +108,9 @@ impl Config {
             .remove("service")
             .unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));
         let service_span = service.span();
-        let mut service = table(service, "service", problems).unwrap_or_default();
+        let service = table(service, "service", problems);
+        let is_service = service.is_some();
+        let mut service = service.unwrap_or_default();
         let mut reader = PipelineReader {
             registry,
             receivers: &mut receivers,
@@ -118,15 +120,17 @@ impl Config {
         let pipelines = match service.remove(PIPELINES) {
             Some(pipelines) => reader.read(pipelines, problems),
             None => {
-                problems.push(no_pipelines(service_span.clone()));
+                if is_service {
+                    problems.push(no_pipelines(service_span.clone()));
+                }
                 Vec::new()
             }
         };
         let service = Service::read(service, service_span, environment, problems);
         Some(Self {
-            receivers,
-            processors,
-            exporters,
+            receivers: receivers.list,
+            processors: processors.list,
+            exporters: exporters.list,
             pipelines,
             service,
         })

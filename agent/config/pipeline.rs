@@ -1,19 +1,19 @@
 //! `[service.pipelines]`: the pipelines, which refer to components by their ids.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Deserialize as _;
-use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig, ReceiverConfig};
+use tidegate_runtime::component::{ExporterConfig, ProcessorConfig, ReceiverConfig};
 use tidegate_runtime::config::Table as _;
 use toml::Spanned;
-use toml::de::DeString;
+use toml::de::{DeArray, DeString, DeValue};
 
-use super::component::{Component, is_name};
-use super::registry::find;
-use super::renamed::replace_old_names_of;
-use super::section::Section;
-use super::suggest::nearest;
-use super::table::{Value, quoted, read, table};
+use super::component::{Components, is_name};
+use super::explain::{ids, not_a_list};
+use super::reference::{ComponentRef, resolve};
+use super::renamed::replace_old_names;
+use super::table::{Value, read_good_parts, refuse_unknown, table};
 use super::{Problem, Problems, Registry};
 
 /// A pipeline of the file, with the references that could be resolved.
@@ -25,17 +25,8 @@ pub(crate) struct Pipeline {
     pub(crate) exporters: Vec<ComponentRef>,
     /// Whether it has errors.
     pub(crate) has_errors: bool,
-    /// Whether its lists could not be read.
+    /// Whether its lists have errors, so that they may refer to further components.
     pub(crate) is_unread: bool,
-}
-
-/// A reference to a component in one of the lists.
-#[derive(Clone, Debug)]
-pub(crate) struct ComponentRef {
-    /// Index among the components of its section.
-    pub(crate) index: usize,
-    /// The place of the reference.
-    pub(crate) span: Range<usize>,
 }
 
 tidegate_runtime::config_table! {
@@ -56,13 +47,26 @@ tidegate_runtime::config_table! {
 }
 
 impl PipelineTable {
-    /// Reads the table. Lists that must not be empty are checked.
-    fn read(mut value: Value<'_>, path: &str, problems: &mut Problems) -> Option<Self> {
-        replace_old_names_of(&mut value, Self::KEYS, path, problems);
-        let lists = read(value, path, Self::deserialize, problems)?;
-        refuse_empty(&lists.receivers, path, "receivers", problems);
-        refuse_empty(&lists.exporters, path, "exporters", problems);
-        Some(lists)
+    /// Reads the lists, and returns whether they have no errors.
+    fn read(value: Value<'_>, path: &str, problems: &mut Problems) -> Option<(Self, bool)> {
+        let before = problems.errors();
+        let span = value.span();
+        let mut lists = table(value, path, problems)?;
+        replace_old_names(&mut lists, Self::KEYS, path, problems);
+        let known: Vec<_> = Self::KEYS.iter().map(|key| key.name).collect();
+        refuse_unknown(&mut lists, &known, path, problems);
+        for key in Self::KEYS {
+            if let Some(list) = lists.get_mut(key.name) {
+                make_list(list, &format!("{path}.{}", key.name), problems);
+            }
+        }
+        let value = Spanned::new(span, DeValue::Table(lists));
+        let (lists, is_read) = read_good_parts(value, path, Self::deserialize, problems)?;
+        if is_read {
+            refuse_empty(&lists.receivers, path, "receivers", problems);
+            refuse_empty(&lists.exporters, path, "exporters", problems);
+        }
+        Some((lists, problems.errors() == before))
     }
 
     fn empty() -> Self {
@@ -75,12 +79,27 @@ impl PipelineTable {
     }
 }
 
+/// Makes a list of a string, which is an error.
+fn make_list(value: &mut Value<'_>, path: &str, problems: &mut Problems) {
+    let span = value.span();
+    let DeValue::String(text) = value.get_ref() else {
+        return;
+    };
+    problems.push(not_a_list(path, text, span.clone()));
+    let mut list = DeArray::new();
+    for id in ids(text) {
+        let id = DeValue::String(Cow::Owned(id.to_owned()));
+        list.push(Spanned::new(span.clone(), id));
+    }
+    *value = Spanned::new(span, DeValue::Array(list));
+}
+
 /// Reads pipelines, which refer to these components.
 pub(crate) struct PipelineReader<'a> {
     pub(crate) registry: &'a Registry,
-    pub(crate) receivers: &'a mut [Component<dyn ReceiverConfig>],
-    pub(crate) processors: &'a mut [Component<dyn ProcessorConfig>],
-    pub(crate) exporters: &'a mut [Component<dyn ExporterConfig>],
+    pub(crate) receivers: &'a mut Components<dyn ReceiverConfig>,
+    pub(crate) processors: &'a mut Components<dyn ProcessorConfig>,
+    pub(crate) exporters: &'a mut Components<dyn ExporterConfig>,
 }
 
 impl PipelineReader<'_> {
@@ -108,9 +127,8 @@ impl PipelineReader<'_> {
         check_name(name, problems);
         let before = problems.errors();
         let path = format!("service.pipelines.{}", name.get_ref());
-        let lists = PipelineTable::read(value, &path, problems);
-        let is_unread = lists.is_none();
-        let lists = lists.unwrap_or_else(PipelineTable::empty);
+        let read = PipelineTable::read(value, &path, problems);
+        let (lists, is_whole) = read.unwrap_or_else(|| (PipelineTable::empty(), false));
         let registry = self.registry;
         let receivers = resolve(
             lists.receivers.get_ref(),
@@ -133,14 +151,16 @@ impl PipelineReader<'_> {
             registry,
             problems,
         );
-        let has_errors = problems.errors() != before;
+        let are_whole =
+            self.receivers.is_whole && self.processors.is_whole && self.exporters.is_whole;
+        let has_errors = problems.errors() != before || !are_whole;
         Pipeline {
             name: name.get_ref().to_string(),
             receivers,
             processors,
             exporters,
             has_errors,
-            is_unread,
+            is_unread: !is_whole,
         }
     }
 }
@@ -171,100 +191,5 @@ fn refuse_empty(
             Problem::new(format!("`{path}` has no {key}"), list.span())
                 .label(format!("name at least one {one}")),
         );
-    }
-}
-
-/// Resolves the references of a list, and marks their components as used.
-fn resolve<C: ?Sized>(
-    list: &[Spanned<String>],
-    components: &mut [Component<C>],
-    section: &Section<C>,
-    registry: &Registry,
-    problems: &mut Problems,
-) -> Vec<ComponentRef> {
-    let mut references: Vec<ComponentRef> = Vec::new();
-    for id in list {
-        let Some(index) = components
-            .iter()
-            .position(|component| component.id == *id.get_ref())
-        else {
-            let near = nearest(
-                id.get_ref(),
-                components.iter().map(|component| component.id.as_str()),
-            )
-            .map(str::to_owned);
-            // A component that is probably meant is not reported as unused.
-            components
-                .iter_mut()
-                .filter(|one| Some(&one.id) == near.as_ref())
-                .for_each(|one| one.is_used = true);
-            problems.push(dangling(id, near, section, registry));
-            continue;
-        };
-        components[index].is_used = true;
-        match references.iter().find(|earlier| earlier.index == index) {
-            Some(earlier) => {
-                let title = format!(
-                    "`{}` is listed twice in `{}`",
-                    id.get_ref(),
-                    section.role.section()
-                );
-                problems.push(
-                    Problem::new(title, id.span()).context(earlier.span.clone(), "first here"),
-                );
-            }
-            None => references.push(ComponentRef {
-                index,
-                span: id.span(),
-            }),
-        }
-    }
-    references
-}
-
-/// The error of an id that no component of the section has.
-fn dangling<C: ?Sized>(
-    id: &Spanned<String>,
-    near: Option<String>,
-    section: &Section<C>,
-    registry: &Registry,
-) -> Problem {
-    let Section { one, kinds, .. } = section;
-    let name = section.role.section();
-    let problem = Problem::new(
-        format!("no {} has the id `{}`", one, id.get_ref()),
-        id.span(),
-    );
-    if let Some(near) = near {
-        return problem.help(format!("did you mean `{near}`?"));
-    }
-    let kind = id.get_ref().split('/').next().unwrap_or_default();
-    if find(kinds, kind).is_some() {
-        return problem.help(format!(
-            "declare it with a table [{name}.{}]",
-            header(id.get_ref())
-        ));
-    }
-    if let Some(other) = registry.what_is(kind) {
-        return problem.help(format!("`{kind}` is {other}; put it into that list"));
-    }
-    let names: Vec<_> = kinds
-        .iter()
-        .map(|kind: &ComponentKind<C>| kind.name)
-        .collect();
-    match nearest(kind, names.iter().copied()) {
-        Some(near) => problem.help(format!(
-            "did you mean the kind `{near}`? Declare it with a table [{name}.{near}]"
-        )),
-        None => problem.note(format!("the kinds of {name} are {}", quoted(&names, "and"))),
-    }
-}
-
-/// An id as it is written in a table's header.
-fn header(id: &str) -> String {
-    if id.contains('/') {
-        format!("\"{id}\"")
-    } else {
-        id.to_owned()
     }
 }

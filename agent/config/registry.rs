@@ -1,6 +1,8 @@
 //! The kinds of components, as the stage crates list them.
 
 use tidegate_runtime::component::{ComponentKind, ExporterKind, ProcessorKind, ReceiverKind};
+use tidegate_runtime::config::Key;
+use tidegate_runtime::stage_id::Role;
 
 /// All kinds.
 #[derive(Clone, Copy)]
@@ -18,15 +20,42 @@ impl Registry {
         exporters: tidegate_exporters::KINDS,
     };
 
+    /// The role of the kind of that name.
+    pub(crate) fn role_of(&self, name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| self.has(*role, name))
+    }
+
+    /// Whether a role has a kind of that name.
+    pub(crate) fn has(&self, role: Role, name: &str) -> bool {
+        self.keys_of(role, name).is_some()
+    }
+
+    /// The names of the keys of a kind, with their old and other names.
+    pub(crate) fn keys_of(&self, role: Role, name: &str) -> Option<Vec<&'static str>> {
+        let keys = match role {
+            Role::Receiver => find(self.receivers, name)?.keys,
+            Role::Processor => find(self.processors, name)?.keys,
+            Role::Exporter => find(self.exporters, name)?.keys,
+        };
+        let names = |key: &Key| [Some(key.name), key.renamed_from, key.alias];
+        Some(keys.iter().flat_map(names).flatten().collect())
+    }
+
+    /// The names of all kinds.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let receivers = self.receivers.iter().map(|kind| kind.name);
+        let processors = self.processors.iter().map(|kind| kind.name);
+        let exporters = self.exporters.iter().map(|kind| kind.name);
+        receivers.chain(processors).chain(exporters)
+    }
+
     /// The role of the kind of that name, with its article.
     pub(crate) fn what_is(&self, name: &str) -> Option<&'static str> {
-        if find(self.receivers, name).is_some() {
-            Some("a receiver")
-        } else if find(self.processors, name).is_some() {
-            Some("a processor")
-        } else {
-            find(self.exporters, name).map(|_| "an exporter")
-        }
+        self.role_of(name).map(|role| match role {
+            Role::Receiver => "a receiver",
+            Role::Processor => "a processor",
+            Role::Exporter => "an exporter",
+        })
     }
 }
 

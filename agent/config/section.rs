@@ -11,13 +11,13 @@ use tidegate_runtime::stage_id::{Role, StageId};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::component::{Component, is_name};
+use super::Problems;
+use super::component::{Component, Components};
 use super::fingerprint::fingerprint;
-use super::registry::{Registry, find};
+use super::kind::NamedKind;
+use super::registry::Registry;
 use super::renamed::{replace_old_names, replace_old_names_of};
-use super::suggest::nearest;
-use super::table::{Value, quoted, read, refuse_unknown, table};
-use super::{Problem, Problems};
+use super::table::{Value, read, refuse_unknown, table};
 
 /// The key that every processor and exporter has.
 pub(crate) const QUEUE: &str = "queue";
@@ -117,36 +117,36 @@ impl Registry {
 
 impl<C: ?Sized> Section<C> {
     /// Reads the section out of the file's root.
-    pub(crate) fn read(
-        &self,
-        root: &mut DeTable<'_>,
-        problems: &mut Problems,
-    ) -> Vec<Component<C>> {
-        let Some(section) = root.remove(self.role.section()) else {
-            return Vec::new();
-        };
-        let Some(section) = table(section, self.role.section(), problems) else {
-            return Vec::new();
-        };
-        section
-            .into_iter()
-            .map(|(id, value)| self.component(&id, value, problems))
-            .collect()
+    pub(crate) fn read(&self, root: &mut DeTable<'_>, problems: &mut Problems) -> Components<C> {
+        let section = root.remove(self.role.section());
+        let read = section.map(|section| table(section, self.role.section(), problems));
+        let is_whole = !matches!(read, Some(None));
+        let tables = read.flatten().unwrap_or_default().into_iter();
+        Components {
+            list: tables
+                .map(|(id, value)| self.component(&id, value, problems))
+                .collect(),
+            is_whole,
+        }
     }
 
     fn component(
         &self,
         id: &Spanned<DeString<'_>>,
-        value: Value<'_>,
+        mut value: Value<'_>,
         problems: &mut Problems,
     ) -> Component<C> {
         let stage = StageId::new(self.role, id.get_ref());
+        let named = NamedKind::of(id, &mut value, self.kinds, self.role.section(), problems);
         let Content {
             queue,
             keys,
             fingerprint,
             config,
-        } = self.content(id, stage.as_str(), value, problems);
+        } = match named.kind {
+            Some(kind) => self.content(kind, stage.as_str(), value, problems),
+            None => Content::unreadable(),
+        };
         let id_text = id.get_ref().to_string();
         Component {
             id: id_text,
@@ -155,46 +155,45 @@ impl<C: ?Sized> Section<C> {
             keys,
             queue,
             fingerprint,
-            config,
-            is_used: false,
+            config: config.filter(|_| named.meant.is_none()),
+            // Whether it is used does not matter until it has a kind.
+            is_used: named.kind.is_none(),
+            meant: named.meant,
             is_refused: false,
         }
     }
 
     fn content(
         &self,
-        id: &Spanned<DeString<'_>>,
+        kind: &ComponentKind<C>,
         stage: &str,
         value: Value<'_>,
         problems: &mut Problems,
     ) -> Content<C> {
         let span = value.span();
-        let Some(kind) = self.kind(id, problems) else {
-            return Content::unreadable();
-        };
         let Some(mut table) = table(value, stage, problems) else {
             return Content::unreadable();
         };
-        replace_old_names(&mut table, kind.keys, stage, problems);
-        let mut keys = HashMap::new();
-        add_spans(&table, "", &mut keys);
-        let queue_keys = self.inbox.keys();
-        let mut queue = None;
-        if !queue_keys.is_empty() {
-            queue = table.remove(QUEUE);
-        }
-        let fingerprint = fingerprint(&table);
         let before = problems.errors();
-        let queue = queue.and_then(|mut queue| {
-            let path = format!("{stage}.{QUEUE}");
-            replace_old_names_of(&mut queue, queue_keys, &path, problems);
-            self.inbox.read(queue, &path, problems)
-        });
+        replace_old_names(&mut table, kind.keys, stage, problems);
+        let queue_keys = self.inbox.keys();
         let own = kind.keys.iter().map(|key| key.name);
         let known: Vec<_> = own
             .chain((!queue_keys.is_empty()).then_some(QUEUE))
             .collect();
         refuse_unknown(&mut table, &known, stage, problems);
+        let mut keys = HashMap::new();
+        add_spans(&table, "", &mut keys);
+        let mut queue = None;
+        if !queue_keys.is_empty() {
+            queue = table.remove(QUEUE);
+        }
+        let fingerprint = fingerprint(&table);
+        let queue = queue.and_then(|mut queue| {
+            let path = format!("{stage}.{QUEUE}");
+            replace_old_names_of(&mut queue, queue_keys, &path, problems);
+            self.inbox.read(queue, &path, problems)
+        });
         let config = read(
             Spanned::new(span, DeValue::Table(table)),
             stage,
@@ -206,47 +205,6 @@ impl<C: ?Sized> Section<C> {
             keys,
             fingerprint,
             config: config.filter(|_| problems.errors() == before),
-        }
-    }
-
-    /// The kind that an id names.
-    fn kind(
-        &self,
-        id: &Spanned<DeString<'_>>,
-        problems: &mut Problems,
-    ) -> Option<&'static ComponentKind<C>> {
-        let (name, label) = id
-            .get_ref()
-            .split_once('/')
-            .map_or((id.get_ref().as_ref(), None), |(k, l)| (k, Some(l)));
-        if let Some(label) = label.filter(|label| !is_name(label)) {
-            let title = format!("`{label}` is not a valid name");
-            let help = "use letters, digits, `_` and `-` after the slash";
-            problems.push(Problem::new(title, id.span()).help(help));
-        }
-        let kind = find(self.kinds, name);
-        if kind.is_none() {
-            problems.push(self.unknown_kind(name, id.span()));
-        }
-        kind
-    }
-
-    fn unknown_kind(&self, name: &str, span: Range<usize>) -> Problem {
-        let names: Vec<_> = self.kinds.iter().map(|kind| kind.name).collect();
-        let problem = Problem::new(
-            format!(
-                "there is no kind of {} called `{name}`",
-                self.role.section()
-            ),
-            span,
-        );
-        match nearest(name, names.iter().copied()) {
-            Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.note(format!(
-                "the kinds of {} are {}",
-                self.role.section(),
-                quoted(&names, "and")
-            )),
         }
     }
 }

@@ -29,6 +29,33 @@ pub(crate) fn did_you_mean<'a>(
     nearest(name, candidates).map(|near| format!("did you mean `{near}`?"))
 }
 
+/// The text without spaces around it and without characters that cannot be seen, and what these are.
+/// `None` if it has neither.
+pub(crate) fn remove_invisible(text: &str) -> Option<(String, String)> {
+    let first = text.chars().find_map(|c| Some((c, invisible(c)?)));
+    let what = match first {
+        Some((c, name)) => format!("the {name} (U+{:04X})", u32::from(c)),
+        None if text.trim() != text => "the space".to_owned(),
+        None => return None,
+    };
+    let visible = text.chars().filter(|c| invisible(*c).is_none());
+    Some((visible.collect::<String>().trim().to_owned(), what))
+}
+
+/// The name of a character that cannot be seen, or looks like a space.
+pub(crate) fn invisible(c: char) -> Option<&'static str> {
+    match c {
+        '\u{a0}' | '\u{202f}' => Some("no-break space"),
+        '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => Some("wide space"),
+        '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{202a}'..='\u{202e}' => {
+            Some("invisible character")
+        }
+        '\u{ad}' => Some("soft hyphen"),
+        '\u{feff}' => Some("byte order mark"),
+        _ => None,
+    }
+}
+
 /// Whether `name` differs from `meant` by one edit.
 pub(crate) fn is_misspelt(name: &str, meant: &str) -> bool {
     name.len().abs_diff(meant.len()) <= 1 && osa_distance(name, meant) == 1

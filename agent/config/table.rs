@@ -1,13 +1,15 @@
 //! Deserializes values of the spanned tree and collects all errors: unknown keys first, then those
 //! of the type, one by one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use tidegate_runtime::config::HELP;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
-use super::suggest::did_you_mean;
+use super::component::header;
+use super::explain::{explain, meant_key, missing_key, unknown_key};
+use super::suggest::nearest;
 use super::{Problem, Problems};
 
 /// The number of errors in one value after which it is given up: to find another one, all of the
@@ -27,15 +29,42 @@ pub(crate) fn table<'i>(
     match value.into_inner() {
         DeValue::Table(table) => Some(table),
         other => {
-            let found = other.type_str();
-            let label = format!("this is of type {found}");
-            problems.push(Problem::new(format!("`{what}` must be a table"), span).label(label));
+            let problem = Problem::new(format!("`{what}` must be a table"), span);
+            let label = format!("this is {}", described(&other));
+            problems.push(
+                problem
+                    .label(label)
+                    .help(format!("write [{}]", example(what))),
+            );
             None
         }
     }
 }
 
-/// Removes unknown keys from `table` and reports them.
+/// The header of a table at a path or, where tables are named by their keys, below it.
+fn example(path: &str) -> String {
+    match path.split_once('.') {
+        None if path != "service" => format!("{path}.KIND"),
+        Some(("service", "pipelines")) => format!("{path}.NAME"),
+        Some((section, id)) if section != "service" => header(&[section, id]),
+        _ => path.to_owned(),
+    }
+}
+
+/// What a value is, with its article.
+fn described(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "`true` or `false`",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// Removes unknown keys from `table` and reports them. The value of a misspelt key is taken for that
+/// of the key that is meant.
 pub(crate) fn refuse_unknown(
     table: &mut DeTable<'_>,
     known: &[&str],
@@ -49,23 +78,19 @@ pub(crate) fn refuse_unknown(
         .map(|key| (key.get_ref().to_string(), key.span()))
         .collect();
     for (name, span) in unknown {
-        table.remove(name.as_str());
         problems.push(unknown_key(&name, span, what, known));
+        respell(table, &name, nearest(&name, known.iter().copied()));
     }
 }
 
-/// `what` is the table; empty for the file.
-fn unknown_key(name: &str, span: Range<usize>, what: &str, known: &[&str]) -> Problem {
-    let place = if what.is_empty() {
-        String::new()
-    } else {
-        format!(" in `{what}`")
+/// Removes a key. Its value becomes that of the key that is `meant`, unless that is given.
+fn respell(table: &mut DeTable<'_>, name: &str, meant: Option<&str>) {
+    let Some((key, value)) = table.remove_entry(name) else {
+        return;
     };
-    let problem = Problem::new(format!("unknown key `{name}`{place}"), span);
-    match did_you_mean(name, known.iter().copied()) {
-        Some(help) => problem.help(help),
-        None if known.is_empty() => problem.note("there are no keys here"),
-        None => problem.note(format!("the keys here are {}", quoted(known, "and"))),
+    if let Some(meant) = meant.filter(|meant| !table.contains_key(*meant)) {
+        let meant = Cow::Owned(meant.to_owned());
+        table.insert(Spanned::new(key.span(), meant), value);
     }
 }
 
@@ -94,7 +119,7 @@ pub(crate) fn read_good_parts<'i, T>(
             Ok(read) => return Some((read, removed.is_empty())),
             Err(error) => error,
         };
-        let missing = between_ticks(error.message(), "missing field `");
+        let missing = missing_key(error.message());
         if missing.is_some_and(|key| {
             removed
                 .iter()
@@ -103,7 +128,7 @@ pub(crate) fn read_good_parts<'i, T>(
             return None;
         }
         let span = error.span().unwrap_or_else(|| value.span());
-        let path = remove(&mut value, &span);
+        let path = remove(&mut value, &span, meant_key(error.message()));
         problems.push(explain(
             error.message(),
             span,
@@ -129,18 +154,19 @@ fn dotted(what: &str, path: &[String]) -> String {
     })
 }
 
-/// Removes the value at `span` and returns its path.
-fn remove(value: &mut Value<'_>, span: &Range<usize>) -> Option<Path> {
+/// Removes the value at `span` and returns its path. If its key is a misspelt one, the value becomes
+/// that of the key that is `meant`.
+fn remove(value: &mut Value<'_>, span: &Range<usize>, meant: Option<&str>) -> Option<Path> {
     match value.get_mut() {
-        DeValue::Table(table) => remove_key(table, span),
-        DeValue::Array(items) => remove_item(items, span),
+        DeValue::Table(table) => remove_key(table, span, meant),
+        DeValue::Array(items) => remove_item(items, span, meant),
         _ => None,
     }
 }
 
-fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<Path> {
+fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>, meant: Option<&str>) -> Option<Path> {
     for (key, value) in table.iter_mut() {
-        if let Some(mut path) = remove(value, span) {
+        if let Some(mut path) = remove(value, span, meant) {
             path.insert(0, key.get_ref().to_string());
             return Some(path);
         }
@@ -149,12 +175,12 @@ fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<Path> {
         .iter()
         .find(|(key, value)| key.span() == *span || value.span() == *span);
     let key = here.map(|(key, _)| key.get_ref().to_string())?;
-    table.remove(key.as_str());
+    respell(table, &key, meant);
     Some(vec![key])
 }
 
-fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>) -> Option<Path> {
-    if let Some(path) = items.iter_mut().find_map(|item| remove(item, span)) {
+fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>, meant: Option<&str>) -> Option<Path> {
+    if let Some(path) = items.iter_mut().find_map(|item| remove(item, span, meant)) {
         return Some(path);
     }
     let at = items.iter().position(|item| item.span() == *span)?;
@@ -166,67 +192,4 @@ fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>) -> Option<Path> {
         .for_each(|(_, item)| kept.push(item.clone()));
     *items = kept;
     Some(Vec::new())
-}
-
-/// Turns an error of serde into a problem. `path` is the path of the value.
-fn explain(message: &str, span: Range<usize>, path: &str) -> Problem {
-    let (message, help) = match message.split_once(HELP) {
-        Some((message, help)) => (message, Some(help.to_owned())),
-        None => (message, None),
-    };
-    let (statement, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-    let candidates: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
-    if let Some(key) = between_ticks(message, "unknown field `") {
-        let table = path
-            .strip_suffix(key)
-            .map_or(path, |table| table.trim_end_matches('.'));
-        return unknown_key(key, span, table, &candidates);
-    }
-    if let Some(key) = between_ticks(message, "missing field `") {
-        return Problem::new(format!("`{path}` requires the key `{key}`"), span);
-    }
-    if let Some(value) = between_ticks(message, "unknown variant `") {
-        let problem = Problem::new(format!("unknown value `{value}` in `{path}`"), span);
-        let values = format!("it can be {}", quoted(&candidates, "or"));
-        return problem
-            .note(values)
-            .maybe_help(did_you_mean(value, candidates.iter().copied()));
-    }
-    if expected.starts_with("struct ") {
-        return Problem::new(format!("`{path}` must be a table"), span);
-    }
-    let problem = Problem::new(format!("wrong value in `{path}`: {statement}"), span);
-    let problem = problem.maybe_help(help);
-    if expected.is_empty() {
-        problem
-    } else {
-        problem.label(format!("expected {}", without_type_names(expected)))
-    }
-}
-
-/// Replaces Rust's names of types.
-fn without_type_names(expected: &str) -> &str {
-    match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 up",
-        "a nonzero u16" | "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => {
-            "a whole number from 1 up"
-        }
-        "i32" | "i64" => "a whole number",
-        "f32" | "f64" => "a number",
-        _ => expected,
-    }
-}
-
-fn between_ticks<'m>(message: &'m str, prefix: &str) -> Option<&'m str> {
-    message.strip_prefix(prefix)?.split('`').next()
-}
-
-/// Joins names as in "`a`, `b` and `c`".
-pub(crate) fn quoted(names: &[&str], conjunction: &str) -> String {
-    let ticked: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    match ticked.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
-        None => String::new(),
-    }
 }

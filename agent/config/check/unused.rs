@@ -4,12 +4,13 @@ use tidegate_runtime::component::Lint;
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::super::component::Component;
-use super::super::{ComponentRef, Config, Problem, Problems};
+use super::super::{ComponentRef, Config, Pipeline, Problem, Problems};
 
 /// Warns about unused components, and removes them. They are built once for their errors.
 pub(super) fn check(config: &mut Config, problems: &mut Problems) {
-    // A list that could not be read may refer to any component.
-    if config.pipelines.iter().any(|pipeline| pipeline.is_unread) {
+    // A list that could not be read may refer to any component, and so may a pipeline that is missing.
+    let is_unread = |pipeline: &Pipeline| pipeline.is_unread;
+    if config.pipelines.is_empty() || config.pipelines.iter().any(is_unread) {
         return;
     }
     config.build_unused(&Telemetry::default(), problems);

@@ -96,19 +96,25 @@ error: `receivers` must be a table
  --> pipeline.toml:1:13
   |
 1 | receivers = 3
-  |             ^ this is of type integer
+  |             ^ this is a number
+  |
+  = help: write [receivers.KIND]
 
 error: `exporters.sink` must be a table
  --> pipeline.toml:3:8
   |
 3 | sink = "x"
-  |        ^^^ this is of type string
+  |        ^^^ this is a string
+  |
+  = help: write [exporters.sink]
 
 error: `service.pipelines.flows` must be a table
  --> pipeline.toml:5:9
   |
 5 | flows = []
-  |         ^^
+  |         ^^ this is a list
+  |
+  = help: write [service.pipelines.flows]
 "#,
     );
 }

@@ -345,13 +345,13 @@ error: wrong value in `service.telemetry.allowed_hosts`
 2 | allowed_hosts = ["proxy.example", "http://proxy"]
   |                                   ^^^^^^^^^^^^^^ not a host name or an IP address, without scheme and port
 
-error: `service.telemetry.admin` would show every flow to anyone who can reach it
+warning[plain_text_credentials]: tokens and flows can be read on the network
  --> pipeline.toml:4:10
   |
 4 | listen = "0.0.0.0:9465"
-  |          ^^^^^^^^^^^^^^ not a loopback address
+  |          ^^^^^^^^^^^^^^ not a loopback address, and without TLS
   |
-  = help: add `token_file = "/etc/tidegate/admin.token"`, or `tls` with `cert_file`, `key_file` and `client_ca_file`; or listen on "unix:/run/tidegate/admin.sock" or a loopback address
+  = help: set `tls.cert_file` and `tls.key_file`
 
 error: wrong value in `service.telemetry.admin.allowed_hosts`
  --> pipeline.toml:5:18
@@ -366,6 +366,25 @@ error: unknown key `tokens` in `service.telemetry.admin`
   | ^^^^^^
   |
   = help: did you mean `token`?
+"#,
+    );
+}
+
+#[test]
+fn an_admin_listener_without_access_control() {
+    complains_about(
+        r#"[service.telemetry.admin]
+listen = "0.0.0.0:9465"
+[service]
+"#,
+        r#"
+error: `service.telemetry.admin` would show every flow to anyone who can reach it
+ --> pipeline.toml:2:10
+  |
+2 | listen = "0.0.0.0:9465"
+  |          ^^^^^^^^^^^^^^ not a loopback address
+  |
+  = help: add `token_file = "/etc/tidegate/admin.token"`, or `tls` with `cert_file`, `key_file` and `client_ca_file`; or listen on "unix:/run/tidegate/admin.sock" or a loopback address
 "#,
     );
 }
@@ -423,32 +442,6 @@ error: wrong value in `service.telemetry.admin.tls`
   |
 4 | tls = { cert_file = "c", key_file = "k" }
   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a unix socket is local and has no TLS
-"#,
-    );
-}
-
-#[test]
-fn an_unknown_table() {
-    complains_about(
-        r#"[recievers.source]
-[sources.x]
-"#,
-        r#"
-error: unknown key `recievers`
- --> pipeline.toml:1:2
-  |
-1 | [recievers.source]
-  |  ^^^^^^^^^
-  |
-  = help: did you mean `receivers`?
-
-error: unknown key `sources`
- --> pipeline.toml:2:2
-  |
-2 | [sources.x]
-  |  ^^^^^^^
-  |
-  = note: the keys here are `receivers`, `processors`, `exporters` and `service`
 "#,
     );
 }

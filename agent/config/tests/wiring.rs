@@ -53,13 +53,13 @@ processors = ["decodr", "count", "sink"]
 exporters = ["sink", "scrap", "kafka"]
 "#,
         r#"
-error: no receiver has the id `source/b`
+error: the receiver `source/b` has no table
  --> pipeline.toml:5:24
   |
 5 | receivers = ["source", "source/b"]
   |                        ^^^^^^^^^^
   |
-  = help: did you mean `source`?
+  = help: add [receivers."source/b"], or did you mean `source`?
 
 error: no processor has the id `decodr`
  --> pipeline.toml:6:15
@@ -69,13 +69,13 @@ error: no processor has the id `decodr`
   |
   = help: did you mean `decode`?
 
-error: no processor has the id `count`
+error: the processor `count` has no table
  --> pipeline.toml:6:25
   |
 6 | processors = ["decodr", "count", "sink"]
   |                         ^^^^^^^
   |
-  = help: declare it with a table [processors.count]
+  = help: add [processors.count]; `tidegate components count` prints it with all keys
 
 error: no processor has the id `sink`
  --> pipeline.toml:6:34
@@ -91,7 +91,7 @@ error: no exporter has the id `scrap`
 7 | exporters = ["sink", "scrap", "kafka"]
   |                      ^^^^^^^
   |
-  = help: did you mean the kind `scrape`? Declare it with a table [exporters.scrape]
+  = help: did you mean the kind `scrape`? Add the table [exporters.scrape]
 
 error: no exporter has the id `kafka`
  --> pipeline.toml:7:31
@@ -168,12 +168,6 @@ error: `service.pipelines.flows` has no exporters
 4 | exporters = []
   |             ^^ name at least one exporter
 
-error: `service.pipelines.a b` requires the key `exporters`
- --> pipeline.toml:5:1
-  |
-5 | [service.pipelines."a b"]
-  | ^^^^^^^^^^^^^^^^^^^^^^^^^
-
 error: `a b` is not a valid name for a pipeline
  --> pipeline.toml:5:20
   |
@@ -189,6 +183,12 @@ error: unknown key `exporter` in `service.pipelines.a b`
   | ^^^^^^^^
   |
   = help: did you mean `exporters`?
+
+error: `service.pipelines.a b` has no exporters
+ --> pipeline.toml:7:12
+  |
+7 | exporter = []
+  |            ^^ name at least one exporter
 "#,
     );
 }

@@ -202,7 +202,8 @@ macro_rules! config_table_struct {
                         $key: $crate::config_table_key!(@given $Type $(, $default)?),
                     )*
                 }
-                let Given { $($key),* } = Given::deserialize(deserializer)?;
+                let given = $crate::config::TableVisitor::<Given>::default();
+                let Given { $($key),* } = deserializer.deserialize_map(given)?;
                 Ok(Self { $($key: $crate::config_table_key!(@value $key $(, $default)?)),* })
             }
         }

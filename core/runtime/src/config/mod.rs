@@ -8,6 +8,7 @@ mod range;
 mod secret;
 mod setting;
 mod signals;
+mod table;
 
 pub use address::{AddressError, ListenAddress};
 pub use declaration::{Choice, Key, Setting, Shape, Table, Value, paragraphs, table_value};
@@ -16,6 +17,7 @@ pub use queue::{ExporterPolicy, ExporterQueue, Queue};
 pub use range::{Number, Whole};
 pub use secret::{MASK, mask_url, url_secrets};
 pub use signals::{Signal, Signals};
+pub use table::TableVisitor;
 pub use toml::Spanned;
 
 /// Separates what is wrong from what to do, in the message of an error of deserialization.
