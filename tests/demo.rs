@@ -26,7 +26,7 @@ fn short_demo(environment: &[(&str, &str)]) -> AgentOutput {
 
 /// The command in a line of the welcome.
 fn command(line: &str) -> &str {
-    line.split("  #").next().unwrap().trim()
+    line.split("  # ").next().unwrap().trim()
 }
 
 /// Runs a command in a shell; returns its standard output.
@@ -90,7 +90,7 @@ fn the_demo_prints_named_flows_and_a_ledger_without_losses() {
 fn the_commands_that_the_demo_prints_can_be_pasted() {
     let mut demo = demo(&["--rate", "2000"], &[]);
     let top = demo.wait_for_line(" top");
-    let tap = demo.wait_for_line(" tap ");
+    let observe = demo.wait_for_line(" observe ");
     eventually("the agent is up", || {
         let top = format!("{} --once --interval 100ms", command(&top));
         Command::new("sh")
@@ -98,7 +98,7 @@ fn the_commands_that_the_demo_prints_can_be_pasted() {
             .output()
             .is_ok_and(|output| output.status.success())
     });
-    let flows = shell(&format!("{} --count 1 2>/dev/null", command(&tap)));
+    let flows = shell(&format!("{} --first 1 2>/dev/null", command(&observe)));
     assert!(
         flows.contains(" DROPPED ") || flows.contains(" DENIED "),
         "{flows}"

@@ -113,22 +113,25 @@ fn the_ledger_is_printed_as_a_table_or_as_json() {
 #[test]
 fn top_prints_text_without_a_terminal() {
     let agent = idle_agent(500);
-    let top = agent.view("top", &["--once", "--interval", "100ms"]);
-    assert_eq!((top.code, top.stderr.as_str()), (Some(0), ""));
-    let head = format!(
-        "tidegate {} at {}, up ",
-        env!("CARGO_PKG_VERSION"),
-        agent.address
-    );
-    assert!(top.stdout.starts_with(&head), "{}", top.stdout);
-    for text in [
-        "receivers.monitor1_2 connected",
-        "IN/s",
-        "processors.l34_flow",
-        "QUEUE OF",
-        "exporters.nop",
-    ] {
-        assert!(top.stdout.contains(text), "{text}: {}", top.stdout);
+    for args in [&["--interval", "100ms"][..], &["--once"]] {
+        let top = agent.view("top", args);
+        assert_eq!((top.code, top.stderr.as_str()), (Some(0), ""));
+        let version = format!("tidegate {} on ", env!("CARGO_PKG_VERSION"));
+        assert!(top.stdout.starts_with(&version), "{}", top.stdout);
+        for text in [
+            &format!(" at {}, up ", agent.address),
+            "ready, CPU ",
+            ", memory ",
+            "receivers.monitor1_2 connected",
+            "IN/s",
+            "processors.l34_flow",
+            "QUEUE OF",
+            "exporters.nop",
+        ] {
+            assert!(top.stdout.contains(text), "{text}: {}", top.stdout);
+        }
+        assert!(!top.stdout.contains('…'), "nothing is cut: {}", top.stdout);
+        assert_eq!(top.stdout.matches("QUEUE OF").count(), 1, "one update");
     }
 }
 

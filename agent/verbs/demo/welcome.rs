@@ -60,7 +60,7 @@ fn commands(addresses: &Addresses, program: &str) -> String {
                 "stages, queues, losses, CPU and memory",
             ),
             (
-                format!("{program} tap exporters.stdout{address} --filter verdict=DROPPED"),
+                format!("{program} observe{address} --verdict DROPPED"),
                 "dropped flows alone",
             ),
         ]);
