@@ -3,8 +3,9 @@
 use tidegate_model::flow::Http;
 
 use super::go;
-use super::pattern::{PatternError, Patterns};
+use super::regex::{PatternError, Patterns};
 use super::set::Set;
+use super::uri::request_path;
 use crate::{EventTypeFilter, FilterError, FlowFilter, HttpHeader};
 
 /// A field of HTTP messages that is set.
@@ -71,7 +72,7 @@ impl HttpTest {
                 .iter()
                 .any(|method| !method.is_empty() && method.eq_ignore_ascii_case(&http.method)),
             Self::Path(patterns) => {
-                request_path(&http.url).is_some_and(|path| patterns.matches(path))
+                request_path(&http.url).is_some_and(|path| patterns.matches(&path))
             }
             Self::Url(patterns) => !http.url.is_empty() && patterns.matches(&http.url),
             Self::Headers(headers) => http.headers.iter().any(|(key, value)| {
@@ -81,10 +82,6 @@ impl HttpTest {
             }),
         }
     }
-}
-
-fn request_path(url: &str) -> Option<&str> {
-    (!url.is_empty()).then_some(url)
 }
 
 /// Refuses types of events of which none is that of L7 flows.

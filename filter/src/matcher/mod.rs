@@ -12,12 +12,14 @@ pub(crate) mod go;
 mod http;
 mod interface;
 mod label;
+mod node_pattern;
 mod not_carried;
-mod pattern;
 mod protocol;
+mod regex;
 mod set;
 mod test;
 mod text;
+mod uri;
 
 use tidegate_model::Record;
 use tidegate_model::flow::{Endpoint, Flow};

@@ -6,8 +6,9 @@ use super::Side;
 use super::glob::Glob;
 use super::http::HttpTest;
 use super::label::Selector;
+use super::node_pattern::NodePattern;
 use super::not_carried::{node_labels, service};
-use super::pattern::{NodePattern, Patterns};
+use super::regex::Patterns;
 use crate::{Context, Workload};
 
 /// A field with texts that is set.
