@@ -12,6 +12,7 @@ mod drop_reasons;
 mod end_to_end_faults;
 mod exporters;
 mod faults;
+mod filters;
 mod hostile_streams;
 mod log;
 mod losses;

@@ -3,20 +3,19 @@
 use serde::Deserialize;
 use tidegate_model::flow::TcpFlags;
 
-use crate::json;
+use crate::json::{self, message};
 
-/// Declares [`FlowFilter`]: each field with its name in JSON's lower camel case and the function
-/// that reads it.
+/// Declares [`FlowFilter`]: each field with the function that reads it.
 macro_rules! flow_filter {
-    ($($(#[$doc:meta])* $name:ident / $camel:literal: [$value:ty], $read:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: [$value:ty], $read:literal;)*) => {
         /// A filter: `flow.FlowFilter` (v1.19.4). An empty list means that the field is not set.
         ///
         /// It is read from protobuf's JSON mapping: members are named as here or in lower camel
         /// case, enumerations are names or numbers, `null` means that a field is not set.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
+        #[serde(remote = "Self", default)]
         pub struct FlowFilter {
-            $($(#[$doc])* #[serde(alias = $camel, deserialize_with = $read)] pub $name: Vec<$value>,)*
+            $($(#[$doc])* #[serde(deserialize_with = $read)] pub $name: Vec<$value>,)*
             /// Filters that Hubble calls experimental.
             #[serde(deserialize_with = "json::value")]
             pub experimental: Experimental,
@@ -48,86 +47,86 @@ macro_rules! flow_filter {
 
 flow_filter! {
     /// UUIDs of flows, in the form in which they are printed.
-    uuid / "uuid": [String], "json::list";
+    uuid: [String], "json::list";
     /// Addresses or prefixes of the sender.
-    source_ip / "sourceIp": [String], "json::list";
+    source_ip: [String], "json::list";
     /// Addresses or prefixes of the sender after source translation.
-    source_ip_xlated / "sourceIpXlated": [String], "json::list";
+    source_ip_xlated: [String], "json::list";
     /// Prefixes of the sender's pod name, `[namespace/]prefix`; without a namespace, of pods in
     /// `default`.
-    source_pod / "sourcePod": [String], "json::list";
+    source_pod: [String], "json::list";
     /// Patterns of the sender's DNS names; `*` stands for any text.
-    source_fqdn / "sourceFqdn": [String], "json::list";
+    source_fqdn: [String], "json::list";
     /// Kubernetes label selectors of the sender.
-    source_label / "sourceLabel": [String], "json::list";
+    source_label: [String], "json::list";
     /// Prefixes of the sender's service name, as in `source_pod`.
-    source_service / "sourceService": [String], "json::list";
+    source_service: [String], "json::list";
     /// Owners of the sender's pod.
-    source_workload / "sourceWorkload": [Workload], "json::list";
+    source_workload: [Workload], "json::list";
     /// Names of the sender's cluster.
-    source_cluster_name / "sourceClusterName": [String], "json::list";
+    source_cluster_name: [String], "json::list";
     /// Addresses or prefixes of the receiver.
-    destination_ip / "destinationIp": [String], "json::list";
+    destination_ip: [String], "json::list";
     /// Prefixes of the receiver's pod name, as in `source_pod`.
-    destination_pod / "destinationPod": [String], "json::list";
+    destination_pod: [String], "json::list";
     /// Patterns of the receiver's DNS names, as in `source_fqdn`.
-    destination_fqdn / "destinationFqdn": [String], "json::list";
+    destination_fqdn: [String], "json::list";
     /// Kubernetes label selectors of the receiver.
-    destination_label / "destinationLabel": [String], "json::list";
+    destination_label: [String], "json::list";
     /// Prefixes of the receiver's service name, as in `source_pod`.
-    destination_service / "destinationService": [String], "json::list";
+    destination_service: [String], "json::list";
     /// Owners of the receiver's pod.
-    destination_workload / "destinationWorkload": [Workload], "json::list";
+    destination_workload: [Workload], "json::list";
     /// Names of the receiver's cluster.
-    destination_cluster_name / "destinationClusterName": [String], "json::list";
+    destination_cluster_name: [String], "json::list";
     /// Numbers of `flow.TrafficDirection`.
-    traffic_direction / "trafficDirection": [i32], "json::directions";
+    traffic_direction: [i32], "json::directions";
     /// Numbers of `flow.Verdict`.
-    verdict / "verdict": [i32], "json::verdicts";
+    verdict: [i32], "json::verdicts";
     /// Numbers of `flow.DropReason`. Only flows with the verdict `DROPPED` match.
-    drop_reason_desc / "dropReasonDesc": [i32], "json::drop_reasons";
+    drop_reason_desc: [i32], "json::drop_reasons";
     /// Network interfaces on which a flow was observed.
-    interface / "interface": [NetworkInterface], "json::list";
+    interface: [NetworkInterface], "json::list";
     /// Types of events.
-    event_type / "eventType": [EventTypeFilter], "json::list";
+    event_type: [EventTypeFilter], "json::list";
     /// HTTP status codes (`404`), or their first digits (`5+`).
-    http_status_code / "httpStatusCode": [String], "json::list";
+    http_status_code: [String], "json::list";
     /// Names of L4 or L7 protocols.
-    protocol / "protocol": [String], "json::list";
+    protocol: [String], "json::list";
     /// Ports of the sender, in decimal.
-    source_port / "sourcePort": [String], "json::list";
+    source_port: [String], "json::list";
     /// Ports of the receiver, in decimal.
-    destination_port / "destinationPort": [String], "json::list";
+    destination_port: [String], "json::list";
     /// Whether a flow is a reply.
-    reply / "reply": [bool], "json::list";
+    reply: [bool], "json::list";
     /// Regular expressions (RE2) of the queried DNS name.
-    dns_query / "dnsQuery": [String], "json::list";
+    dns_query: [String], "json::list";
     /// Security identities of the sender.
-    source_identity / "sourceIdentity": [u32], "json::numbers";
+    source_identity: [u32], "json::numbers";
     /// Security identities of the receiver.
-    destination_identity / "destinationIdentity": [u32], "json::numbers";
+    destination_identity: [u32], "json::numbers";
     /// HTTP methods, in any case.
-    http_method / "httpMethod": [String], "json::list";
+    http_method: [String], "json::list";
     /// Regular expressions (RE2) of the path in an HTTP URL.
-    http_path / "httpPath": [String], "json::list";
+    http_path: [String], "json::list";
     /// Regular expressions (RE2) of an HTTP URL.
-    http_url / "httpUrl": [String], "json::list";
+    http_url: [String], "json::list";
     /// HTTP headers.
-    http_header / "httpHeader": [HttpHeader], "json::list";
+    http_header: [HttpHeader], "json::list";
     /// Sets of TCP flags. A flow matches a set if it has all of its flags.
-    tcp_flags / "tcpFlags": [TcpFlags], "json::tcp_flags";
+    tcp_flags: [TcpFlags], "json::tcp_flags";
     /// Patterns of the node's name, `[cluster/]node`, as in `source_fqdn`.
-    node_name / "nodeName": [String], "json::list";
+    node_name: [String], "json::list";
     /// Kubernetes label selectors of the node.
-    node_labels / "nodeLabels": [String], "json::list";
+    node_labels: [String], "json::list";
     /// Numbers of `flow.IPVersion`; 0 for flows without an IP header.
-    ip_version / "ipVersion": [i32], "json::ip_versions";
+    ip_version: [i32], "json::ip_versions";
     /// W3C trace ids; the empty text matches flows without one.
-    trace_id / "traceId": [String], "json::list";
+    trace_id: [String], "json::list";
     /// Trace ids from an IP option; 0 matches flows without one.
-    ip_trace_id / "ipTraceId": [u64], "json::numbers";
+    ip_trace_id: [u64], "json::numbers";
     /// Whether Cilium encrypted the packet. Flows without an IP header are unencrypted.
-    encrypted / "encrypted": [bool], "json::list";
+    encrypted: [bool], "json::list";
 }
 
 impl FlowFilter {
@@ -138,34 +137,41 @@ impl FlowFilter {
     }
 }
 
+message!(FlowFilter, Self::FIELDS);
+message!(Experimental, &["cel_expression"]);
+message!(EventTypeFilter, &["type", "match_sub_type", "sub_type"]);
+message!(Workload, &["name", "kind"]);
+message!(NetworkInterface, &["index", "name"]);
+message!(HttpHeader, &["key", "value"]);
+
 /// `flow.FlowFilter.Experimental`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", default)]
 pub struct Experimental {
     /// Expressions of the Common Expression Language, which are not supported: a filter that has
     /// one cannot be compiled.
-    #[serde(alias = "celExpression", deserialize_with = "json::list")]
+    #[serde(deserialize_with = "json::list")]
     pub cel_expression: Vec<String>,
 }
 
 /// `flow.EventTypeFilter`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", default)]
 pub struct EventTypeFilter {
     /// The monitor message type; 0 for any.
     #[serde(rename = "type", deserialize_with = "json::number")]
     pub event_type: i32,
     /// Whether `sub_type` is compared.
-    #[serde(alias = "matchSubType", deserialize_with = "json::value")]
+    #[serde(deserialize_with = "json::value")]
     pub match_sub_type: bool,
     /// The observation point of a trace, the reason of a drop, the type of an agent event.
-    #[serde(alias = "subType", deserialize_with = "json::number")]
+    #[serde(deserialize_with = "json::number")]
     pub sub_type: i32,
 }
 
 /// `flow.Workload`. An empty text matches any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", default)]
 pub struct Workload {
     /// Name of the owner.
     #[serde(deserialize_with = "json::value")]
@@ -177,7 +183,7 @@ pub struct Workload {
 
 /// `flow.NetworkInterface`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", default)]
 pub struct NetworkInterface {
     /// Index of the interface; 0 for any.
     #[serde(deserialize_with = "json::number")]
@@ -189,7 +195,7 @@ pub struct NetworkInterface {
 
 /// `flow.HTTPHeader`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", default)]
 pub struct HttpHeader {
     /// The name, as it was sent.
     #[serde(deserialize_with = "json::value")]

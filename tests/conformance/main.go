@@ -2,7 +2,7 @@
 //
 // Each command is one step of ./run: gen writes a monitor stream with Cilium's own types, hubble writes what Hubble
 // exports for each of its events, compare joins that with the output of tidegate. serve serves a stream on a unix
-// socket as Cilium's agent does, show prints one event's bytes. redaction writes the golden data of that name.
+// socket as Cilium's agent does, show prints one event's bytes. redaction and filters write the golden data of these names.
 package main
 
 import (
@@ -24,6 +24,7 @@ var verbs = map[string]verb{
 	"compare":  {"compare Hubble's lines with tidegate's", runCompare},
 	"show":     {"print the bytes of one event", runShow},
 
+	"filters":   {"write what hubble observe answers to lists of words", runFilters},
 	"redaction": {"write access-log records, and what Hubble makes of them with each setting of hubble-redact-*", runRedaction},
 }
 

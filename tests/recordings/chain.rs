@@ -21,15 +21,15 @@ use toml::de::ValueDeserializer;
 use super::series::Series;
 
 /// The name of the recorded node.
-const NODE: &str = "lab/vm";
+pub(crate) const NODE: &str = "lab/vm";
 /// Frames per batch.
 const BATCH: usize = 64;
 
 /// The configuration of the processors.
-pub(super) struct Chain<'a> {
-    pub(super) release: Option<&'a str>,
-    pub(super) metrics: &'a [&'a str],
-    pub(super) wire: bool,
+pub(crate) struct Chain<'a> {
+    pub(crate) release: Option<&'a str>,
+    pub(crate) metrics: &'a [&'a str],
+    pub(crate) wire: bool,
 }
 
 /// The output for a recording.
@@ -47,12 +47,24 @@ pub(super) struct Outcome {
 
 impl Chain<'_> {
     pub(super) fn run(&self, recording: &[u8]) -> Outcome {
+        let mut outcome = Outcome::default();
+        let tallies = self.each_batch(recording, &mut |batch| outcome.add(batch));
+        let owned = |(name, count): &(&str, u64)| ((*name).to_owned(), *count);
+        outcome.ambiguous = tallies[0].ambiguities().iter().map(owned).collect();
+        outcome.dropped = tallies
+            .iter()
+            .flat_map(|tally| tally.drops().iter().map(owned))
+            .collect();
+        outcome
+    }
+
+    /// Hands over each batch that the processors return, and returns their tallies.
+    pub(crate) fn each_batch(&self, recording: &[u8], take: &mut dyn FnMut(&Batch)) -> Vec<Tally> {
         let mut steps: Vec<_> = self
             .stages()
             .iter()
             .map(|(kind, keys)| (build(kind, keys), Tally::default()))
             .collect();
-        let mut outcome = Outcome::default();
         let frames = frames(recording);
         let mut now = Timestamp::default();
         for frames in frames.chunks(BATCH) {
@@ -63,7 +75,7 @@ impl Chain<'_> {
                 batch.push(Record::Frame(Frame { data, ..*frame }));
             }
             process(&mut steps, &mut batch);
-            outcome.add(&batch);
+            take(&batch);
         }
         // Past every hold time for proxies' records.
         let end = Timestamp(now.0 + 3_600_000_000_000);
@@ -71,15 +83,9 @@ impl Chain<'_> {
             let mut batch = Batch::new();
             steps[at].0.finish(end, &mut batch);
             process(&mut steps[at + 1..], &mut batch);
-            outcome.add(&batch);
+            take(&batch);
         }
-        let owned = |(name, count): &(&str, u64)| ((*name).to_owned(), *count);
-        outcome.ambiguous = steps[0].1.ambiguities().iter().map(owned).collect();
-        outcome.dropped = steps
-            .iter()
-            .flat_map(|(_, tally)| tally.drops().iter().map(owned))
-            .collect();
-        outcome
+        steps.into_iter().map(|(_, tally)| tally).collect()
     }
 
     fn stages(&self) -> [(&'static str, String); 8] {

@@ -6,7 +6,7 @@
 //! `reasons.toml`. After an intended change, `RECORDINGS=write cargo test --test tests recordings`
 //! rewrites `counts.toml`; review its diff.
 
-mod chain;
+pub(crate) mod chain;
 mod differences;
 mod pairs;
 mod report;
@@ -39,7 +39,7 @@ const ALL_METRICS: &[&str] = &[
 ];
 
 /// The name of a recording, the release, and the metrics that its Hubble counted.
-const RECORDINGS: [(&str, &str, &[&str]); 9] = [
+pub(crate) const RECORDINGS: [(&str, &str, &[&str]); 9] = [
     // Hubble 1.12 has no `policy` metric, and until 1.18 it reads what follows a comma as an option.
     (
         "v1.12.0-s4",
@@ -190,7 +190,7 @@ fn lines(text: &[u8]) -> Vec<Value> {
         .collect()
 }
 
-fn unzip(file: &str) -> Vec<u8> {
+pub(crate) fn unzip(file: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     GzDecoder::new(fs::File::open(format!("{FOLDER}/{file}")).unwrap())
         .read_to_end(&mut bytes)

@@ -1,12 +1,14 @@
 //! Protobuf's JSON mapping of the values of a filter, for any format that serde reads.
 
 mod enumeration;
+mod message;
 mod number;
 mod tcp_flags;
 
 pub(crate) use enumeration::{
     directions, drop_reason_number, drop_reasons, ip_versions, verdict_number, verdicts,
 };
+pub(crate) use message::{Message, message, read_message};
 pub(crate) use number::{number, numbers};
 pub(crate) use tcp_flags::tcp_flags;
 

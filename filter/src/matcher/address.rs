@@ -58,18 +58,18 @@ pub(super) fn matches(networks: &[Network], which: Which, flow: &Flow) -> bool {
     };
     let bits = u128::from_be_bytes(address.0);
     networks.iter().any(|network| {
-        bits & network.mask == network.bits && is_shown_as_v4(bits, flow) == network.is_v4
+        bits & network.mask == network.bits && is_shown_as_v4(bits, which, flow) == network.is_v4
     })
 }
 
 /// Whether an address of the flow is printed as IPv4.
 #[inline]
-fn is_shown_as_v4(bits: u128, flow: &Flow) -> bool {
-    bits >> 32 == 0xffff
-        && !flow
-            .socket
-            .as_ref()
-            .is_some_and(|socket| socket.keeps_mapped)
+fn is_shown_as_v4(bits: u128, which: Which, flow: &Flow) -> bool {
+    let keeps_mapped = flow
+        .socket
+        .as_ref()
+        .is_some_and(|socket| socket.keeps_mapped);
+    bits >> 32 == 0xffff && (!keeps_mapped || matches!(which, Which::SourceXlated))
 }
 
 impl Network {

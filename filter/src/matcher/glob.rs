@@ -72,3 +72,48 @@ impl Glob {
 fn is_any(byte: u8) -> bool {
     matches!(byte, b'-' | b'.' | b'0'..=b'9' | b'a'..=b'z')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::Regex;
+
+    use super::Glob;
+
+    #[test]
+    fn a_star_stands_for_any_run_without_underscores_and_capitals() {
+        let cases = [
+            ("*", "", true),
+            ("*", "a.b-1", true),
+            ("*", "a_b", false),
+            ("*", "A", false),
+            ("a*", "a", true),
+            ("a_*", "a_b", true),
+            ("*_b", "a_b", true),
+            ("*.example.com", "www.example.com", true),
+            ("*.example.com", "example.com", false),
+            ("a*b*c", "a1b2c", true),
+            ("a*b*c", "a1b2", false),
+            (" EXAMPLE.org. ", "example.org", true),
+            ("example.org", "example.org.", false),
+            ("**", "x", true),
+        ];
+        for (pattern, name, expected) in cases {
+            let glob = Glob::parse(pattern).unwrap();
+            assert_eq!(glob.matches(name), expected, "{pattern} {name}");
+        }
+    }
+
+    proptest! {
+        /// Hubble makes a regular expression of each pattern.
+        #[test]
+        fn a_pattern_matches_what_hubbles_expression_matches(
+            pattern in "[a*_.]{1,8}[a*_]",
+            name in "[aA_.]{0,10}",
+        ) {
+            let expression = pattern.replace('.', "\\.").replace('*', "[-.0-9a-z]*");
+            let expected = Regex::new(&format!("^(?:{expression})$")).unwrap().is_match(&name);
+            prop_assert_eq!(Glob::parse(&pattern).unwrap().matches(&name), expected);
+        }
+    }
+}

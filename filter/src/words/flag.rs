@@ -56,6 +56,8 @@ pub(super) enum Effect {
     Either(Setter, Setter),
     /// A namespace is added.
     Namespace(NamespaceOf),
+    /// Any namespace is added.
+    AnyNamespace(NamespaceOf),
 }
 
 impl Flag {

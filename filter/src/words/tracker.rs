@@ -39,7 +39,8 @@ impl Tracker {
                 set_source(&mut self.first, value).map_err(invalid)?;
                 set_destination(&mut self.second, value).map_err(invalid)?;
             }
-            Effect::Namespace(which) => self.namespaces.add(which, value),
+            Effect::Namespace(of) => self.namespaces.add(of, value),
+            Effect::AnyNamespace(of) => self.namespaces.add(of, ""),
             Effect::Not | Effect::Allowlist | Effect::Denylist => {}
         }
         let contradiction = self

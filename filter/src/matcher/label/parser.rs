@@ -141,20 +141,27 @@ impl<'a> Parser<'a> {
             return Err(format!("found '{}' expected: '('", open.text));
         }
         let mut values = vec![String::new()];
+        let mut is_behind_word = false;
         loop {
             let token = self.next_value();
             match token.kind {
                 TokenKind::Close => return Ok(values),
                 TokenKind::Comma => values.push(String::new()),
-                TokenKind::Word if values.last().is_some_and(String::is_empty) => {
+                TokenKind::Word if !is_behind_word => {
                     values.pop();
                     values.push(token.text.to_owned());
                 }
                 _ => {
                     let text = token.text;
-                    return Err(format!("found '{text}', expected: ',', ')' or identifier"));
+                    let expected = if is_behind_word {
+                        "',' or ')'"
+                    } else {
+                        "',', ')' or identifier"
+                    };
+                    return Err(format!("found '{text}', expected: {expected}"));
                 }
             }
+            is_behind_word = token.kind == TokenKind::Word;
         }
     }
 }

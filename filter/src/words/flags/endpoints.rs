@@ -1,6 +1,6 @@
 //! Filters of senders and receivers.
 
-use super::super::flag::Effect::{Either, Field, Namespace};
+use super::super::flag::Effect::{AnyNamespace, Either, Field, Namespace};
 use super::super::flag::Flag;
 use super::super::namespaces::NamespaceOf;
 use super::super::values::{self, add, push};
@@ -77,20 +77,20 @@ pub(super) const FLAGS: &[Flag] = &[
         "from-all-namespaces",
         "true",
         "Any Kubernetes namespace of the sender",
-        Namespace(NamespaceOf::Source),
+        AnyNamespace(NamespaceOf::Source),
     ),
     Flag::switch(
         "all-namespaces",
         "true",
         "Any Kubernetes namespace of either side",
-        Namespace(NamespaceOf::Either),
+        AnyNamespace(NamespaceOf::Either),
     )
     .short('A'),
     Flag::switch(
         "to-all-namespaces",
         "true",
         "Any Kubernetes namespace of the receiver",
-        Namespace(NamespaceOf::Destination),
+        AnyNamespace(NamespaceOf::Destination),
     ),
     Flag::new(
         "from-label",

@@ -1,0 +1,122 @@
+//! Objects: members are named as in the proto file or in lower camel case, and unknown ones are
+//! refused.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
+
+/// A message of `flow.proto`.
+pub(crate) trait Message: Sized {
+    /// The names of its fields in the proto file.
+    const FIELDS: &[&str];
+
+    /// Reads an object whose members have these names.
+    fn read<'de, D: Deserializer<'de>>(object: D) -> Result<Self, D::Error>;
+}
+
+/// Reads an object as a type whose derived implementation is remote to itself
+/// (`#[serde(remote = "Self")]`), so that serde accepts no list in place of it.
+macro_rules! message {
+    ($name:ident, $fields:expr) => {
+        impl $crate::json::Message for $name {
+            const FIELDS: &[&str] = $fields;
+
+            fn read<'de, D: serde::Deserializer<'de>>(object: D) -> Result<Self, D::Error> {
+                Self::deserialize(object)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                $crate::json::read_message(input)
+            }
+        }
+    };
+}
+pub(crate) use message;
+
+/// Reads an object.
+pub(crate) fn read_message<'de, D: Deserializer<'de>, T: Message>(input: D) -> Result<T, D::Error> {
+    input.deserialize_map(ObjectVisitor(PhantomData))
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Message> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::read(MapAccessDeserializer::new(Members {
+            members,
+            fields: T::FIELDS,
+        }))
+    }
+}
+
+/// The members of an object, under their names in the proto file.
+struct Members<A> {
+    members: A,
+    fields: &'static [&'static str],
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let Some(member) = self.members.next_key::<String>()? else {
+            return Ok(None);
+        };
+        let field = snake_case(&member);
+        if !self.fields.contains(&&*field) {
+            return Err(unknown(&member, self.fields));
+        }
+        let field: StringDeserializer<A::Error> = field.into_deserializer();
+        seed.deserialize(field).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.members.next_value_seed(seed)
+    }
+}
+
+/// An unknown member, with what may have been meant: a name that one begins with, or all of a few.
+fn unknown<E: Error>(member: &str, fields: &[&str]) -> E {
+    let start = snake_case(member).to_lowercase();
+    let similar: Vec<_> = fields
+        .iter()
+        .copied()
+        .filter(|field| field.contains(&*start) || start.contains(field))
+        .collect();
+    let names = if fields.len() <= 4 { fields } else { &similar };
+    let hint = if names.is_empty() {
+        String::new()
+    } else {
+        format!("; fields of this kind are {}", names.join(", "))
+    };
+    E::custom(format!("unknown field `{member}`{hint}"))
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for (at, letter) in name.char_indices() {
+        if at > 0 && letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(if at > 0 {
+            letter.to_ascii_lowercase()
+        } else {
+            letter
+        });
+    }
+    snake
+}
