@@ -1,6 +1,6 @@
 //! Why filters cannot be compiled.
 
-use crate::matcher::{MAX_FILTERS, MAX_VALUES};
+use crate::limits::{MAX_FILTERS, MAX_VALUES};
 
 /// Why filters cannot be compiled. The texts are Hubble's where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -14,6 +14,7 @@ mod error;
 mod filters;
 mod flow_filter;
 mod json;
+mod limits;
 mod matcher;
 pub mod words;
 
@@ -23,5 +24,6 @@ pub use filters::Filters;
 pub use flow_filter::{
     EventTypeFilter, Experimental, FlowFilter, HttpHeader, NetworkInterface, Workload,
 };
-pub use matcher::{MAX_FILTERS, MAX_VALUES, Matcher};
+pub use limits::{MAX_FILTERS, MAX_VALUES};
+pub use matcher::Matcher;
 pub use words::{Flag, FlagValue, LineError, WordError};

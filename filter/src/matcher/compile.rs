@@ -13,7 +13,8 @@ use super::regex::{PatternError, Patterns};
 use super::set::{Set, SmallSet};
 use super::test::Test;
 use super::text::{NamePrefix, Text};
-use super::{Filter, MAX_VALUES, Side, go};
+use super::{Filter, Side, go};
+use crate::limits::MAX_VALUES;
 use crate::{FilterError, FlowFilter};
 
 impl Filter {

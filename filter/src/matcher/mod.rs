@@ -24,14 +24,9 @@ mod uri;
 use tidegate_model::Record;
 use tidegate_model::flow::{Endpoint, Flow};
 
+use crate::limits::MAX_FILTERS;
 use crate::{Context, FilterError, FlowFilter};
 use test::Test;
-
-/// Filters in both lists together.
-pub const MAX_FILTERS: usize = 64;
-
-/// Values of all fields of a filter.
-pub const MAX_VALUES: usize = 256;
 
 /// A compiled allow list and deny list.
 #[derive(Debug)]
@@ -69,7 +64,7 @@ impl Matcher {
     /// # Errors
     ///
     /// A value is invalid, a filter has an expression of the Common Expression Language, or there are
-    /// more filters or values than [`MAX_FILTERS`] and [`MAX_VALUES`].
+    /// more filters or values than [`MAX_FILTERS`] and [`MAX_VALUES`](crate::MAX_VALUES).
     pub fn compile(allow: &[FlowFilter], deny: &[FlowFilter]) -> Result<Self, FilterError> {
         let count = allow.len() + deny.len();
         if count > MAX_FILTERS {

@@ -1,7 +1,5 @@
 //! What is wrong with the words of a filter.
 
-use super::Flag;
-
 /// What is wrong with the words of a filter. The texts are Hubble's, with what is allowed instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WordError {
@@ -75,24 +73,4 @@ pub enum WordError {
         /// What is wrong, with the place in the text.
         reason: String,
     },
-}
-
-impl WordError {
-    /// A flag that does not exist.
-    pub(super) fn unknown(name: &str) -> Self {
-        // A name with another hyphenation or case, or a beginning that only one flag has.
-        let plain = |name: &str| name.to_lowercase().replace('_', "-");
-        let given = plain(name);
-        let mut similar = Flag::all().filter(|flag| flag.name.starts_with(&given));
-        let meant = match (Flag::by_name(&given), similar.next(), similar.next()) {
-            (Some(flag), ..) | (None, Some(flag), None) => Some(flag),
-            _ => None,
-        };
-        Self::UnknownFlag {
-            name: name.to_owned(),
-            suggestion: meant.map_or_else(String::new, |flag| {
-                format!("; did you mean --{}?", flag.name)
-            }),
-        }
-    }
 }

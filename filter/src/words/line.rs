@@ -1,5 +1,6 @@
 //! Words in one text.
 
+use super::suggestion::unknown_flag;
 use super::{Flag, FlagValue, WordError};
 
 /// The name of a flag and its value, if it has one.
@@ -36,7 +37,7 @@ fn long_flag<'a>(
         Some((name, value)) => (name, Some(value.to_owned())),
         None => (word, None),
     };
-    let flag = Flag::by_name(name).ok_or_else(|| WordError::unknown(name))?;
+    let flag = Flag::by_name(name).ok_or_else(|| unknown_flag(name))?;
     let value = match value {
         None if flag.takes_next() => next(),
         value => value,

@@ -11,6 +11,7 @@ mod line;
 mod namespaces;
 mod place;
 mod raw;
+mod suggestion;
 mod tracker;
 mod values;
 
@@ -65,7 +66,7 @@ impl Filters {
     ) -> Result<Self, WordError> {
         let mut lists = Lists::default();
         for (name, value) in words {
-            let flag = Flag::by_name(name).ok_or_else(|| WordError::unknown(name))?;
+            let flag = Flag::by_name(name).ok_or_else(|| suggestion::unknown_flag(name))?;
             lists.add(flag, flag.value_or_default(value)?)?;
         }
         lists.finish()
