@@ -4,9 +4,10 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::Error;
+use crate::help;
 use crate::verbs::{
-    completions, components, config, demo, graph, ledger, observe, record, replay, run, schema,
-    simulate, tap, top, validate,
+    completions, components, config, demo, graph, ledger, man, observe, record, replay, run,
+    schema, simulate, tap, top, validate, version,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -15,20 +16,16 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const EXIT_CODES_AND_LOG: &str = "\
-Exit codes: 0 success; 1 failure, or records lost at the end; 2 wrong usage; 78 invalid configuration.
-
-The log goes to standard error. RUST_LOG sets its filter and TIDEGATE_LOG_FORMAT its format (text or
-json); both override the configuration.";
-
 /// Cilium's network events as flows and metrics, over OTLP, Prometheus and stdout.
 #[derive(Debug, Parser)]
 #[command(
     name = "tidegate",
     version,
     styles = STYLES,
-    after_help = EXIT_CODES_AND_LOG,
-    propagate_version = true
+    after_help = help::summary(),
+    after_long_help = help::details(),
+    propagate_version = true,
+    subcommand_value_name = "COMMAND"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -53,6 +50,8 @@ pub(crate) enum Verb {
     Tap(tap::Args),
     Ledger(ledger::Args),
     Completions(completions::Args),
+    Man(man::Args),
+    Version(version::Args),
 }
 
 impl Verb {
@@ -73,7 +72,9 @@ impl Verb {
             Self::Top(args) => top::run(args),
             Self::Tap(args) => tap::run(args),
             Self::Ledger(args) => ledger::run(args),
-            Self::Completions(args) => completions::run(args, &mut Cli::command()),
+            Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(args, Cli::command()),
+            Self::Version(args) => version::run(args),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::io;
 use std::process::ExitCode;
 
 /// A failure while running.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// Wrong usage; the same as clap's.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// `EX_CONFIG` of `sysexits.h`.
-const BAD_CONFIGURATION: u8 = 78;
+pub(crate) const BAD_CONFIGURATION: u8 = 78;
 
 /// Why a verb failed.
 #[derive(Debug)]

@@ -10,6 +10,7 @@
 //!   for `top`, `tap` and `ledger`.
 //! - [`declared`]: the outcomes that a stage can count, and [`losses`], which reports lost records
 //!   in the log and decides the exit code.
+//! - [`help`]: exit codes, environment variables and files, for `--help` and the man pages.
 //! - [`log`] and [`error`]: what the agent prints to standard error, and its exit codes.
 //! - [`monitor_server`]: serves Cilium's monitor socket for `demo`, `replay` and `simulate`.
 //! - [`os`]: signals, systemd and the terminal.
@@ -19,6 +20,7 @@ mod client;
 mod config;
 mod declared;
 mod error;
+mod help;
 mod log;
 mod losses;
 mod monitor_server;
@@ -28,17 +30,21 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use tracing::Level;
 
 use cli::Cli;
 use error::Error;
+use verbs::completions;
 
 /// Takes 2 to 3 % less CPU time than glibc's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if let Some(code) = completions::answer(Cli::command) {
+        return code;
+    }
     disable_huge_pages();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -117,14 +117,43 @@ fn the_table_of_a_kind_can_be_appended_to_a_file() {
 }
 
 #[test]
-fn completions_are_generated_for_every_shell() {
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let output = tidegate(&["completions", shell]);
+fn version_shows_the_build_and_what_it_understands() {
+    let line = format!("tidegate {}\n", env!("CARGO_PKG_VERSION"));
+    for flag in ["--version", "-V"] {
+        assert_eq!(tidegate(&[flag]).stdout, line);
+    }
+    let text = tidegate(&["version"]).stdout;
+    assert!(text.starts_with(&line), "{text}");
+    for part in [
+        "\n  commit ",
+        "monitor1_2, replay\n",
+        "\n  Cilium      1.12 to ",
+        "-linux-",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&tidegate(&["version", "--json"]).stdout).unwrap();
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        json["formats"]["recording"],
+        tidegate_wire::recording::FORMAT
+    );
+    let is_hash =
+        |text: &str| text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(json["commit"].as_str().is_none_or(is_hash), "{json}");
+    for key in ["target", "profile", "rustc"] {
         assert!(
-            output.code == Some(0) && output.stdout.contains("validate"),
-            "{shell}"
+            json[key].as_str().is_some_and(|text| !text.is_empty()),
+            "{key}"
         );
     }
+    let kinds = ["receivers", "processors", "exporters"];
+    assert!(
+        kinds
+            .iter()
+            .all(|key| !json[key].as_array().unwrap().is_empty())
+    );
 }
 
 #[test]

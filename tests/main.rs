@@ -4,6 +4,8 @@
 mod admin;
 mod captures;
 mod command_line;
+mod commit;
+mod completions;
 mod config_input;
 mod configuration;
 mod conformance_golden;
@@ -16,6 +18,7 @@ mod filters;
 mod hostile_streams;
 mod log;
 mod losses;
+mod man;
 mod memory;
 mod names;
 mod observe;

@@ -1,8 +1,9 @@
 //! The arguments of `top`, `tap` and `ledger` that name an agent.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::ValueHint;
+use clap::{Args as _, Command, FromArgMatches as _, ValueHint};
 
 use super::http::Client;
 use super::target::Target;
@@ -23,7 +24,7 @@ const ADDRESS_VARIABLE: &str = "TIDEGATE_TELEMETRY_LISTEN";
 const TOKEN_VARIABLE: &str = "TIDEGATE_TOKEN";
 
 /// An agent, and the credentials for it.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct AgentArgs {
     /// The agent's address: HOST:PORT, https://HOST:PORT or unix:PATH [default: the variable
     /// TIDEGATE_TELEMETRY_LISTEN, or 127.0.0.1:9464]
@@ -32,7 +33,7 @@ pub(crate) struct AgentArgs {
     /// Take the address and the token from a configuration (`-` is standard input): from `service.telemetry.listen` if that
     /// is a loopback address, or from `[service.telemetry.admin]`
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// File whose first line is the bearer token of the admin listener [default: the variable
     /// TIDEGATE_TOKEN]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -45,6 +46,35 @@ impl AgentArgs {
     /// Whether an argument names the agent.
     pub(crate) fn is_named(&self) -> bool {
         self.address.is_some() || self.config.is_some()
+    }
+
+    /// The arguments among the words of a command line that is being typed, which may not be a valid
+    /// one yet.
+    pub(crate) fn from_words(words: &[OsString]) -> Self {
+        let command = Self::augment_args(Command::new("tidegate").ignore_errors(true));
+        let is_own = |word: &str| {
+            let word = word.split('=').next().unwrap_or(word);
+            command.get_arguments().any(|argument| {
+                let long = argument.get_long().and_then(|_| word.strip_prefix("--"));
+                let short = argument
+                    .get_short()
+                    .filter(|short| *word == format!("-{short}"));
+                short.is_some() || (long.is_some() && long == argument.get_long())
+            })
+        };
+        let mut own = vec![OsString::from("tidegate")];
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let Some(text) = word.to_str().filter(|text| is_own(text)) else {
+                continue;
+            };
+            own.push(word.clone());
+            if !text.contains('=') {
+                own.extend(words.next().cloned());
+            }
+        }
+        let matches = command.get_matches_from(own);
+        Self::from_arg_matches(&matches).unwrap_or_default()
     }
 
     /// Creates a client for the agent; reads the configuration and the other files.
@@ -140,9 +170,34 @@ fn token(admin: &Admin) -> Option<Secret> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::ffi::OsString;
+    use std::path::{Path, PathBuf};
 
-    use super::{DEFAULT_ADDRESS, configured};
+    use super::{AgentArgs, DEFAULT_ADDRESS, configured};
+
+    #[test]
+    fn arguments_are_found_in_an_unfinished_command_line() {
+        let words = |line: &str| {
+            let words: Vec<_> = line.split(' ').map(OsString::from).collect();
+            let found = AgentArgs::from_words(&words);
+            (found.address, found.config)
+        };
+        let address = Some("unix:/a".to_owned());
+        let config = Some(PathBuf::from("a.toml"));
+        for (line, expected) in [
+            ("tap --address unix:/a l34", (address.clone(), None)),
+            (
+                "tap --filter --what -a unix:/a --format",
+                (address.clone(), None),
+            ),
+            ("tap --address=unix:/a --rate", (address, None)),
+            ("tap --rate x -c a.toml", (None, config.clone())),
+            ("tap --config a.toml --address", (None, config)),
+            ("tap", (None, None)),
+        ] {
+            assert_eq!(words(line), expected, "{line}");
+        }
+    }
 
     #[test]
     fn the_default_address_is_that_of_the_shipped_configuration() {

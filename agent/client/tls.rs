@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::telemetry::{certificates, key, roots};
 
 /// The arguments with the files for TLS.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct TlsFiles {
     /// PEM file of the CA of the admin listener's certificate [default: the system's roots].
     /// Implies https

@@ -20,3 +20,5 @@ pub(crate) mod tap;
 pub(crate) mod top;
 
 pub(crate) mod completions;
+pub(crate) mod man;
+pub(crate) mod version;

@@ -222,16 +222,3 @@ fn a_recording_that_grows_is_followed_from_its_last_flows() {
     let output = agent.wait_without_reading_stdout();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
 }
-
-#[test]
-fn completions_suggest_the_values_of_filters() {
-    let script = tidegate(&["completions", "bash"]).stdout;
-    for value in [
-        "REDIRECTED",
-        "policy-verdict",
-        "POLICY_DENIED",
-        "RFC3339Nano",
-    ] {
-        assert!(script.contains(value), "{value}");
-    }
-}

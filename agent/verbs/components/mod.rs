@@ -9,9 +9,11 @@ mod tests;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
+use clap_complete::engine::ArgValueCandidates;
 use tidegate_runtime::config::paragraphs;
 
 use super::common::catalog::{Entry, kinds, service_tables};
+use super::completions;
 use crate::config::{Registry, did_you_mean};
 use crate::error::Error;
 use reference::table;
@@ -23,6 +25,7 @@ use reference::table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A kind, or `service`: prints its table with the documentation of every key
+    #[arg(add = ArgValueCandidates::new(completions::kinds))]
     kind: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! `tidegate tap`: prints the records that leave a stage of a running agent.
 
+use clap_complete::engine::ArgValueCompleter;
 use tidegate_model::{Kind, Kinds};
 use tokio::signal::ctrl_c;
 
@@ -7,6 +8,7 @@ use super::common::closed_output::output_closed;
 use super::common::filters::FilterArgs;
 use super::common::runtime;
 use super::common::tap_stream::{TapPrinter, TapQuery, usage_error};
+use super::completions;
 use crate::client::AgentArgs;
 use crate::error::Error;
 use crate::telemetry::{DEFAULT_RATE, FilterWord, MAX_RATE, TapFormat, TapLines};
@@ -30,10 +32,10 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The stage, such as `processors.l34_flow` or `l34_flow`
-    #[arg(value_name = "STAGE")]
+    #[arg(value_name = "STAGE", add = ArgValueCompleter::new(completions::stages))]
     stage: String,
     /// Print records of this pipeline only
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(completions::pipelines))]
     pipeline: Option<String>,
     /// Print records of these kinds only: frames, events, flows, agent_events, debug_events, lost,
     /// metrics
