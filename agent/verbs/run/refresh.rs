@@ -4,28 +4,32 @@
 
 use std::error::Error;
 
-use tidegate_runtime::pipeline::{Refreshed, ShuttingDown};
+use tidegate_runtime::pipeline::{Refreshed, ReloadHandle, ShuttingDown};
 use tidegate_runtime::telemetry::Telemetry;
 
-use super::reload::ReloadTarget;
+use crate::telemetry::Server;
 
 /// The name of the agent's own listeners among the stages.
 const LISTENERS: &str = "service.telemetry";
 
 /// Refreshes every running component and the agent's own listeners. What cannot be refreshed keeps
 /// what it had; that is logged and counted.
-pub(super) async fn refresh(target: &ReloadTarget) -> Result<(), ShuttingDown> {
+pub(super) async fn refresh(
+    control: &ReloadHandle,
+    server: &Server,
+    telemetry: &Telemetry,
+) -> Result<(), ShuttingDown> {
     let mut refreshed = Vec::new();
-    if target.server.has_files() {
-        let result = target.server.refresh();
+    if server.has_files() {
+        let result = server.refresh();
         let error = result.as_ref().err().map(|error| error as &dyn Error);
-        if report(&target.telemetry, LISTENERS, error) {
+        if report(telemetry, LISTENERS, error) {
             refreshed.push(LISTENERS.to_owned());
         }
     }
-    for Refreshed { stage, result } in target.control.refresh().await? {
+    for Refreshed { stage, result } in control.refresh().await? {
         let error = result.as_ref().err().map(|error| &**error as &dyn Error);
-        if report(&target.telemetry, stage.as_str(), error) {
+        if report(telemetry, stage.as_str(), error) {
             refreshed.push(stage.to_string());
         }
     }

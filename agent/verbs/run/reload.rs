@@ -96,7 +96,7 @@ pub(super) async fn serve(triggers: Option<ReloadTriggers>, mut target: ReloadTa
         loop {
             triggers.next().await;
             systemd::reloading();
-            let refreshed = refresh(&target).await;
+            let refreshed = refresh(&target.control, &target.server, &target.telemetry).await;
             let reloaded = triggers.reload(&mut target).await;
             systemd::ready();
             if refreshed.and(reloaded) == Err(ShuttingDown) {

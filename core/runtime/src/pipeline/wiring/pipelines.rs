@@ -8,6 +8,7 @@ use super::exporters::ExporterInput;
 use super::rewiring::Rewiring;
 use crate::edge::EdgeHandle;
 use crate::fan_out::Target;
+use crate::ledger::StageCounters;
 use crate::pipeline::chain::cut;
 use crate::pipeline::reload::Refresher;
 use crate::pipeline::runtimes::Placement;
@@ -97,26 +98,46 @@ impl Pipelines {
     }
 }
 
-/// What refreshes the processor that will run for this node: the running one, if that is kept.
-fn refresher(
-    node: &ProcessorNode,
+/// The counters of these processors, with the rules that they count by.
+fn counters(
+    nodes: &[ProcessorNode],
+    pipeline: &str,
+    work: &mut Rewiring<'_>,
+) -> Vec<Arc<StageCounters>> {
+    let mut open = |node: &ProcessorNode| {
+        let counters = work.open(pipeline, &node.stage);
+        counters.add_rules(&node.processor.rules());
+        counters
+    };
+    nodes.iter().map(&mut open).collect()
+}
+
+/// What refreshes the processors that will run for these nodes: the running one, if that is kept.
+fn refreshers(
+    nodes: &[ProcessorNode],
     rebuilding: &ChainRebuild<'_>,
     running: &HashMap<StageId, Arc<dyn Refresh>>,
-) -> Option<(StageId, Arc<dyn Refresh>)> {
-    let refresh = if rebuilding.keeps(node) {
-        running.get(&node.stage).cloned()
-    } else {
-        node.processor.refresher()
+) -> HashMap<StageId, Arc<dyn Refresh>> {
+    let refresher = |node: &ProcessorNode| {
+        let refresh = if rebuilding.keeps(node) {
+            running.get(&node.stage).cloned()
+        } else {
+            node.processor.refresher()
+        };
+        Some((node.stage.clone(), refresh?))
     };
-    Some((node.stage.clone(), refresh?))
+    nodes.iter().filter_map(refresher).collect()
 }
 
 fn is_in(handle: &EdgeHandle, handles: &[EdgeHandle]) -> bool {
     handles.iter().any(|other| other.is(handle))
 }
 
-/// Disconnects a pipeline from the inputs that are not kept.
-fn unwire(old: &[EdgeHandle], kept: &[EdgeHandle], pipeline: &str) {
+/// Requests a resend for a new input, and disconnects the pipeline from those that are not kept.
+fn rewire(old: &[EdgeHandle], kept: &[EdgeHandle], pipeline: &str, resends: &ResendRequests) {
+    if kept.iter().any(|handle| !is_in(handle, old)) {
+        resends.request();
+    }
     old.iter()
         .filter(|handle| !is_in(handle, kept))
         .for_each(|handle| handle.unwire(pipeline));
@@ -138,36 +159,20 @@ impl RunningPipeline {
             exporters,
         } = node;
         let resends = self.resends;
-        let mut refreshers = HashMap::new();
         let rebuilding = ChainRebuild::new(&name, placement, self.chains, resends.clone(), leaving);
-        let rules: Vec<_> = processors
-            .iter()
-            .map(|node| node.processor.rules())
-            .collect();
+        let refreshers = refreshers(&processors, &rebuilding, &self.refreshers);
+        let counters = counters(&processors, &name, work);
         let links: Vec<_> = processors
             .into_iter()
-            .map(|node| {
-                refreshers.extend(refresher(&node, &rebuilding, &self.refreshers));
-                rebuilding.enter(node)
-            })
+            .map(|node| rebuilding.enter(node))
             .collect();
-        let counters: Vec<_> = links
-            .iter()
-            .map(|link| work.open(&name, &link.stage))
-            .collect();
-        for (counters, rules) in counters.iter().zip(&rules) {
-            counters.add_rules(rules);
-        }
         let inputs: Vec<_> = exporters.iter().map(|at| &inputs[*at]).collect();
         let target =
             |input: &&ExporterInput| input.target(work.open(&name, &input.stage), &resends);
         let targets = inputs.iter().map(target).collect();
         let (chains, targets) = rebuilding.chains(cut(links), &counters, targets, work);
         let handles: Vec<_> = inputs.iter().map(|input| input.edge.handle()).collect();
-        if handles.iter().any(|handle| !is_in(handle, &self.inputs)) {
-            resends.request();
-        }
-        unwire(&self.inputs, &handles, &name);
+        rewire(&self.inputs, &handles, &name, &resends);
         let front = PipelineInput {
             pipeline: name.clone(),
             receivers,
