@@ -14,6 +14,7 @@ mod drop_reasons;
 mod end_to_end_faults;
 mod exporters;
 mod faults;
+mod file;
 mod filters;
 mod hostile_streams;
 mod log;

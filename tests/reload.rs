@@ -1,6 +1,6 @@
 //! Reloads of the configuration under load.
 
-mod stream;
+pub(crate) mod stream;
 
 use std::path::Path;
 

@@ -15,14 +15,14 @@ use tidegate_wire::event::{Common, Encoder as Events, Profile, TraceFields};
 use tidegate_wire::payload::{Encoder, Payload};
 
 /// The agent. It sends until [`Self::end`] or until it is dropped.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     is_stopped: Arc<AtomicBool>,
     writer: Option<JoinHandle<(u64, UnixStream)>>,
 }
 
 impl Stream {
     /// Listens on a path.
-    pub(super) fn listen(path: &Path) -> Self {
+    pub(crate) fn listen(path: &Path) -> Self {
         let listener = UnixListener::bind(path).unwrap();
         let is_stopped = Arc::new(AtomicBool::new(false));
         let writer = std::thread::spawn({
@@ -36,7 +36,7 @@ impl Stream {
     }
 
     /// Stops sending, and returns the number of events that were sent. The client stays connected.
-    pub(super) fn end(mut self) -> u64 {
+    pub(crate) fn end(mut self) -> u64 {
         self.is_stopped.store(true, Ordering::Relaxed);
         let (sent, client) = self.writer.take().unwrap().join().unwrap();
         // Keeps the connection open until the process exits.
@@ -107,7 +107,7 @@ fn event(number: u64) -> Vec<u8> {
 }
 
 /// The numbers that are not exactly once in lines of Hubble's JSON.
-pub(super) fn missing_or_duplicate(lines: &str, sent: u64) -> Vec<u64> {
+pub(crate) fn missing_or_duplicate(lines: &str, sent: u64) -> Vec<u64> {
     let mut times: HashMap<u64, u32> = HashMap::new();
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line).unwrap();

@@ -134,6 +134,22 @@ impl Agent {
         Self::spawn(command(args).stdin(stdin))
     }
 
+    /// Starts a program that runs the agent.
+    pub(crate) fn start_command(command: &mut Command) -> Self {
+        Self::spawn(
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .env_remove("RUST_LOG"),
+        )
+    }
+
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());

@@ -1,9 +1,11 @@
 //! Checks that concern several tables: [unused components](unused), [what a component reports about
 //! itself](findings), [missing inputs](super::flow), [records that nobody uses](unread), [components
-//! that do the same](duplicates), [queues], and [addresses](super::listeners).
+//! that do the same](duplicates), [queues], [addresses](super::listeners), and files that are
+//! [written](outputs).
 
 mod duplicates;
 mod findings;
+mod outputs;
 mod queues;
 mod unread;
 mod unused;
@@ -24,5 +26,6 @@ impl Config {
         duplicates::check(self, problems);
         queues::check(self, problems);
         listeners::check(self, problems);
+        outputs::check(self, problems);
     }
 }

@@ -1,15 +1,18 @@
 //! Resources that only one component can use at a time.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 /// A resource that only one component can use at a time. A reload waits until its user has ended
 /// before another component starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExclusiveResource {
     /// An address to listen on.
     Address(SocketAddr),
     /// The standard output of the process, whose lines must not be mixed.
     StandardOutput,
+    /// A file that is written, by its path without redundant parts.
+    File(PathBuf),
 }
 
 impl ExclusiveResource {

@@ -1,5 +1,4 @@
-//! The exporter: collects the lines of all deliveries that are waiting, and writes them together.
-//! So a pipe gets large writes, and a person sees each line at once.
+//! The exporter. A pipe gets large writes, and a person sees each line at once.
 //!
 //! A failing or blocked output affects only this exporter. It does not read its inbox in the
 //! meantime, so the inbox fills and its `when_full` applies. If the reader closes the output, the
@@ -7,23 +6,20 @@
 //! end of the last whole line until `give_up_after`. It waits for a blocked output without limit.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use tidegate_runtime::edge::{Delivery, Inbox};
+use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::health::Health;
-use tidegate_runtime::stage::{self, StageError};
+use tidegate_runtime::stage::{self, OutputClosed, StageError};
 use tidegate_runtime::telemetry::Counter;
+use tokio::sync::Notify;
 
-use super::failure::WriteError;
-use super::lines::LineFormatter;
-use super::retry::WriteTimeouts;
-use super::running::RunningExporter;
-use super::sink::{FileSink, LineSink, WriterSink};
-
-/// The number of bytes from which lines are written without collecting more.
-const WRITE_BYTES: usize = 64 << 10;
+use super::failure::{OUTPUT_CLOSED, WRITE_FAILED, WriteError};
+use super::sink::{FileSink, WriterSink};
+use crate::lines::{LineFormatter, LineSink, LineWriter, Output, WriteTimeouts};
 
 /// Writes lines.
 pub struct Exporter {
@@ -90,33 +86,44 @@ impl Exporter {
 #[async_trait]
 impl stage::Exporter for Exporter {
     async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
-        let (sink, output) = match self.sink {
+        let (sink, name) = match self.sink {
             Some(sink) => (sink, "the output".to_owned()),
             None => (open_stdout()?, stdout_name()),
         };
-        let mut running =
-            RunningExporter::start(sink, output, self.formatter, self.health, self.timeouts)?
-                .counting(self.bytes);
+        let output = Output {
+            sink,
+            name: name.clone(),
+            stalled: "nothing was read from it",
+            thread: "stdout",
+            wake: Arc::new(Notify::new()),
+            bytes: self.bytes,
+        };
+        let mut writer = LineWriter::start(output, self.formatter, self.health, self.timeouts)
+            .map_err(|source| WriteError {
+                output: name,
+                source,
+            })?;
         while let Some(delivery) = inbox.recv().await {
-            running.add(delivery);
-            while running.buffered() < WRITE_BYTES
-                && let Some(delivery) = recv_now(&mut inbox).await
-            {
-                running.add(delivery);
+            writer.collect(delivery, &mut inbox).await;
+            if let Err(source) = writer.write().await {
+                return Err(end(writer, source).await);
             }
-            running.write().await?;
         }
         Ok(())
     }
 }
 
-/// Returns the next delivery if there is one already.
-async fn recv_now(inbox: &mut Inbox) -> Option<Delivery> {
-    tokio::select! {
-        biased;
-        delivery = inbox.recv() => delivery,
-        () = std::future::ready(()) => None,
+/// Gives the records that cannot be written their outcome. Returns the error of the exporter.
+async fn end(mut writer: LineWriter, source: io::Error) -> StageError {
+    if source.kind() == ErrorKind::BrokenPipe {
+        writer.settle(OUTPUT_CLOSED);
+        return OutputClosed.into();
     }
+    if writer.settle(WRITE_FAILED) {
+        writer.end_line().await;
+    }
+    let output = writer.name().to_owned();
+    WriteError { output, source }.into()
 }
 
 /// Opens standard output without the line buffer of the standard library.

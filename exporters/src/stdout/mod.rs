@@ -4,29 +4,26 @@
 mod color;
 mod exporter;
 mod failure;
-mod line_buffer;
-mod lines;
-mod retry;
-mod running;
 mod sink;
-mod writer_thread;
 
 pub use exporter::Exporter;
 pub use failure::WriteError;
-pub use lines::LineFormatter;
-pub use retry::WriteTimeouts;
+
+pub use crate::lines::{LineFormatter, WriteTimeouts};
 
 use std::io::IsTerminal;
 
 use color::ColorMode;
 use serde::Deserialize;
-use tidegate_model::{Kind, Kinds};
+use tidegate_model::Kinds;
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, ExporterConfig, ExporterKind, Outcomes,
 };
 use tidegate_runtime::config::{HumanDuration, Signals, Table as _};
 use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::stage;
+
+use crate::lines::{Format, check_signals};
 
 /// The kind.
 pub const KIND: ExporterKind = ComponentKind {
@@ -39,8 +36,6 @@ pub const KIND: ExporterKind = ComponentKind {
     },
     parse: |table| Ok(Box::new(Config::deserialize(table)?)),
 };
-
-const WRITABLE: Kinds = Kinds::of(&[Kind::Flow, Kind::Lost, Kind::AgentEvent, Kind::DebugEvent]);
 
 tidegate_runtime::config_table! {
     /// Writes flows and other events to standard output, one per line.
@@ -60,30 +55,9 @@ tidegate_runtime::config_table! {
     }
 }
 
-tidegate_runtime::config_choice! {
-    /// The format of the lines.
-    enum Format = Compact {
-        /// As `hubble observe` prints them.
-        Compact = "compact",
-        /// As Hubble's exporter writes them.
-        Json = "json",
-    }
-}
-
-impl Format {
-    fn default_signals(self) -> Kinds {
-        match self {
-            Self::Compact => Kinds::of(&[Kind::Flow, Kind::Lost]),
-            Self::Json => WRITABLE,
-        }
-    }
-}
-
 impl ExporterConfig for Config {
     fn consumes(&self) -> Kinds {
-        self.signals
-            .as_ref()
-            .map_or_else(|| self.format.default_signals(), Signals::kinds)
+        self.format.kinds(self.signals.as_ref())
     }
 
     /// The lines of two exporters would be mixed.
@@ -92,7 +66,7 @@ impl ExporterConfig for Config {
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {
-        self.check_signals()?;
+        check_signals(self.consumes())?;
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let formatter = match self.format {
             Format::Compact => {
@@ -109,25 +83,6 @@ impl ExporterConfig for Config {
             .with(context.health.clone(), timeouts)
             .counting(context.telemetry.exporter_bytes(&context.stage));
         Ok(Box::new(exporter))
-    }
-}
-
-impl Config {
-    fn check_signals(&self) -> Result<(), BuildError> {
-        let refused = self.consumes().without(WRITABLE);
-        let message = if self.consumes().is_empty() {
-            "the list is empty; remove the exporter, or the key".to_owned()
-        } else if !refused.is_empty() {
-            format!(
-                "{refused} cannot be written as lines; the prometheus and otlp exporters take them"
-            )
-        } else {
-            return Ok(());
-        };
-        Err(BuildError {
-            key: "signals",
-            message,
-        })
     }
 }
 

@@ -1,27 +1,13 @@
-//! Outputs: how much one write may have, and how a partial line is removed.
+//! Standard output, and other writers: how much one write may have, and how a partial line is
+//! removed.
 
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write};
+use std::io::{self, Write};
 
 use rustix::fs::FileType;
 use rustix::pipe::PIPE_BUF;
 
-/// An output of lines.
-pub(super) trait LineSink: Send {
-    /// Writes some of `bytes`, and returns how many.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
-
-    /// Returns the length up to which a write is not split, even if the process ends during it.
-    fn atomic_len(&mut self) -> usize {
-        usize::MAX
-    }
-
-    /// Removes the last `len` bytes, if nothing was written after them. Returns whether it did.
-    fn remove_last(&mut self, len: usize) -> bool {
-        let _ = len;
-        false
-    }
-}
+use crate::lines::{LineSink, remove_end};
 
 /// Any writer.
 pub(super) struct WriterSink<W>(pub(super) W);
@@ -74,18 +60,7 @@ impl LineSink for FileSink {
         if self.kind != FileType::RegularFile {
             return false;
         }
-        let truncate = || -> io::Result<bool> {
-            let mut file = &self.file;
-            let end = file.stream_position()?;
-            let start = end
-                .checked_sub(len as u64)
-                .filter(|_| file.metadata().is_ok_and(|metadata| metadata.len() == end));
-            let Some(start) = start else { return Ok(false) };
-            file.set_len(start)?;
-            file.seek(SeekFrom::Start(start))?;
-            Ok(true)
-        };
-        truncate().unwrap_or(false)
+        remove_end(&self.file, len)
     }
 }
 

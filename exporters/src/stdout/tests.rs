@@ -6,7 +6,8 @@ use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use toml::de::ValueDeserializer;
 
-use super::{KIND, WRITABLE};
+use super::KIND;
+use crate::lines::WRITABLE;
 
 fn parse(table: &str) -> Result<Box<dyn ExporterConfig>, toml::de::Error> {
     (KIND.parse)(ValueDeserializer::parse(table).unwrap())

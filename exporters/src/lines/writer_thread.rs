@@ -1,6 +1,6 @@
-//! The thread that writes. Standard output can block for as long as its reader does not read. On a
-//! thread of its own this delays neither the other stages nor the end of the process, which waits
-//! for blocking tasks of the runtime, but not for a thread.
+//! The thread that writes. An output can block, standard output for as long as its reader does not
+//! read. On a thread of its own this delays neither the other stages nor the end of the process,
+//! which waits for blocking tasks of the runtime, but not for a thread.
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -19,12 +19,20 @@ const WOULD_BLOCK_DELAY: Duration = Duration::from_millis(2);
 /// The handle of the thread, which ends when the handle is dropped.
 pub(super) struct WriterThread {
     requests: mpsc::Sender<(u64, LineBuffer)>,
-    results: mpsc::Receiver<(LineBuffer, io::Result<()>)>,
+    results: mpsc::Receiver<Written>,
     progress: Arc<Progress>,
     /// The number of the current buffer.
     buffer_number: u64,
     /// The lines of the current buffer when it was submitted.
     submitted: LineCounts,
+}
+
+/// A buffer that the thread has written, or failed to write.
+pub(super) struct Written {
+    pub(super) buffer: LineBuffer,
+    pub(super) result: io::Result<()>,
+    /// A problem of the output that does not prevent writing.
+    pub(super) problem: Option<String>,
 }
 
 /// Lines of a buffer by what is known of them.
@@ -61,7 +69,7 @@ struct Worker {
 
 impl WriterThread {
     /// Starts the thread.
-    pub(super) fn start(sink: Box<dyn LineSink>) -> io::Result<Self> {
+    pub(super) fn start(name: &str, sink: Box<dyn LineSink>) -> io::Result<Self> {
         let (requests, request_receiver) = mpsc::channel(1);
         let (result_sender, results) = mpsc::channel(1);
         let progress = Arc::new(Progress::default());
@@ -70,7 +78,7 @@ impl WriterThread {
             progress: Arc::clone(&progress),
         };
         thread::Builder::new()
-            .name("stdout".to_owned())
+            .name(name.to_owned())
             .spawn(move || worker.run(request_receiver, &result_sender))?;
         Ok(Self {
             requests,
@@ -93,11 +101,12 @@ impl WriterThread {
 
     /// Waits for the outcome of writing the current buffer. A partial line at the end is removed
     /// from the output if possible. Cancel safe.
-    pub(super) async fn result(&mut self) -> (LineBuffer, io::Result<()>) {
-        self.results
-            .recv()
-            .await
-            .unwrap_or_else(|| (LineBuffer::default(), Err(thread_has_ended())))
+    pub(super) async fn result(&mut self) -> Written {
+        self.results.recv().await.unwrap_or_else(|| Written {
+            buffer: LineBuffer::default(),
+            result: Err(thread_has_ended()),
+            problem: None,
+        })
     }
 
     /// Ends the current buffer, all of which is written.
@@ -135,7 +144,7 @@ impl Worker {
     fn run(
         mut self,
         mut requests: mpsc::Receiver<(u64, LineBuffer)>,
-        results: &mpsc::Sender<(LineBuffer, io::Result<()>)>,
+        results: &mpsc::Sender<Written>,
     ) {
         while let Some((number, mut buffer)) = requests.blocking_recv() {
             let counts = buffer_counts(&buffer);
@@ -146,7 +155,13 @@ impl Worker {
             self.progress.buffer_number.store(number, Ordering::SeqCst);
             let result = self.write(&mut buffer);
             self.set_uncertain(0);
-            if results.blocking_send((buffer, result)).is_err() {
+            let problem = self.sink.problem();
+            let written = Written {
+                buffer,
+                result,
+                problem,
+            };
+            if results.blocking_send(written).is_err() {
                 return;
             }
         }
@@ -154,6 +169,7 @@ impl Worker {
 
     /// Writes a buffer, whole lines at a time.
     fn write(&mut self, buffer: &mut LineBuffer) -> io::Result<()> {
+        self.sink.prepare(buffer.partial_line() == 0)?;
         while buffer.written < buffer.text.len() {
             let mut lines = whole_lines(buffer.rest(), self.sink.atomic_len());
             let mut line_count = count_lines(lines);
