@@ -1,5 +1,6 @@
 //! Reloads of the configuration under load.
 
+mod rules;
 pub(crate) mod stream;
 
 use std::path::Path;

@@ -3,13 +3,14 @@
 //! Each kind of processor is one module, and [`KINDS`] lists them. The usual order in a pipeline
 //! is: `cilium_decode` turns frames into events; `l34_flow` turns events with packets into flows,
 //! `sock_flow` socket traces, and `dns_flow`, `http_flow` and `l7_flow` requests and responses;
-//! `cilium_enrich` adds names to flows; `hubble_metrics` counts them; and `sample` thins them out.
+//! `cilium_enrich` adds names to flows; `hubble_metrics` counts them; and `filter` and `sample` remove some.
 
 mod bounded_map;
 pub mod cilium_decode;
 pub mod cilium_enrich;
 pub mod dns_flow;
 mod exempt;
+pub mod filter;
 mod go_time;
 pub mod http_flow;
 pub mod hubble_metrics;
@@ -31,5 +32,6 @@ pub const KINDS: &[ProcessorKind] = &[
     l7_flow::KIND,
     cilium_enrich::KIND,
     hubble_metrics::KIND,
+    filter::KIND,
     sample::KIND,
 ];

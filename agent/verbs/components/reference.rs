@@ -73,12 +73,7 @@ pub(super) fn documentation(flat: &Flat, mut text: Vec<String>, line: &str) -> S
         first.push_str(&default);
     }
     let mut lines: Vec<_> = text.iter().map(|paragraph| comment(paragraph)).collect();
-    if let Shape::Choice(choices) = (flat.key.shape)() {
-        lines.extend(choices.iter().map(|choice| {
-            let text = paragraphs(choice.text).join(" ");
-            item(&format!("\"{}\": {text}", choice.name))
-        }));
-    }
+    lines.extend(items(&(flat.key.shape)()));
     if let Some(old) = flat.key.renamed_from {
         let end = old_name_ends(flat.key.since);
         lines.push(comment(&format!(
@@ -86,6 +81,24 @@ pub(super) fn documentation(flat: &Flat, mut text: Vec<String>, line: &str) -> S
         )));
     }
     lines.join("\n")
+}
+
+/// The choices of a value, or the keys of the tables in a list, as items.
+fn items(shape: &Shape) -> Vec<String> {
+    let of = |name: &str, text: &str| item(&format!("{name}: {}", paragraphs(text).join(" ")));
+    match shape {
+        Shape::Choice(choices) => {
+            let choices = choices.iter();
+            choices
+                .map(|choice| of(&format!("\"{}\"", choice.name), choice.text))
+                .collect()
+        }
+        Shape::List(inner) => match &**inner {
+            Shape::Table(keys) => keys.iter().map(|key| of(key.name, key.text)).collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
 }
 
 /// The sentence about the default of a key, unless `text` or the line has it.

@@ -94,8 +94,17 @@ fn value(shape: &Shape) -> Map<String, Value> {
         Shape::List(of) => json!({ "type": "array", "items": value(of) }),
         Shape::Map(of) => json!({ "type": "object", "additionalProperties": value(of) }),
         Shape::Table(keys) => return table("", keys),
+        Shape::Fields(names) => return fields(names),
     };
     into_object(schema)
+}
+
+/// The schema of a table with any values.
+fn fields(names: &[&str]) -> Map<String, Value> {
+    let properties = names.iter().map(|name| ((*name).to_owned(), json!({})));
+    let mut schema = object("");
+    schema.insert("properties".to_owned(), Value::Object(properties.collect()));
+    schema
 }
 
 fn choice(choice: &Choice) -> Value {

@@ -97,7 +97,7 @@ fn check_output(len: usize, json: &Json, encoder: &mut LogEncoder, record: &Reco
     check_exposition(record);
 }
 
-const CHAIN: [(&str, &str); 8] = [
+const CHAIN: [(&str, &str); 9] = [
     ("cilium_decode", "{}"),
     ("l34_flow", "{}"),
     ("sock_flow", "{}"),
@@ -108,11 +108,21 @@ const CHAIN: [(&str, &str); 8] = [
     ),
     ("l7_flow", "{}"),
     ("hubble_metrics", METRICS),
+    ("filter", FILTER),
     (
         "sample",
         "{ one_in = 2, also = ['drops', 'audits', 'errors'] }",
     ),
 ];
+
+/// Rules with every kind of test that a filter can have.
+const FILTER: &str = r#"{ otherwise = "keep", rules = [
+    { name = "shop", action = "keep", flows = "--pod shop/ --http-status 5+ --http-path ^/cart" },
+    { name = "names", action = "drop", flows = "--fqdn *.example.com --http-path ^a" },
+    { name = "numbers", action = "drop", flows = "--port 53 --ip 10.0.0.0/8 --identity 4 --tcp-flags SYN" },
+    { name = "drops", action = "drop", flows = "--type drop:133 --protocol udp --traffic-direction ingress" },
+    { name = "agent", action = "drop", flows = "--type agent", records = ["debug_events"] },
+] }"#;
 
 fn build(kind: &str, config: &str, context: &BuildContext) -> Box<dyn Processor> {
     let kind = KINDS

@@ -80,6 +80,8 @@ pub enum Shape {
     Map(Box<Self>),
     /// A table with these keys.
     Table(&'static [Key]),
+    /// A table with keys of these names, which are documented elsewhere.
+    Fields(&'static [&'static str]),
 }
 
 /// One of the values that a key chooses from.
