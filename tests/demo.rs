@@ -24,6 +24,12 @@ fn short_demo(environment: &[(&str, &str)]) -> AgentOutput {
     demo(&["--events", "200", "--rate", "0", "--strict"], environment).wait()
 }
 
+/// Ends a demo in order, so that its temporary directory is removed.
+fn end(demo: Agent) {
+    demo.send_signal("INT");
+    assert_ended_in_order(&demo.wait());
+}
+
 /// The command in a line of the welcome.
 fn command(line: &str) -> &str {
     line.split("  # ").next().unwrap().trim()
@@ -103,6 +109,7 @@ fn the_commands_that_the_demo_prints_can_be_pasted() {
         flows.contains(" DROPPED ") || flows.contains(" DENIED "),
         "{flows}"
     );
+    end(demo);
 }
 
 #[test]
@@ -220,6 +227,7 @@ fn addresses_of_the_environment_are_used_and_printed() {
             .1
             .contains("\"balanced\":true")
     );
+    end(demo);
 }
 
 #[test]
@@ -247,6 +255,8 @@ fn an_address_of_the_environment_that_is_in_use_is_an_error_and_a_default_one_is
     let addresses =
         [&mut first, &mut second].map(|demo| command(&demo.wait_for_line(" curl ")).to_owned());
     assert_ne!(addresses[0], addresses[1]);
+    end(first);
+    end(second);
 }
 
 #[test]

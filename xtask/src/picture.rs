@@ -121,7 +121,7 @@ text {{ font: 12px monospace; fill: #d0d7de; white-space: pre }}
         } else {
             ""
         };
-        let mut text = escaped(&line.chars().take(COLUMNS).collect::<String>());
+        let mut text = escaped(&shortened(line));
         if number <= FLOWS {
             text = with_colored_verdict(text);
         }
@@ -132,6 +132,14 @@ text {{ font: 12px monospace; fill: #d0d7de; white-space: pre }}
         );
     }
     svg + "</svg>\n"
+}
+
+/// The part of a line that is shown.
+fn shortened(line: &str) -> String {
+    if line.chars().count() <= COLUMNS {
+        return line.to_owned();
+    }
+    line.chars().take(COLUMNS - 1).chain(['…']).collect()
 }
 
 fn escaped(line: &str) -> String {

@@ -198,3 +198,27 @@ fn colors_can_be_turned_off() {
     screen.press(&[KeyCode::Char('p')]);
     assert!(screen.text(120, 24).contains("PAUSED"));
 }
+
+#[test]
+fn with_several_pipelines_each_row_names_its_own() {
+    let of = |seconds| {
+        let mut page = page(seconds);
+        page.report.stages[1].pipeline = "other".to_owned();
+        page
+    };
+    let mut screen = Screen::of([of(120), of(124)]);
+    let lines = screen.lines(80, 24);
+    assert!(
+        lines[2].ends_with(", pipelines flows other"),
+        "{}",
+        lines[2]
+    );
+    let expected = [
+        "STAGE                        PIPELINE  IN/s OUT/s DROPPED/s   BYTES/s QUEUE    …",
+        "receivers.socket             flows    1,000 1,000         - 195.3 KiB",
+        "processors.decode_all_events other    1,000   900        50",
+    ];
+    assert_eq!(lines[9..12], expected);
+    screen.press(&[KeyCode::Char('/'), KeyCode::Char('o'), KeyCode::Char('t')]);
+    assert!(screen.lines(80, 24)[10].starts_with("processors.decode_all_events other"));
+}
