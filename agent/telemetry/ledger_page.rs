@@ -12,6 +12,8 @@ use super::process_usage::ProcessUsage;
 
 /// The instrument whose value is 1 while a receiver is connected.
 const CONNECTED: &str = "tidegate_receiver_connected";
+/// The instrument with the number of metric series that an exporter serves.
+const SERIES: &str = "tidegate_prometheus_series";
 
 /// The page, and the content of `run --ledger`. `Name` is that of [`Report`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +38,9 @@ pub(crate) struct LedgerPage<Name: Ord = &'static str> {
     /// The bytes that each receiver has read and each exporter has delivered.
     #[serde(default)]
     pub(crate) bytes: BTreeMap<String, u64>,
+    /// The metric series that each exporter serves, where it knows them.
+    #[serde(default)]
+    pub(crate) series: BTreeMap<String, u64>,
     /// The reason for each stage that is degraded, or that ended before the others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) degraded: BTreeMap<StageId, String>,
@@ -46,8 +51,11 @@ impl LedgerPage {
     pub(crate) fn new(report: Report, telemetry: &Telemetry, node: &str, stopping: bool) -> Self {
         let instruments = telemetry.instruments();
         let connected = of_stages(&instruments, &[CONNECTED]).map(|(stage, n)| (stage, n == 1));
-        let bytes = of_stages(&instruments, &[RECEIVER_BYTES, EXPORTER_BYTES])
-            .map(|(stage, n)| (stage, u64::try_from(n).unwrap_or(0)));
+        let counts = |names: &[&str]| {
+            of_stages(&instruments, names)
+                .map(|(stage, n)| (stage, u64::try_from(n).unwrap_or(0)))
+                .collect()
+        };
         Self {
             report,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -55,7 +63,8 @@ impl LedgerPage {
             stopping,
             process: ProcessUsage::now(),
             connected: connected.collect(),
-            bytes: bytes.collect(),
+            bytes: counts(&[RECEIVER_BYTES, EXPORTER_BYTES]),
+            series: counts(&[SERIES]),
             degraded: telemetry.health().problems(),
         }
     }

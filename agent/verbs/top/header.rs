@@ -34,41 +34,66 @@ impl<'a> Watching<'a> {
     }
 }
 
-/// The lines, the most important ones first.
-pub(super) fn lines(activity: &Activity, watching: &Watching<'_>) -> Vec<Line<'static>> {
-    let mut lines = vec![agent(activity, watching)];
+/// The lines, the most important ones first, for a screen of this width.
+pub(super) fn lines(
+    activity: &Activity,
+    watching: &Watching<'_>,
+    width: u16,
+) -> Vec<Line<'static>> {
+    let mut lines = vec![list(agent(activity, watching), width).bold()];
     match &watching.silence {
         Some((silent, error)) => lines.push(silence(*silent, *error)),
-        None => lines.push(usage(activity)),
+        None => lines.push(list(usage(activity), width)),
     }
-    lines.push(ledger(activity));
+    lines.push(list(ledger(activity), width));
     lines.extend(degraded(activity));
     lines
 }
 
+/// The first items that fit, with `…` for the others. The first one is always there.
+fn list(items: Vec<Line<'static>>, width: u16) -> Line<'static> {
+    const MORE: &str = ", …";
+    let count = items.len();
+    let mut line = Line::default();
+    for (at, item) in items.into_iter().enumerate() {
+        let separator = if at == 0 { "" } else { ", " };
+        let more = if at + 1 == count {
+            0
+        } else {
+            MORE.chars().count()
+        };
+        let needed = line.width() + separator.len() + item.width() + more;
+        if at > 0 && needed > usize::from(width) {
+            line.push_span(Span::raw(MORE));
+            return line;
+        }
+        line.push_span(Span::raw(separator));
+        line.spans.extend(item.spans);
+    }
+    line
+}
+
 /// Version, node, address, uptime, and the time of the rates.
-fn agent(activity: &Activity, watching: &Watching<'_>) -> Line<'static> {
+fn agent(activity: &Activity, watching: &Watching<'_>) -> Vec<Line<'static>> {
     let page = &activity.now;
     let node = match page.node.as_str() {
         "" => String::new(),
         node => format!(" on {node}"),
     };
-    let restarts = match watching.restarts {
-        0 => String::new(),
-        1 => ", restarted".to_owned(),
-        times => format!(", restarted {times} times"),
-    };
-    let period = match activity.since_start {
+    let mut items = vec![
+        format!("tidegate {}{node} at {}", page.version, watching.address),
+        format!("up {}", duration(page.report.uptime_seconds)),
+    ];
+    items.extend(match watching.restarts {
+        0 => None,
+        1 => Some("restarted".to_owned()),
+        times => Some(format!("restarted {times} times")),
+    });
+    items.push(match activity.since_start {
         true => "rates since its start".to_owned(),
         false => format!("rates over {:.1}s", activity.seconds),
-    };
-    Line::raw(format!(
-        "tidegate {}{node} at {}, up {}{restarts}, {period}",
-        page.version,
-        watching.address,
-        duration(page.report.uptime_seconds),
-    ))
-    .bold()
+    });
+    items.into_iter().map(Line::raw).collect()
 }
 
 fn silence(silent: Duration, error: Option<&str>) -> Line<'static> {
@@ -78,60 +103,62 @@ fn silence(silent: Duration, error: Option<&str>) -> Line<'static> {
         .bold()
 }
 
-/// Readiness, CPU time, memory and bytes.
-fn usage(activity: &Activity) -> Line<'static> {
+/// Readiness, CPU time, memory, bytes and series.
+fn usage(activity: &Activity) -> Vec<Line<'static>> {
     let page = &activity.now;
     let state = if page.stopping {
-        Span::raw("stopping").yellow().bold()
+        Line::from("stopping".yellow().bold())
     } else if page.degraded.is_empty() {
-        Span::raw("ready").green()
+        Line::from("ready".green())
     } else {
-        Span::raw("degraded").red().bold()
+        Line::from("degraded".red().bold())
     };
-    let mut line = Line::from(state);
-    if let Some(cpu) = activity.cpu {
-        line.push_span(Span::raw(format!(", CPU {:.1} %", cpu * 100.0)));
-    }
-    if let Some(resident) = page.process.resident_bytes {
-        line.push_span(Span::raw(format!(", memory {}", bytes(resident))));
-    }
     let rate = |rate: f64| match units::bytes(rate).as_str() {
         "-" => "0 B/s".to_owned(),
         bytes => format!("{bytes}/s"),
     };
-    line.push_span(Span::raw(format!(
-        ", in {}, out {}",
-        rate(activity.totals.bytes_in.rate),
-        rate(activity.totals.bytes_out.rate)
-    )));
-    if let Some(peak) = page.process.peak_resident_bytes {
-        line.push_span(Span::raw(format!(", peak memory {}", bytes(peak))));
-    }
-    line
+    let process = &page.process;
+    let cpu = activity.cpu.map(|cpu| format!("CPU {:.1} %", cpu * 100.0));
+    let memory = process
+        .resident_bytes
+        .map(|n| format!("memory {}", bytes(n)));
+    let series = (!page.series.is_empty())
+        .then(|| format!("series {}", grouped(page.series.values().sum())));
+    let peak = process.peak_resident_bytes;
+    let items = [
+        cpu,
+        memory,
+        Some(format!("in {}", rate(activity.totals.bytes_in.rate))),
+        Some(format!("out {}", rate(activity.totals.bytes_out.rate))),
+        series,
+        peak.map(|n| format!("peak memory {}", bytes(n))),
+    ];
+    let items = items.into_iter().flatten().map(Line::raw);
+    [state].into_iter().chain(items).collect()
 }
 
 /// Balance, connections and pipelines.
-fn ledger(activity: &Activity) -> Line<'static> {
+fn ledger(activity: &Activity) -> Vec<Line<'static>> {
     let report = &activity.now.report;
-    let mut line = Line::from(match report.balanced {
-        true => Span::raw("the ledger balances"),
-        false => Span::raw("THE LEDGER DOES NOT BALANCE").red().bold(),
-    });
+    let mut items = vec![match report.balanced {
+        true => Line::raw("the ledger balances"),
+        false => Line::from("THE LEDGER DOES NOT BALANCE".red().bold()),
+    }];
     if report.unaccounted > 0 {
-        let text = format!(", unaccounted {}", grouped(report.unaccounted));
-        line.push_span(Span::raw(text).red().bold());
+        let text = format!("unaccounted {}", grouped(report.unaccounted));
+        items.push(Line::from(text.red().bold()));
     }
     for (stage, connected) in &activity.now.connected {
-        line.push_span(Span::raw(format!(", {stage} ")));
-        line.push_span(match *connected {
-            true => Span::raw("connected").green(),
-            false => Span::raw("NOT CONNECTED").red().bold(),
-        });
+        let state = match *connected {
+            true => "connected".green(),
+            false => "NOT CONNECTED".red().bold(),
+        };
+        items.push(Line::from_iter([Span::raw(format!("{stage} ")), state]));
     }
     let pipelines = activity.pipelines();
     let s = if pipelines.len() == 1 { "" } else { "s" };
-    line.push_span(Span::raw(format!(", pipeline{s} {}", pipelines.join(" "))));
-    line
+    items.push(Line::raw(format!("pipeline{s} {}", pipelines.join(" "))));
+    items
 }
 
 /// A line for each of the first degraded stages.

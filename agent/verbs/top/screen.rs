@@ -36,7 +36,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, address: &str, state: &mut ScreenState
     let watching = Watching::new(address, state, now);
     let is_stale = watching.silence.is_some();
     let header = match &state.activity {
-        Some(activity) => header::lines(activity, &watching),
+        Some(activity) => header::lines(activity, &watching, area.width),
         None => vec![Line::raw(format!("waiting for the agent at {address}"))],
     };
     let places = Places::new(area, header.len(), state.is_help);
@@ -71,7 +71,7 @@ pub(super) fn text(address: &str, activity: &Activity) -> String {
         silence: None,
         restarts: 0,
     };
-    let mut lines: Vec<String> = header::lines(activity, &watching)
+    let mut lines: Vec<String> = header::lines(activity, &watching, u16::MAX)
         .iter()
         .map(ToString::to_string)
         .collect();

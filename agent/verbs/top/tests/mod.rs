@@ -60,6 +60,7 @@ fn page_json(seconds: u32) -> Value {
             edge("exporters.backend", 900, 1_572_864, seconds),
         ],
         "bytes": {"receivers.socket": 200_000 * u64::from(seconds), "exporters.lines": 120_000 * seconds},
+        "series": {"exporters.backend": 104},
         "connected": {"receivers.socket": true},
         "degraded": {"exporters.backend": "cannot reach http://127.0.0.1:4317: Connection refused (os error 111) (retrying)"},
     })

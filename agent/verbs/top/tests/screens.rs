@@ -11,7 +11,7 @@ use crate::verbs::top::screen;
 
 const AT_80: &str = "\
 tidegate 1.2.3 on default/worker-1 at here:1, up 2m 4s, rates over 4.0s
-degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, peak mem…
+degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, …
 the ledger balances, receivers.socket connected, pipeline flows
 exporters.backend DEGRADED: cannot reach http://127.0.0.1:4317: Connection refu…
 
@@ -37,7 +37,7 @@ q quit  h help  Tab queues  s sort  / filter  p pause  +/- every 4s";
 
 const AT_120: &str = "\
 tidegate 1.2.3 on default/worker-1 at here:1, up 2m 4s, rates over 4.0s
-degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, peak memory 19.2 MiB
+degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, series 104, peak memory 19.2 MiB
 the ledger balances, receivers.socket connected, pipeline flows
 exporters.backend DEGRADED: cannot reach http://127.0.0.1:4317: Connection refused (os error 111) (retrying)
 
@@ -63,7 +63,7 @@ q quit  h help  Tab queues  s sort  / filter  p pause  +/- every 4s";
 
 const AT_200: &str = "\
 tidegate 1.2.3 on default/worker-1 at here:1, up 2m 4s, rates over 4.0s
-degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, peak memory 19.2 MiB
+degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, series 104, peak memory 19.2 MiB
 the ledger balances, receivers.socket connected, pipeline flows
 exporters.backend DEGRADED: cannot reach http://127.0.0.1:4317: Connection refused (os error 111) (retrying)
 
@@ -89,7 +89,7 @@ q quit  h help  Tab queues  s sort  / filter  p pause  +/- every 4s";
 
 const AS_TEXT: &str = "\
 tidegate 1.2.3 on default/worker-1 at here:1, up 2m 4s, rates over 4.0s
-degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, peak memory 19.2 MiB
+degraded, CPU 3.1 %, memory 17.6 MiB, in 195.3 KiB/s, out 117.2 KiB/s, series 104, peak memory 19.2 MiB
 the ledger balances, receivers.socket connected, pipeline flows
 exporters.backend DEGRADED: cannot reach http://127.0.0.1:4317: Connection refused (os error 111) (retrying)
 
