@@ -6,6 +6,7 @@
 //! - [`cli`]: the command line. Each verb is a file or folder of [`verbs`]; the one to begin with
 //!   is [`verbs::run`].
 //! - [`config`]: from the text of a configuration file to the components that it describes.
+//! - [`files`]: checks the files that a configuration names.
 //! - [`telemetry`]: the pages that the agent serves about itself, and [`client`], which reads them
 //!   for `top`, `tap` and `ledger`.
 //! - [`declared`]: the outcomes that a stage can count, and [`losses`], which reports lost records
@@ -20,6 +21,7 @@ mod client;
 mod config;
 mod declared;
 mod error;
+mod files;
 mod help;
 mod log;
 mod losses;

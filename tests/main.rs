@@ -15,6 +15,7 @@ mod end_to_end_faults;
 mod exporters;
 mod faults;
 mod file;
+mod files;
 mod filters;
 mod hostile_streams;
 mod log;

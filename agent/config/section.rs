@@ -210,7 +210,7 @@ impl<C: ?Sized> Section<C> {
 }
 
 /// Adds the places of the values of a table.
-fn add_spans(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usize>>) {
+pub(super) fn add_spans(table: &DeTable<'_>, path: &str, keys: &mut HashMap<String, Range<usize>>) {
     for (key, value) in table {
         add_span(value, format!("{path}{}", key.get_ref()), keys);
     }

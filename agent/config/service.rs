@@ -1,5 +1,6 @@
 //! The section `[service]`, except its pipelines.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::directives::Directives;
 use super::environment::Environment;
 use super::renamed::replace_old_names;
+use super::section::add_spans;
 use super::table::{read_good_parts, refuse_unknown};
 use super::telemetry::{AddressSpans, Telemetry, TelemetryTable};
 use super::{Problem, Problems};
@@ -26,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) telemetry: Telemetry,
     /// The places of its addresses in the file.
     pub(crate) address_spans: AddressSpans,
+    /// The places of the values of its keys, those of inner tables as `table.key`.
+    keys: HashMap<String, Range<usize>>,
     /// How long stages may take to drain after a stop is requested.
     pub(crate) grace: Duration,
     /// The node's name on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
@@ -96,12 +100,20 @@ impl Service {
         let keys = ServiceTable::KEYS.iter().map(|key| key.name);
         let known: Vec<_> = std::iter::once(PIPELINES).chain(keys).collect();
         refuse_unknown(&mut table, &known, "service", problems);
+        let mut keys = HashMap::new();
+        add_spans(&table, "", &mut keys);
         let value = Spanned::new(span, DeValue::Table(table));
         // Keys without errors are used, so that errors are reported in the format of the log, and
         // further ones are found.
         let read = read_good_parts(value, "service", ServiceTable::deserialize, problems);
         let (table, _) = read.unwrap_or_default();
-        table.resolve(environment, problems)
+        let service = table.resolve(environment, problems);
+        Self { keys, ..service }
+    }
+
+    /// The place of the value of a key, or nowhere.
+    pub(crate) fn span_of(&self, key: &str) -> Range<usize> {
+        self.keys.get(key).cloned().unwrap_or_default()
     }
 }
 
@@ -112,6 +124,7 @@ impl ServiceTable {
         Service {
             telemetry,
             address_spans,
+            keys: HashMap::new(),
             grace: self.grace_period.0,
             node_name: absolute_node_name(&self.cluster_name, node),
             log: directives(&self.log, problems),

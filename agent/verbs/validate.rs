@@ -10,20 +10,26 @@ use tidegate_runtime::component::Lint;
 use tidegate_runtime::config::{Setting as _, Shape};
 use tidegate_runtime::telemetry::Telemetry;
 
-use super::common::config_file::{ConfigFile, WarningPolicy, assemble};
+use super::common::config_file::{ConfigFile, FileCheck, WarningPolicy, assemble};
 use crate::config::{plural, process_environment};
 use crate::error::Error;
-use crate::log;
+use crate::{files, log};
 
 /// Check a configuration without running it
 ///
-/// Parses the file, checks the wiring and builds every component, as `run` does. Opens no socket and
-/// no other file, so certificates and token files are not checked. All errors are shown at once, and
-/// the exit code is 78. Warnings are about what is valid but probably a mistake.
+/// Parses the file, checks the wiring and builds every component, as `run` does. Opens no socket and,
+/// without --files, no other file. All errors are shown at once, and the exit code is 78. Warnings
+/// are about what is valid but probably a mistake.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigFile,
+    /// Check the files that the configuration names, too: certificates, keys, tokens and recordings
+    ///
+    /// Each has to be readable by this user, to hold what it has to, and to be valid now; a key has
+    /// to belong to its certificate. `run` and every reload check the same.
+    #[arg(long)]
+    files: bool,
     /// Exit with 78 if there are warnings
     #[arg(long)]
     deny_warnings: bool,
@@ -48,6 +54,11 @@ fn warning_parser() -> impl TypedValueParser<Value = Lint> {
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     log::init_warnings();
+    let file_check = if args.files {
+        FileCheck::Read
+    } else {
+        FileCheck::Skip
+    };
     let policy = WarningPolicy {
         allowed: args.allow.clone(),
         are_denied: args.deny_warnings,
@@ -58,6 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         &source,
         &process_environment,
         Telemetry::default(),
+        file_check,
         &policy,
         |_| {},
     )?;
@@ -70,6 +82,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         plural(config.processors.len(), "processor"),
         plural(config.exporters.len(), "exporter"),
     )?;
+    if args.files {
+        let count = plural(files::count(&config), "file");
+        writeln!(io::stdout(), "  {count} can be used")?;
+    }
     for (at, exporter) in config.exporters.iter().enumerate() {
         writeln!(
             io::stdout(),

@@ -51,7 +51,12 @@ pub(super) fn said_about(name: &str, text: &str) -> String {
 fn samples(page: &str) -> impl Iterator<Item = &str> {
     let blocks = page.split("```toml\n").skip(1);
     let blocks = blocks.filter_map(|rest| rest.split("```").next());
-    blocks.filter(|block| block.contains("service.pipelines."))
+    let has_receivers = |block: &&str| {
+        let mut lines = block.lines().map(|line| line.trim_start_matches('['));
+        lines.any(|line| line.starts_with("receivers."))
+    };
+    let whole = blocks.filter(has_receivers);
+    whole.filter(|block| block.contains("service.pipelines."))
 }
 
 #[test]

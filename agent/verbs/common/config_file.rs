@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use tidegate_runtime::component::Lint;
 use tidegate_runtime::telemetry::Telemetry;
+use tokio_rustls::rustls::pki_types::UnixTime;
 use tracing::Level;
 
 use crate::config::{
     self, Assembly, Config, ConfigInput, Environment, Problems, Registry, Service, Source,
 };
 use crate::error::Error;
+use crate::files;
 use crate::log;
 use crate::os::terminal;
 
@@ -39,6 +41,15 @@ pub(crate) struct WarningPolicy {
     pub(crate) are_denied: bool,
     /// Whether they are shown whatever the level of the log.
     pub(crate) are_output: bool,
+}
+
+/// Whether the files that a configuration names are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileCheck {
+    /// Nothing is opened.
+    Skip,
+    /// Each is read, as components do when they start.
+    Read,
 }
 
 impl ConfigFile {
@@ -73,17 +84,20 @@ pub(crate) fn load(source: &Source) -> Result<(Config, Assembly), Error> {
         source,
         &config::process_environment,
         Telemetry::default(),
+        FileCheck::Skip,
         &WarningPolicy::default(),
         |_| {},
     )
 }
 
-/// Parses, checks and builds a configuration, whose instruments go to `telemetry`. `parsed` is
+/// Parses, checks and builds a configuration, whose instruments go to `telemetry`, and checks the
+/// files that it names if that is asked for. `parsed` is
 /// called in between. Warnings go to standard error.
 pub(crate) fn assemble(
     source: &Source,
     environment: Environment<'_>,
     telemetry: Telemetry,
+    file_check: FileCheck,
     policy: &WarningPolicy,
     parsed: impl FnOnce(&Service),
 ) -> Result<(Config, Assembly), Error> {
@@ -97,6 +111,9 @@ pub(crate) fn assemble(
         &mut problems,
         parsed,
     );
+    if let Some((config, _)) = loaded.as_ref().filter(|_| file_check == FileCheck::Read) {
+        files::check(config, UnixTime::now(), &mut problems);
+    }
     problems.allow(&policy.allowed);
     if policy.are_denied {
         problems.deny_warnings();

@@ -16,7 +16,7 @@ use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Mix, Options, Scenario};
 
-use super::common::config_file::{WarningPolicy, assemble};
+use super::common::config_file::{FileCheck, WarningPolicy, assemble};
 use super::common::runtime;
 use super::run;
 use super::simulate::{self, Simulated};
@@ -79,6 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         &source,
         &environment,
         telemetry.clone(),
+        FileCheck::Skip,
         &WarningPolicy::default(),
         |_| {},
     )?;

@@ -19,7 +19,7 @@ use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Runtime;
 
-use super::common::config_file::{self, ConfigFile, WarningPolicy};
+use super::common::config_file::{self, ConfigFile, FileCheck, WarningPolicy};
 use super::common::runtime;
 use crate::config::{Assembly, ConfigInput, Service, process_environment};
 use crate::declared::undeclared;
@@ -93,6 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         &source,
         &process_environment,
         Telemetry::default(),
+        FileCheck::Read,
         &WarningPolicy::default(),
         init_log,
     )?;

@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::log::{self, LogControl};
 use crate::os::systemd;
 use crate::telemetry::{Server, ServerError};
-use crate::verbs::common::config_file::{self, WarningPolicy};
+use crate::verbs::common::config_file::{self, FileCheck, WarningPolicy};
 
 /// What triggers a reload: SIGHUP or a changed file.
 pub(crate) struct ReloadTriggers {
@@ -164,6 +164,7 @@ impl ReloadTarget {
             source,
             &process_environment,
             self.telemetry.clone(),
+            FileCheck::Read,
             &WarningPolicy::default(),
             |_| {},
         )?;

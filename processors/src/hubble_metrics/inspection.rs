@@ -117,7 +117,7 @@ impl Check<'_> {
             });
         };
         let value = option.values.first().copied().unwrap_or_default();
-        if known == EXEMPLARS {
+        if known == "exemplars" {
             let title = format!("metric '{name}' is counted without exemplars");
             return (value == "true").then(|| warning(title).note("they are not supported"));
         }
@@ -154,6 +154,3 @@ impl Check<'_> {
         findings
     }
 }
-
-/// The option that is known and not supported.
-const EXEMPLARS: &str = "exemplars";

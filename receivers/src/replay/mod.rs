@@ -18,7 +18,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::batch::FrameBatch;
 use tidegate_model::record::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, Outcomes, ReceiverConfig, ReceiverKind,
+    BuildContext, BuildError, FileContent, FileUse, Outcomes, ReceiverConfig, ReceiverKind,
 };
 use tidegate_runtime::config::{Number, Table as _};
 use tidegate_runtime::outbox::Outbox;
@@ -72,6 +72,13 @@ impl ReceiverConfig for Config {
 
     fn reads_standard_input(&self) -> bool {
         self.file == Path::new("-")
+    }
+
+    fn files(&self) -> Vec<FileUse> {
+        if self.reads_standard_input() {
+            return Vec::new();
+        }
+        vec![FileUse::new("file", &self.file, FileContent::Recording)]
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {

@@ -44,6 +44,10 @@ crate::config_choice! {
         PlainTextCredentials = "plain_text_credentials",
         /// Users other than the owner and the group can read a file with a secret.
         ReadableSecret = "readable_secret",
+        /// A file of authorities has a certificate that cannot sign others.
+        NotAnAuthority = "not_an_authority",
+        /// A recording is empty, or does not begin as one does.
+        DoubtfulRecording = "doubtful_recording",
         /// A certificate expires within 14 days.
         CertificateExpiresSoon = "certificate_expires_soon",
     }
