@@ -8,7 +8,7 @@
 //! - [`config`]: from the text of a configuration file to the components that it describes.
 //! - [`files`]: checks the files that a configuration names.
 //! - [`telemetry`]: the pages that the agent serves about itself, and [`client`], which reads them
-//!   for `top`, `tap` and `ledger`.
+//!   for `observe`, `top`, `tap` and `ledger`.
 //! - [`declared`]: the outcomes that a stage can count, and [`losses`], which reports lost records
 //!   in the log and decides the exit code.
 //! - [`help`]: exit codes, environment variables and files, for `--help` and the man pages.

@@ -1,4 +1,4 @@
-//! The arguments of `top`, `tap` and `ledger` that name an agent.
+//! The arguments of `observe`, `top`, `tap` and `ledger` that name an agent.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! Observing monitor sockets and agents.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::thread::{JoinHandle, spawn};
@@ -87,7 +88,7 @@ fn a_live_source_has_no_last_flows_and_a_table_needs_an_end() {
 #[test]
 fn without_a_source_the_agent_is_tried_and_then_the_socket() {
     let dir = TestDir::new();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap().to_string();
     drop(closed);
     let socket = dir.path("monitor.sock");
@@ -113,6 +114,33 @@ fn without_a_source_the_agent_is_tried_and_then_the_socket() {
         "{}",
         output.stderr
     );
+    assert!(output.stdout.lines().count() > 10, "{}", output.stdout);
+}
+
+#[test]
+fn another_server_at_the_default_address_is_no_agent() {
+    let dir = TestDir::new();
+    let socket = dir.path("monitor.sock");
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let answers = spawn(move || {
+        let (mut client, _) = server.accept().unwrap();
+        let mut request = [0; 4096];
+        let read = client.read(&mut request).unwrap();
+        assert!(request[..read].starts_with(b"GET /debug/ledger "));
+        client
+            .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+    });
+    let cilium = serve(FakeCilium::listen(&socket), &[100]);
+    let environment = [
+        ("TIDEGATE_TELEMETRY_LISTEN", OsStr::new(&address)),
+        ("CILIUM_MONITOR_SOCK", socket.as_os_str()),
+    ];
+    let output = tidegate_with_env(&["observe", "-s"], &environment);
+    answers.join().unwrap();
+    cilium.join().unwrap();
+    assert_eq!((output.code, &*output.stderr), (Some(0), ""));
     assert!(output.stdout.lines().count() > 10, "{}", output.stdout);
 }
 

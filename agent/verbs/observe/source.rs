@@ -84,19 +84,18 @@ impl SourceArgs {
             return Ok(Source::Agent(client));
         }
         let runtime = runtime::current_thread()?;
-        match runtime.block_on(client.ledger_text()) {
-            Err(unreachable @ ClientError::Unreachable { .. }) => {
-                let path = default_socket();
-                let stream = connect(&path)
-                    .map_err(|error| nothing_found(client.address(), &unreachable, &error))?;
-                self.announce(&format!("the monitor socket {}", path.display()));
-                Ok(Source::Local(LocalSource::Socket(path, stream)))
-            }
-            _ => {
-                self.announce(&format!("the agent at {}", client.address()));
-                Ok(Source::Agent(client))
-            }
+        let Err(error) = runtime.block_on(client.ledger()) else {
+            self.announce(&format!("the agent at {}", client.address()));
+            return Ok(Source::Agent(client));
+        };
+        if is_refusal(&error) {
+            return Err(error.into());
         }
+        let path = default_socket();
+        let stream =
+            connect(&path).map_err(|socket| nothing_found(client.address(), &error, &socket))?;
+        self.announce(&format!("the monitor socket {}", path.display()));
+        Ok(Source::Local(LocalSource::Socket(path, stream)))
     }
 
     /// Prints which source was chosen to standard error, which may be closed.
@@ -126,6 +125,16 @@ fn connect(path: &Path) -> Result<UnixStream, String> {
             path.display()
         )
     })
+}
+
+/// Whether an agent refused the request: credentials would help, and another source would surprise.
+fn is_refusal(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::NoToken { .. }
+            | ClientError::WrongToken { .. }
+            | ClientError::Forbidden { .. }
+    )
 }
 
 fn nothing_found(address: &str, agent: &ClientError, socket: &str) -> Error {
