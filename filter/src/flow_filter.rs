@@ -5,6 +5,12 @@ use tidegate_model::flow::TcpFlags;
 
 use crate::json::{self, message};
 
+/// A value of a field.
+pub(crate) trait FieldValue {
+    /// The value in the field of this name, as JSON.
+    fn json(&self, field: &str) -> String;
+}
+
 /// Declares [`FlowFilter`]: each field with the function that reads it.
 macro_rules! flow_filter {
     ($($(#[$doc:meta])* $name:ident: [$value:ty], $read:literal;)*) => {
@@ -34,6 +40,14 @@ macro_rules! flow_filter {
                     _ => filter.experimental.clone_from(&self.experimental),
                 }
                 filter
+            }
+
+            /// The lists with their names, each value as JSON.
+            pub(crate) fn lists(&self) -> Vec<(&'static str, Vec<String>)> {
+                fn json<T: FieldValue>(field: &str, values: &[T]) -> Vec<String> {
+                    values.iter().map(|value| value.json(field)).collect()
+                }
+                vec![$((stringify!($name), json(stringify!($name), &self.$name))),*]
             }
 
             /// The number of values in all fields.

@@ -17,6 +17,7 @@ mod json;
 mod limits;
 mod matcher;
 pub mod words;
+mod writer;
 
 pub use context::Context;
 pub use error::FilterError;

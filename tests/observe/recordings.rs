@@ -222,3 +222,25 @@ fn a_recording_that_grows_is_followed_from_its_last_flows() {
     let output = agent.wait_without_reading_stdout();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
 }
+
+#[test]
+fn raw_filters_are_printed_as_by_hubbles_cli() {
+    let args = [
+        "observe",
+        "--print-raw-filters",
+        "--pod",
+        "shop/cart",
+        "--http-path",
+        "it's",
+        "--not",
+        "--verdict",
+        "DROPPED",
+    ];
+    let expected = "allowlist:\n\
+         \x20   - '{\"source_pod\":[\"shop/cart\"],\"http_path\":[\"it''s\"]}'\n\
+         \x20   - '{\"destination_pod\":[\"shop/cart\"],\"http_path\":[\"it''s\"]}'\n\
+         denylist:\n\
+         \x20   - '{\"verdict\":[\"DROPPED\"]}'\n";
+    assert_eq!(tidegate(&args).stdout, expected);
+    assert_eq!(tidegate(&args[..2]).stdout, "{}\n");
+}

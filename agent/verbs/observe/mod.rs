@@ -8,12 +8,15 @@
 mod formatting;
 mod local;
 mod output;
+mod raw_filters;
 mod remote;
 mod selectors;
 mod shipped;
 mod source;
 mod time;
 mod view;
+
+use std::io::{self, Write as _};
 
 use tidegate_model::{Kind, Kinds, Timestamp};
 
@@ -67,6 +70,9 @@ struct FlowArgs {
     selectors: SelectorArgs,
     #[command(flatten)]
     filters: FilterArgs,
+    /// Print the filters of the arguments as YAML and JSON, and exit
+    #[arg(long, help_heading = "Combining filters")]
+    print_raw_filters: bool,
     #[command(flatten)]
     flow_formatting: FlowFormattingArgs,
     #[command(flatten)]
@@ -103,8 +109,8 @@ struct Request<'a> {
 /// Runs the verb.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     match &args.of {
-        None => observe(&args.flows.request()),
-        Some(Subcommand::Flows(args)) => observe(&args.request()),
+        None => observe_flows(&args.flows),
+        Some(Subcommand::Flows(args)) => observe_flows(args),
         Some(Subcommand::AgentEvents(args)) => observe_events(args, Kind::AgentEvent),
         Some(Subcommand::DebugEvents(args)) => observe_events(args, Kind::DebugEvent),
     }
@@ -120,6 +126,14 @@ impl FlowArgs {
             common: &self.common,
         }
     }
+}
+
+fn observe_flows(args: &FlowArgs) -> Result<(), Error> {
+    if args.print_raw_filters {
+        let filters = raw_filters::yaml(&args.filters.filters()?);
+        return Ok(io::stdout().write_all(filters.as_bytes())?);
+    }
+    observe(&args.request())
 }
 
 fn observe_events(args: &EventArgs, kind: Kind) -> Result<(), Error> {

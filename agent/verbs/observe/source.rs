@@ -5,12 +5,14 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
+use clap_complete::engine::ArgValueCompleter;
 
 use super::local::LocalSource;
 use crate::client::{AgentArgs, Client, ClientError};
 use crate::config::process_environment;
 use crate::error::{Error, chain};
 use crate::verbs::common::runtime;
+use crate::verbs::completions;
 
 /// The socket of the shipped configuration, and the variable that overrides it there.
 const DEFAULT_SOCKET: &str = "/var/run/cilium/monitor1_2.sock";
@@ -39,7 +41,12 @@ pub(super) struct SourceArgs {
     )]
     socket: Option<Option<PathBuf>>,
     /// Observe this pipeline of the agent; needed if it has several
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["input_file", "socket"])]
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["input_file", "socket"],
+        add = ArgValueCompleter::new(completions::pipelines),
+    )]
     pub(super) pipeline: Option<String>,
     #[command(flatten)]
     agent: AgentArgs,
