@@ -15,6 +15,7 @@ pub mod debug;
 pub mod dns;
 pub mod drop;
 pub mod event;
+pub mod filter;
 pub mod gob;
 pub mod http;
 pub mod memory;
@@ -69,6 +70,11 @@ pub const TARGETS: &[Target] = &[
         name: "config",
         run: config::run,
         seeds: config::seeds,
+    },
+    Target {
+        name: "filter",
+        run: filter::run,
+        seeds: filter::seeds,
     },
     Target {
         name: "dns",
