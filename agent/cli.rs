@@ -38,6 +38,10 @@ pub(crate) enum Verb {
     Run(run::Args),
     Validate(validate::Args),
     Demo(demo::Args),
+    Observe(Box<observe::Args>),
+    Top(top::Args),
+    Tap(tap::Args),
+    Ledger(ledger::Args),
     Record(record::Args),
     Replay(replay::Args),
     Simulate(simulate::Args),
@@ -45,10 +49,6 @@ pub(crate) enum Verb {
     Components(components::Args),
     Config(config::Args),
     Schema(schema::Args),
-    Observe(Box<observe::Args>),
-    Top(top::Args),
-    Tap(tap::Args),
-    Ledger(ledger::Args),
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
@@ -75,6 +75,65 @@ impl Verb {
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args, Cli::command()),
             Self::Version(args) => version::run(args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory as _, Parser as _};
+
+    use super::Cli;
+
+    /// The command lines of `tidegate` in the examples of a command and of those below it.
+    fn examples(command: &Command) -> Vec<String> {
+        let help = command
+            .get_after_long_help()
+            .or_else(|| command.get_after_help());
+        let help = help.map(ToString::to_string).unwrap_or_default();
+        let lines = help.lines().filter(|line| line.starts_with("  "));
+        let commands = lines.flat_map(|line| line.split(['|', '(', ')']));
+        let mut found: Vec<_> = commands
+            .map(|part| part.split(" >").next().unwrap().trim().to_owned())
+            .filter(|part| part.starts_with("tidegate "))
+            .collect();
+        found.extend(command.get_subcommands().flat_map(examples));
+        found
+    }
+
+    #[test]
+    fn every_example_in_the_help_is_a_valid_command_line() {
+        let mut command = Cli::command();
+        command.build();
+        let examples = examples(&command);
+        assert!(examples.len() > 30, "{examples:?}");
+        for example in examples {
+            let parsed = Cli::try_parse_from(example.split(' '));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn every_verb_has_examples() {
+        for verb in Cli::command().get_subcommands() {
+            assert!(!examples(verb).is_empty(), "{}", verb.get_name());
+        }
+    }
+
+    #[test]
+    fn help_fits_into_100_columns() {
+        let mut root = Cli::command().term_width(100);
+        root.build();
+        let verbs = root.get_subcommands().cloned();
+        for mut command in verbs.chain([root.clone()]) {
+            let help = command.render_long_help().to_string();
+            for line in help.lines() {
+                assert!(
+                    line.chars().count() <= 100,
+                    "{}: {line}",
+                    command.get_name()
+                );
+            }
         }
     }
 }

@@ -14,19 +14,24 @@ pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
 ];
 
 /// The environment variables that the binary itself reads.
-pub(crate) const ENVIRONMENT: [(&str, &str); 6] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 7] = [
     (
         "TIDEGATE_CONFIG",
         "the configuration of `run`, `validate` and `graph`, if --config is not given",
     ),
     (
         "TIDEGATE_TELEMETRY_LISTEN",
-        "the agent that `top`, `tap` and `ledger` show, if --address is not given; the shipped \
+        "the agent that `observe`, `top`, `tap` and `ledger` show, if --address is not given; the shipped \
          configuration also listens there",
     ),
     (
         "TIDEGATE_TOKEN",
         "the bearer token of the agent's admin listener, if --token-file is not given",
+    ),
+    (
+        "CILIUM_MONITOR_SOCK",
+        "the monitor socket that `record` and `observe` read, if --socket names none; the shipped \
+         configuration reads it, too",
     ),
     (
         "RUST_LOG",
@@ -52,6 +57,15 @@ pub(crate) const FILES: [(&str, &str); 3] = [
     ),
 ];
 
+const EXAMPLES: &str = "\
+Examples:
+  tidegate demo
+  tidegate observe --verdict DROPPED
+  tidegate run -c pipeline.toml";
+
+/// The headings of the tables in [`details`].
+pub(crate) const TABLES: [&str; 3] = ["Exit codes", "Environment", "Files"];
+
 /// The end of `tidegate -h`.
 pub(crate) fn summary() -> String {
     let codes = EXIT_CODES.map(|(code, meaning)| format!("{code} {meaning}"));
@@ -65,12 +79,13 @@ pub(crate) fn summary() -> String {
 /// The end of `tidegate --help`.
 pub(crate) fn details() -> String {
     let codes = EXIT_CODES.map(|(code, meaning)| (code.to_string(), meaning));
-    let mut text = "The log goes to standard error.\n\n".to_owned();
-    table(&mut text, "Exit codes", &codes);
+    let mut text = format!("{EXAMPLES}\n\nThe log goes to standard error.\n\n");
+    let [exit_codes, environment, files] = TABLES;
+    table(&mut text, exit_codes, &codes);
     text.push('\n');
-    table(&mut text, "Environment", &ENVIRONMENT);
+    table(&mut text, environment, &ENVIRONMENT);
     text.push('\n');
-    table(&mut text, "Files", &FILES);
+    table(&mut text, files, &FILES);
     text
 }
 

@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod admin;
+mod build_commit;
 mod captures;
 mod command_line;
-mod commit;
 mod completions;
 mod config_input;
 mod configuration;

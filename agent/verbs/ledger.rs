@@ -18,8 +18,12 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 /// Prints the table that `run` prints at its end, as of now: for each stage, how many records it
 /// received, and what happened to them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate ledger --watch
+  tidegate ledger --json | jq .stages")]
 pub(crate) struct Args {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Agent")]
     agent: AgentArgs,
     /// Print the ledger as JSON
     #[arg(long)]

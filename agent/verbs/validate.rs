@@ -21,6 +21,10 @@ use crate::{files, log};
 /// without --files, no other file. All errors are shown at once, and the exit code is 78. Warnings
 /// are about what is valid but probably a mistake.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate validate -c pipeline.toml
+  tidegate config | tidegate validate -c - --deny-warnings")]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigFile,

@@ -91,7 +91,7 @@ impl FileType {
     }
 
     fn of_text(text: &str) -> Self {
-        let begins_json = text.trim_start().starts_with(['{', '[']);
+        let begins_json = begins_json(text);
         let section = |line: &str| {
             let name = line.trim_start_matches(['[', ' ']);
             let rest = SECTIONS
@@ -172,6 +172,14 @@ impl FileType {
     }
 }
 
+/// Whether a text begins as JSON does, and a table of TOML does not.
+fn begins_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let inner = text.trim_start_matches(|letter: char| letter == '[' || letter.is_whitespace());
+    let is_value = |letter: char| letter.is_ascii_digit() || "{\"-]".contains(letter);
+    text.starts_with('{') || (text.starts_with('[') && inner.starts_with(is_value))
+}
+
 /// Whether a message is the definition of a type, which every stream begins with.
 fn is_definition(body: &[u8]) -> bool {
     let mut reader = Reader::new(body);
@@ -246,11 +254,13 @@ mod tests {
             assert_eq!(FileType::detect(&file), expected, "{magic:?}");
         }
         let flow = r#"{"flow":{"time":"2024-05-01T10:00:00Z","verdict":"FORWARDED"}}"#;
-        let cases: [(&[u8], FileType); 11] = [
+        let cases: [(&[u8], FileType); 13] = [
             (b"", FileType::Empty),
             (flow.as_bytes(), FileType::HubbleFlows),
             (b"[1, 2]", FileType::Json),
             (b"{", FileType::Json),
+            (b"[[1.5]]", FileType::Json),
+            (b"[package]\nname = 1\n", FileType::Text),
             (
                 b"# mine\n[receivers.monitor1_2]\nsocket = 1",
                 FileType::Configuration,

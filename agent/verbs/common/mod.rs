@@ -1,6 +1,7 @@
 //! What several verbs use.
 
 pub(super) mod catalog;
+pub(super) mod cilium_socket;
 pub(super) mod closed_output;
 pub(super) mod config_file;
 pub(super) mod filters;

@@ -23,6 +23,11 @@ use reference::table;
 /// The keys of a kind are printed as a table that can be pasted into a configuration file: required
 /// keys have an example, and all others are commented out and show their defaults.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate components
+  tidegate components otlp
+  tidegate components service >> pipeline.toml")]
 pub(crate) struct Args {
     /// A kind, or `service`: prints its table with the documentation of every key
     #[arg(add = ArgValueCandidates::new(completions::kinds))]

@@ -43,6 +43,10 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 /// TIDEGATE_TELEMETRY_LISTEN and TIDEGATE_PROMETHEUS_LISTEN set the addresses; by default they are
 /// 127.0.0.1:9464 and 127.0.0.1:10965, or other ports if those are in use.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate demo
+  tidegate demo --rate 0 --events 100000 --ledger ledger.json")]
 pub(crate) struct Args {
     /// Events per second; 0 is as fast as they are processed
     #[arg(long, default_value_t = 20.0, value_name = "N", value_parser = simulate::rate)]

@@ -15,6 +15,10 @@ use crate::error::Error;
 
 /// Draw the wiring of a configuration
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate graph -c pipeline.toml
+  tidegate graph --format dot | dot -Tsvg > pipeline.svg")]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigFile,

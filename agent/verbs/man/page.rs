@@ -6,7 +6,7 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::help::{ENVIRONMENT, EXIT_CODES, FILES};
+use crate::help::{ENVIRONMENT, EXIT_CODES, FILES, TABLES};
 
 /// The name of a page: `tidegate`, or `tidegate-run`.
 pub(super) fn title(command: &Command) -> &str {
@@ -42,13 +42,7 @@ pub(super) fn render(command: &Command, all: &[Command]) -> io::Result<Vec<u8>> 
     if command.has_subcommands() {
         commands(&mut roff, command);
     }
-    // That of tidegate itself is in the sections below.
-    if all
-        .first()
-        .is_some_and(|root| title(root) != title(command))
-    {
-        after_help(&mut roff, command);
-    }
+    after_help(&mut roff, command);
     let codes = EXIT_CODES.map(|(code, meaning)| (code.to_string(), meaning));
     table(&mut roff, "EXIT STATUS", &codes);
     table(&mut roff, "ENVIRONMENT", &ENVIRONMENT);
@@ -70,7 +64,7 @@ fn commands(roff: &mut Roff, command: &Command) {
 }
 
 /// The blocks of the text after the options, such as `Examples:`, each as a section with its lines
-/// as they are.
+/// as they are; without the tables that every page has.
 fn after_help(roff: &mut Roff, command: &Command) {
     let text = command
         .get_after_long_help()
@@ -86,6 +80,9 @@ fn after_help(roff: &mut Roff, command: &Command) {
             Some(None) => (heading.trim_end_matches(':'), None),
             None => ("notes", Some(heading)),
         };
+        if TABLES.contains(&heading) {
+            continue;
+        }
         roff.control("SH", [heading.to_uppercase().as_str()]);
         roff.control("nf", []);
         for line in first.into_iter().chain(lines) {

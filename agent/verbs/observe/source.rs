@@ -9,14 +9,10 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::local::LocalSource;
 use crate::client::{AgentArgs, Client, ClientError};
-use crate::config::process_environment;
 use crate::error::{Error, chain};
+use crate::verbs::common::cilium_socket::default_socket;
 use crate::verbs::common::runtime;
 use crate::verbs::completions;
-
-/// The socket of the shipped configuration, and the variable that overrides it there.
-const DEFAULT_SOCKET: &str = "/var/run/cilium/monitor1_2.sock";
-const SOCKET_VARIABLE: &str = "CILIUM_MONITOR_SOCK";
 
 /// The arguments.
 #[derive(Clone, Debug, clap::Args)]
@@ -111,13 +107,6 @@ impl SourceArgs {
             let _ = writeln!(io::stderr(), "observing {source}");
         }
     }
-}
-
-fn default_socket() -> PathBuf {
-    process_environment(SOCKET_VARIABLE)
-        .filter(|path| !path.is_empty())
-        .unwrap_or_else(|| DEFAULT_SOCKET.to_owned())
-        .into()
 }
 
 fn connect(path: &Path) -> Result<UnixStream, String> {

@@ -35,15 +35,16 @@ use error::RecordError;
 /// capture does not contain. Packets of link types that carry neither Ethernet nor IP are skipped
 /// and counted. Frames have no timestamps, so neither has the recording; use `replay --rate`.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate record --out node.rec --duration 30s
+  tidegate record --out - --count 1000 | gzip > node.rec.gz
+  tcpdump -U -i any -w - | tidegate record --pcap - --out capture.rec")]
 pub(crate) struct Args {
-    /// The socket to read
-    #[arg(
-        long,
-        value_name = "SOCKET",
-        default_value = "/var/run/cilium/monitor1_2.sock",
-        value_hint = ValueHint::FilePath,
-    )]
-    socket: PathBuf,
+    /// The socket to read [default: the variable CILIUM_MONITOR_SOCK, or
+    /// /var/run/cilium/monitor1_2.sock]
+    #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath)]
+    socket: Option<PathBuf>,
     /// Convert a capture (pcap or pcapng) instead; `-` is standard input
     #[arg(
         long,

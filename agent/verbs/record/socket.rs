@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::recording::Recording;
 use super::{Args, RecordError};
+use crate::verbs::common::cilium_socket::default_socket;
 
 /// Bytes that one read takes at most, as the receiver's.
 const READ_BYTES: usize = 256 * 1024;
@@ -20,14 +21,15 @@ const READ_BYTES: usize = 256 * 1024;
 /// Records until the stream ends, a limit is reached, or `shutdown` is requested. Writes one line
 /// about it to standard error.
 pub(super) async fn record(args: &Args, shutdown: &Shutdown) -> Result<(), RecordError> {
+    let socket = args.socket.clone().unwrap_or_else(default_socket);
     let cannot = |source| RecordError::Connect {
-        socket: args.socket.clone(),
+        socket: socket.clone(),
         source,
     };
-    check_path(&args.socket)?;
-    let mut stream = UnixStream::connect(&args.socket).await.map_err(cannot)?;
+    check_path(&socket)?;
+    let mut stream = UnixStream::connect(&socket).await.map_err(cannot)?;
     let mut recording = Recording::create(args).await?;
-    save(&mut stream, args, shutdown, &mut recording).await?;
+    save(&mut stream, &socket, args, shutdown, &mut recording).await?;
     recording.report();
     Ok(())
 }
@@ -71,6 +73,7 @@ fn check_path(path: &Path) -> Result<(), RecordError> {
 
 async fn save(
     stream: &mut UnixStream,
+    socket: &Path,
     args: &Args,
     shutdown: &Shutdown,
     recording: &mut Recording,
@@ -85,7 +88,7 @@ async fn save(
             read = stream.read(&mut block) => read,
         };
         let n = read.map_err(|source| RecordError::Read {
-            socket: args.socket.clone(),
+            socket: socket.to_owned(),
             source,
         })?;
         if n == 0 {

@@ -40,7 +40,7 @@ fn with_header(stream: &[u8]) -> Vec<u8> {
 
 fn args(directory: &TempDir, out: &Path) -> Args {
     Args {
-        socket: directory.path().join("monitor.sock"),
+        socket: Some(directory.path().join("monitor.sock")),
         pcap: None,
         snaplen: None,
         out: out.to_owned(),

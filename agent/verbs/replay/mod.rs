@@ -24,6 +24,10 @@ use recording::Recording;
 /// Each client receives the whole recording, at its own speed, and then the end of the stream.
 /// SIGINT and SIGTERM end the verb and remove the socket.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate replay node.rec --listen /tmp/monitor1_2.sock
+  tidegate replay node.rec --listen /tmp/monitor1_2.sock --loop --rate 1000")]
 pub(crate) struct Args {
     /// The recording
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]

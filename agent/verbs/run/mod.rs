@@ -42,6 +42,11 @@ use started::Started;
 /// SIGHUP makes every component read its certificates and tokens and open its files again. Then it
 /// reloads the configuration: unchanged components keep running, with their state and connections.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate run
+  tidegate run -c /etc/tidegate/pipeline.toml --watch
+  tidegate run -c capture.toml --strict --ledger ledger.json")]
 pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigFile,

@@ -16,6 +16,9 @@ use document::document;
 /// The schema (draft 2020-12) describes every table and key of this version with its type, default
 /// and documentation. `validate` checks more: values that depend on each other, and the wiring.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate schema > tidegate.schema.json")]
 pub(crate) struct Args {}
 
 /// Runs the verb.

@@ -11,6 +11,10 @@ use tidegate_simulate::{Mix, Options, Release, Scenario};
 /// Writes it to a file, as `record` does, or serves it on a unix socket, as the Cilium agent does.
 /// The same options generate the same bytes.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate simulate --out simulated.rec --events 50000 --seed 7
+  tidegate simulate --listen /tmp/monitor1_2.sock --mix dns --rate 200")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) target: Target,

@@ -60,7 +60,7 @@ pub(crate) struct Args {
     filters: Vec<FilterWord>,
     #[command(flatten)]
     flags: FilterArgs,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Agent")]
     agent: AgentArgs,
 }
 

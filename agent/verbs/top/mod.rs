@@ -55,8 +55,13 @@ const REDRAW_INTERVAL: Duration = Duration::from_millis(500);
 ///
 /// If standard output is not a terminal, one update is printed as text.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tidegate top
+  tidegate top --address unix:/run/tidegate/admin.sock
+  tidegate top --once -c /etc/tidegate/pipeline.toml")]
 pub(crate) struct Args {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Agent")]
     agent: AgentArgs,
     /// Time between two updates
     #[arg(long, value_name = "TIME", default_value = "1s")]

@@ -9,6 +9,7 @@ mod recording;
 mod schedule;
 mod source;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -129,7 +130,7 @@ enum ReplayError {
         file: PathBuf,
         source: std::io::Error,
     },
-    #[error("{} is not a recording that can be played", .file.display())]
+    #[error("{} is not a recording that can be played", name(.file))]
     NotARecording {
         file: PathBuf,
         source: NotARecording,
@@ -159,6 +160,14 @@ enum ReplayError {
     /// A bug in tidegate.
     #[error("the thread that reads the recording panicked")]
     ReaderPanicked,
+}
+
+/// The name of a file in messages.
+fn name(file: &Path) -> Cow<'_, str> {
+    match file == Path::new("-") {
+        true => "standard input".into(),
+        false => file.to_string_lossy(),
+    }
 }
 
 #[async_trait]
