@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 
 use serde_json::Value;
 
@@ -208,12 +208,7 @@ fn a_recording_that_grows_is_followed_from_its_last_flows() {
         "--type".as_ref(),
         "trace".as_ref(),
     ]);
-    let mut stdout = std::io::BufReader::new(agent.take_stdout());
-    let mut lines = std::iter::from_fn(|| {
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
-        (!line.is_empty()).then_some(line)
-    });
+    let mut lines = BufReader::new(agent.take_stdout()).lines();
     assert_eq!(lines.by_ref().take(3).count(), 3);
     let mut growing = OpenOptions::new().append(true).open(&file).unwrap();
     growing.write_all(&frames[begin..]).unwrap();
@@ -221,6 +216,27 @@ fn a_recording_that_grows_is_followed_from_its_last_flows() {
     agent.send_signal("INT");
     let output = agent.wait_without_reading_stdout();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
+}
+
+/// Holding all flows would take twice the memory.
+#[test]
+fn only_the_last_flows_of_a_long_recording_are_held() {
+    let dir = TestDir::new();
+    let file = dir.write("long.rec", simulated_frames(25_000).repeat(6));
+    let mut agent = Agent::start(&[
+        "observe".as_ref(),
+        "--input-file".as_ref(),
+        file.as_os_str(),
+        "--follow".as_ref(),
+        "--last".as_ref(),
+        "10".as_ref(),
+    ]);
+    let mut lines = BufReader::new(agent.take_stdout()).lines();
+    assert_eq!(lines.by_ref().take(10).count(), 10);
+    let peak = agent.peak_memory_kib();
+    assert!(peak < 64 << 10, "{peak} KiB");
+    agent.send_signal("TERM");
+    assert_eq!(agent.wait_without_reading_stdout().code, Some(0));
 }
 
 #[test]
