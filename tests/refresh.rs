@@ -108,3 +108,21 @@ fn tokens_are_read_again_although_the_configuration_cannot_be_used() {
     agent.wait_for_line("the configuration cannot be used");
     assert_eq!((status("first"), status("second")), (Some(1), Some(0)));
 }
+
+#[test]
+fn the_token_of_otlp_is_read_again_although_the_configuration_is_unchanged() {
+    let dir = TestDir::new();
+    let token = dir.write("token", "first\n");
+    let exporter = format!("otlp.endpoint = \"http://127.0.0.1:1\"\notlp.token_file = {token:?}");
+    let (mut agent, _, telemetry) = start(&config(&dir, &exporter, "exclusive = false"));
+    agent.send_signal("HUP");
+    agent.wait_for_line("files were read and opened again stages=\"exporters.otlp\"");
+    agent.wait_for_line("nothing changed");
+    fs::remove_file(token).unwrap();
+    agent.send_signal("HUP");
+    let line = agent.wait_for_line("it keeps what it had stage=\"exporters.otlp\"");
+    assert!(line.contains("cannot read the token file"), "{line}");
+    agent.wait_for_line("nothing changed");
+    let count = |outcome| refreshes(&telemetry, "exporters.otlp", outcome);
+    assert_eq!((count("succeeded"), count("failed")), (1, 1));
+}

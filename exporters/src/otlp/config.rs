@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use tidegate_model::Kinds;
 use tidegate_runtime::component::{BuildContext, BuildError, ExporterConfig, FileUse, Finding};
@@ -15,8 +17,11 @@ use super::exporter::OtlpExporter;
 use super::inspection;
 use super::logs::{BatchConfig, Encoder, Envelope, LogRequestBuilder};
 use super::metrics::{MetricsConfig, MetricsExport};
+use super::refresh::Backend;
 use super::resource::ResourceAttributes;
-use super::transport::{BackendTarget, Compression, EndpointUrl, Headers, TlsConfig};
+use super::transport::{
+    BackendConfig, BackendTarget, Compression, EndpointUrl, Headers, TlsConfig,
+};
 
 /// Limit of `batch.max_bytes`: many gRPC servers refuse messages above 4 MiB.
 const MAX_BATCH_BYTES: usize = 4 << 20;
@@ -32,6 +37,10 @@ tidegate_runtime::config_table! {
         pub(super) signals: Signals = Signals::of(&[Signal::Flows, Signal::Lost, Signal::Metrics]),
         /// Metadata of every request, such as an API key. Values are never logged.
         pub(super) headers: Headers = Headers::default(),
+        /// File of a bearer token, which every request has in the header `authorization`. It is read
+        /// at the start and at each SIGHUP.
+        #[sample = "\"/var/run/secrets/tokens/otlp\""]
+        pub(super) token_file: Option<PathBuf> = None,
         /// How requests are compressed. Worth its CPU time when the backend is on another host.
         pub(super) compression: Compression = Compression::None,
         /// The timeout of one attempt, including the time to connect.
@@ -52,7 +61,7 @@ tidegate_runtime::config_table! {
         pub(super) http_headers: Vec<String> = Vec::new(),
         /// Resource attributes to add or replace.
         pub(super) resource: BTreeMap<String, String> = BTreeMap::new(),
-        /// Certificates for an https endpoint. The files are read when the exporter starts.
+        /// Certificates for an https endpoint. The files are read at the start and at each SIGHUP.
         pub(super) tls: TlsConfig = TlsConfig::default(),
     }
 }
@@ -72,17 +81,22 @@ impl ExporterConfig for Config {
     }
 
     fn inspect(&self) -> Vec<Finding> {
-        inspection::findings(&self.endpoint, &self.headers)
+        inspection::findings(&self.endpoint, &self.headers, self.token_file.is_some())
     }
 
     fn files(&self) -> Vec<FileUse> {
-        inspection::files(&self.tls)
+        inspection::files(&self.tls, self.token_file.as_deref())
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {
         self.check()?;
-        let target =
-            BackendTarget::new(&self.endpoint, &self.tls, &self.headers, self.timeout.get())?;
+        let target = BackendTarget::new(&BackendConfig {
+            endpoint: &self.endpoint,
+            tls: &self.tls,
+            headers: &self.headers,
+            token_file: self.token_file.as_deref(),
+            connect_timeout: self.timeout.get(),
+        })?;
         let resource = ResourceAttributes::new(context, &self.resource);
         let envelope = Envelope::new(&resource);
         let metrics = MetricsConfig {
@@ -91,7 +105,10 @@ impl ExporterConfig for Config {
         };
         Ok(Box::new(OtlpExporter {
             context: context.clone(),
-            target,
+            backend: Arc::new(Backend {
+                target,
+                client: OnceLock::new(),
+            }),
             compression: self.compression,
             timeout: self.timeout.get(),
             drain_timeout: self.drain_timeout.0,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::edge::Inbox;
-use tidegate_runtime::stage::{Exporter, StageError, Undelivered};
+use tidegate_runtime::stage::{Exporter, Refresh, StageError, Undelivered};
 use tidegate_runtime::telemetry::Gauge;
 use tokio::sync::watch;
 
@@ -15,13 +15,14 @@ use super::export_loop::ExportLoop;
 use super::in_flight::InFlight;
 use super::logs::{Encoder, LogRequestBuilder};
 use super::metrics::MetricsExport;
+use super::refresh::Backend;
 use super::status::{BackendStatus, Diagnosis};
-use super::transport::{BackendTarget, Client, Compression, FirstBytes, Framer, request_headers};
+use super::transport::{Client, Compression, FirstBytes, Framer};
 
 /// An exporter that is built and does not run yet.
 pub(super) struct OtlpExporter {
     pub(super) context: BuildContext,
-    pub(super) target: BackendTarget,
+    pub(super) backend: Arc<Backend>,
     pub(super) compression: Compression,
     pub(super) timeout: Duration,
     pub(super) drain_timeout: Duration,
@@ -51,27 +52,36 @@ impl Exporter for OtlpExporter {
     fn runs_apart(&self) -> bool {
         self.compression == Compression::Gzip
     }
+
+    fn refresher(&self) -> Option<Arc<dyn Refresh>> {
+        let has_files = self.backend.target.has_files();
+        has_files.then(|| Arc::clone(&self.backend) as Arc<dyn Refresh>)
+    }
 }
 
 impl OtlpExporter {
-    /// Reads the certificates. Must be called within a runtime.
+    /// Reads certificates and token. Must be called within a runtime.
     async fn start(self) -> Result<ExportLoop, StageError> {
-        let endpoint = self.target.endpoint().await?;
+        let target = &self.backend.target;
+        let settings = target.settings().await?;
         let first_bytes = FirstBytes::default();
         let diagnosis = Diagnosis {
-            is_tls: self.target.address.is_tls,
+            is_tls: target.address.is_tls,
             first_bytes: first_bytes.clone(),
         };
         let status = BackendStatus::new(
             &self.context,
-            self.target.address.to_string(),
+            target.address.to_string(),
             diagnosis,
-            self.target.secrets,
+            target.secrets.clone(),
         );
-        let headers = request_headers(self.target.headers, self.compression.encoding());
+        let encoding = self.compression.encoding();
+        let client = Arc::new(Client::new(settings, encoding, self.timeout, first_bytes));
+        // The exporter starts once.
+        let _ = self.backend.client.set(Arc::clone(&client));
         let sender = RequestSender {
             framer: Framer::new(self.compression)?,
-            client: Client::new(endpoint, headers, self.timeout, first_bytes),
+            client,
             status,
             retry: self.retry,
         };

@@ -1,5 +1,7 @@
 //! Warnings about the configuration, and the files that it names.
 
+use std::path::Path;
+
 use tidegate_runtime::component::{FileContent, FileUse, Finding, Lint, Place};
 
 use super::transport::{EndpointUrl, Headers, TlsConfig};
@@ -8,10 +10,15 @@ use super::transport::{EndpointUrl, Headers, TlsConfig};
 const OTLP_HTTP: u16 = 4318;
 
 /// Warnings about an endpoint that is valid by itself.
-pub(super) fn findings(endpoint: &EndpointUrl, headers: &Headers) -> Vec<Finding> {
+pub(super) fn findings(
+    endpoint: &EndpointUrl,
+    headers: &Headers,
+    has_token_file: bool,
+) -> Vec<Finding> {
     let Ok(address) = endpoint.parse() else {
         return Vec::new();
     };
+    let token = has_token_file.then_some("authorization");
     let mut findings = Vec::new();
     if address.port() == OTLP_HTTP {
         let title = format!("port {OTLP_HTTP} is that of OTLP over HTTP");
@@ -23,7 +30,7 @@ pub(super) fn findings(endpoint: &EndpointUrl, headers: &Headers) -> Vec<Finding
     }
     if !address.is_tls
         && !address.is_loopback()
-        && let Some(name) = headers.credential()
+        && let Some(name) = headers.credential().or(token)
     {
         let title = format!("the header `{name}` crosses the network in plain text");
         findings.push(
@@ -35,8 +42,8 @@ pub(super) fn findings(endpoint: &EndpointUrl, headers: &Headers) -> Vec<Finding
     findings
 }
 
-/// The certificates and the key.
-pub(super) fn files(tls: &TlsConfig) -> Vec<FileUse> {
+/// The certificates, the key and the token.
+pub(super) fn files(tls: &TlsConfig, token_file: Option<&Path>) -> Vec<FileUse> {
     let mut files = Vec::new();
     if let Some(path) = &tls.ca_file {
         let content = FileContent::CertificateAuthorities;
@@ -49,5 +56,6 @@ pub(super) fn files(tls: &TlsConfig) -> Vec<FileUse> {
         files.push(FileUse::new("tls.cert_file", certificate, content));
         files.push(FileUse::new("tls.key_file", key, FileContent::PrivateKey));
     }
+    files.extend(token_file.map(|path| FileUse::new("token_file", path, FileContent::Tokens)));
     files
 }

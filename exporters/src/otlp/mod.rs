@@ -10,7 +10,7 @@
 //! 5. [`delivery`]: attempts until a request has its outcome.
 //! 6. [`logs`] and [`metrics`]: encoding of records and points, and the requests made of them.
 //! 7. [`export_loop`] connects all of that to the inbox, with the requests [`in_flight`];
-//!    [`exporter`] starts it, and [`config`] builds it.
+//!    [`exporter`] starts it, [`refresh`] reads its files again, and [`config`] builds it.
 //!
 //! A request is encoded once and kept until its outcome. Then its records are settled: delivered,
 //! or dropped with a reason in [`failure::drop_reason`]. The exporter does not support traces or
@@ -27,6 +27,7 @@ mod logs;
 mod messages;
 mod metrics;
 mod protobuf;
+mod refresh;
 mod resource;
 mod status;
 mod transport;

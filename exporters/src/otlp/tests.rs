@@ -45,6 +45,10 @@ const INVALID: &[(&str, &str)] = &[
         "endpoint = \"https://h:4317\", tls = { server_name_override = \"a b\" }",
         "tls: `server_name_override` is `a b`",
     ),
+    (
+        "headers = { Authorization = \"Bearer x\" }, token_file = \"/token\"",
+        "token_file: `headers` has `authorization`, too",
+    ),
     ("signals = []", "signals: at least one"),
     ("timeout = \"0s\"", "longer than zero"),
     ("metrics_interval = \"0s\"", "longer than zero"),

@@ -8,5 +8,6 @@ mod limits;
 mod metric_exports;
 mod metric_values;
 mod pipeline;
+mod refresh;
 mod responses;
 mod tls;

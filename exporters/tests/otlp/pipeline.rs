@@ -12,7 +12,7 @@ use tidegate_runtime::ledger::{Ledger, Report, StageReport};
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::outbox::Outbox;
 use tidegate_runtime::pipeline::{
-    ExporterNode, PipelineNode, ReceiverNode, RunError, RunningTopology, Topology,
+    ExporterNode, PipelineNode, ReceiverNode, ReloadHandle, RunError, RunningTopology, Topology,
 };
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
@@ -20,6 +20,7 @@ use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use toml::de::ValueDeserializer;
 
 /// Retries with delays that are short enough for tests.
@@ -52,7 +53,8 @@ impl Receiver for TestReceiver {
 /// A running pipeline.
 pub(crate) struct TestPipeline {
     feed: mpsc::Sender<Vec<Record>>,
-    running: RunningTopology,
+    running: JoinHandle<Result<(), RunError>>,
+    control: ReloadHandle,
     ledger: Ledger,
     shutdown: Shutdown,
     telemetry: Telemetry,
@@ -109,7 +111,8 @@ impl PipelineSetup {
             RunningTopology::start(topology, &Handle::current(), &ledger, shutdown.clone());
         TestPipeline {
             feed,
-            running,
+            control: running.control(),
+            running: tokio::spawn(running.ended()),
             ledger,
             shutdown,
             telemetry,
@@ -143,6 +146,17 @@ impl TestPipeline {
         self.feed.send(records).await.unwrap();
     }
 
+    /// Makes the exporter read its files again. Returns the text of its error, with the causes.
+    pub(crate) async fn refresh(&self) -> Result<(), String> {
+        let outcomes = self.control.refresh().await.unwrap();
+        let [outcome] = <[_; 1]>::try_from(outcomes).unwrap();
+        outcome.result.map_err(|error| {
+            let sources = std::iter::successors(error.source(), |error| error.source());
+            let sources: String = sources.map(|source| format!(": {source}")).collect();
+            format!("{error}{sources}")
+        })
+    }
+
     /// Returns the exporter's counts, which must balance at any time.
     pub(crate) fn report(&self) -> StageReport {
         exporter_report(&self.ledger.report())
@@ -170,7 +184,7 @@ impl TestPipeline {
     /// have an outcome.
     pub(crate) async fn finish(self) -> (StageReport, Finished) {
         drop(self.feed);
-        let ended = self.running.ended().await;
+        let ended = self.running.await.unwrap();
         (
             final_report(&self.ledger),
             Finished {
@@ -183,7 +197,7 @@ impl TestPipeline {
     /// Requests shutdown and waits until the pipeline has ended.
     pub(crate) async fn shut_down(self) -> (StageReport, Finished) {
         self.shutdown.request();
-        let ended = self.running.ended().await;
+        let ended = self.running.await.unwrap();
         (
             final_report(&self.ledger),
             Finished {

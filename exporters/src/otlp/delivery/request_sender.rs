@@ -1,5 +1,6 @@
 //! Sends requests, again if necessary, until their outcome is final.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +17,7 @@ pub(crate) struct RequestSender {
     /// Frames messages.
     pub(crate) framer: Framer,
     /// Makes attempts.
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     /// Records their results.
     pub(crate) status: BackendStatus,
     /// How failed attempts are retried.

@@ -14,7 +14,7 @@ use super::diagnosis::Diagnosis;
 use super::message::{MessageFormatter, fate_of_records};
 use super::rate_limit::LogRateLimit;
 use crate::otlp::failure::{CallError, RetryDecision, drop_reason};
-use crate::otlp::transport::Service;
+use crate::otlp::transport::{Secrets, Service};
 
 /// The status of the backend, shared by all requests.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl BackendStatus {
         context: &BuildContext,
         endpoint: String,
         diagnosis: Diagnosis,
-        secrets: Vec<String>,
+        secrets: Secrets,
     ) -> Self {
         Self {
             stage: context.stage.clone(),

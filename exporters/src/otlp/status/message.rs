@@ -1,11 +1,9 @@
 //! The texts about a backend in health and log.
 
-use tidegate_runtime::config::MASK;
-
 use super::condition::Condition;
 use super::diagnosis::Diagnosis;
 use crate::otlp::failure::CallError;
-use crate::otlp::transport::Service;
+use crate::otlp::transport::{Secrets, Service};
 
 /// Characters of a backend's message that are logged at most.
 const MAX_TEXT_CHARS: usize = 500;
@@ -16,8 +14,8 @@ pub(super) struct MessageFormatter {
     /// The backend's URL.
     pub(super) endpoint: String,
     pub(super) diagnosis: Diagnosis,
-    /// Values of `headers`, which a backend may repeat in its response.
-    pub(super) secrets: Vec<String>,
+    /// Values of headers, which a backend may repeat in its response.
+    pub(super) secrets: Secrets,
 }
 
 impl MessageFormatter {
@@ -54,10 +52,7 @@ impl MessageFormatter {
     /// Prepares a backend's text for the log: one line of limited length, with secrets masked.
     pub(super) fn sanitize(&self, text: &str) -> String {
         let text = text.replace(char::is_control, " ");
-        let text = self
-            .secrets
-            .iter()
-            .fold(text, |text, secret| text.replace(secret, MASK));
+        let text = self.secrets.mask(text);
         match text.char_indices().nth(MAX_TEXT_CHARS) {
             Some((end, _)) => format!("{}...", &text[..end]),
             None => text,

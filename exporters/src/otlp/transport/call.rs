@@ -43,7 +43,7 @@ struct SingleFrameBody {
 }
 
 /// Returns the headers of every call: the configured metadata and those that gRPC requires.
-pub(crate) fn request_headers(metadata: MetadataMap, encoding: Option<&'static str>) -> HeaderMap {
+pub(super) fn request_headers(metadata: MetadataMap, encoding: Option<&'static str>) -> HeaderMap {
     let mut headers = metadata.into_headers();
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));

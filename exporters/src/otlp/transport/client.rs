@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tonic::codegen::http::HeaderMap;
 use tonic::transport::{Channel, Endpoint};
 
-use super::call::call;
+use super::call::{call, request_headers};
 use super::coalesce::RequestBuffers;
 use super::connector::connect_lazy;
 use super::first_bytes::FirstBytes;
 use super::sent::SentFlag;
+use super::target::ConnectionSettings;
+use super::tls::TlsFiles;
 use crate::otlp::failure::CallError;
 use crate::otlp::messages::ExportResponse;
 
@@ -36,22 +39,26 @@ pub(crate) struct Accepted {
 }
 
 /// A client that connects on first use, and again after the connection is lost.
-#[derive(Debug)]
 pub(crate) struct Client {
-    endpoint: Endpoint,
     requests: RequestBuffers,
     first_bytes: FirstBytes,
     connection: Mutex<Connection>,
-    headers: HeaderMap,
+    /// How requests are compressed, as the header `grpc-encoding` names it.
+    encoding: Option<&'static str>,
     timeout: Duration,
+    /// The runtime of the exporter, in which connections run.
+    runtime: Handle,
 }
 
-/// The connection in use.
-#[derive(Clone, Debug)]
+/// The connection in use, and the settings of the next one.
 struct Connection {
     channel: Channel,
     /// How many connections were abandoned before this one.
     generation: u64,
+    endpoint: Endpoint,
+    /// What the TLS files of the endpoint had.
+    files: TlsFiles,
+    headers: HeaderMap,
 }
 
 impl Service {
@@ -75,23 +82,43 @@ impl Client {
     /// Must be called within a runtime. Does not connect yet. `timeout` limits each attempt; what
     /// the backend sends first goes to `first_bytes`.
     pub(crate) fn new(
-        endpoint: Endpoint,
-        headers: HeaderMap,
+        settings: ConnectionSettings,
+        encoding: Option<&'static str>,
         timeout: Duration,
         first_bytes: FirstBytes,
     ) -> Self {
         let requests = RequestBuffers::default();
+        let ConnectionSettings {
+            endpoint,
+            headers,
+            files,
+        } = settings;
         let connection = Mutex::new(Connection {
             channel: connect_lazy(&endpoint, &requests, &first_bytes),
             generation: 0,
+            endpoint,
+            files,
+            headers: request_headers(headers, encoding),
         });
         Self {
-            endpoint,
             requests,
             first_bytes,
             connection,
-            headers,
+            encoding,
             timeout,
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Uses other settings from the next request on. If the content of the TLS files has changed,
+    /// that makes a new connection; requests in flight end on the old one.
+    pub(crate) fn use_settings(&self, settings: ConnectionSettings) {
+        let mut connection = self.connection();
+        connection.headers = request_headers(settings.headers, self.encoding);
+        if connection.files != settings.files {
+            connection.endpoint = settings.endpoint;
+            connection.files = settings.files;
+            self.replace_channel(&mut connection);
         }
     }
 
@@ -103,13 +130,10 @@ impl Client {
         sent: &SentFlag,
     ) -> Result<Accepted, CallError> {
         let _registered = self.requests.register(&frame);
-        let Connection {
-            channel,
-            generation,
-        } = self.connection().clone();
+        let (channel, headers, generation) = self.current();
         let start = Instant::now();
         let bytes = frame.len();
-        let call = call(channel, service.path(), self.headers.clone(), frame, sent);
+        let call = call(channel, service.path(), headers, frame, sent);
         match tokio::time::timeout(self.timeout, call).await {
             Ok(response) => {
                 let elapsed = start.elapsed();
@@ -130,11 +154,22 @@ impl Client {
         let mut connection = self.connection();
         if connection.generation == generation {
             tracing::debug!("abandoning the connection, which does not respond");
-            *connection = Connection {
-                channel: connect_lazy(&self.endpoint, &self.requests, &self.first_bytes),
-                generation: generation + 1,
-            };
+            self.replace_channel(&mut connection);
         }
+    }
+
+    fn replace_channel(&self, connection: &mut Connection) {
+        // The tasks of the connection belong to the exporter's thread, whoever replaces it.
+        let _context = self.runtime.enter();
+        let endpoint = &connection.endpoint;
+        connection.channel = connect_lazy(endpoint, &self.requests, &self.first_bytes);
+        connection.generation += 1;
+    }
+
+    fn current(&self) -> (Channel, HeaderMap, u64) {
+        let connection = self.connection();
+        let channel = connection.channel.clone();
+        (channel, connection.headers.clone(), connection.generation)
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {

@@ -1,6 +1,5 @@
 //! Request metadata from the configuration, such as an API key.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,6 +7,8 @@ use serde::Deserialize;
 use tidegate_runtime::component::BuildError;
 use tidegate_runtime::config::{MASK, Setting, Shape, Value};
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
+
+use super::secrets::Secrets;
 
 /// Headers that the exporter or HTTP/2 itself controls, besides those that begin with `grpc-`.
 const RESERVED: [&str; 10] = [
@@ -22,9 +23,6 @@ const RESERVED: [&str; 10] = [
     "transfer-encoding",
     "upgrade",
 ];
-
-/// Shorter values are not masked in texts: they would match parts of ordinary words.
-const MIN_SECRET_LEN: usize = 4;
 
 /// Parts of the names of headers that are credentials.
 const CREDENTIALS: [&str; 7] = [
@@ -92,19 +90,14 @@ impl Headers {
         self.0.keys().find(is_credential).map(String::as_str)
     }
 
-    /// Returns the texts to mask in a backend's messages, longest first: the values and their
-    /// words, such as the token in `Bearer <token>`.
-    pub(super) fn secrets(&self) -> Vec<String> {
-        let words = self
-            .0
-            .values()
-            .flat_map(|value| value.split_whitespace().chain([value.as_str()]));
-        let mut secrets: Vec<_> = words
-            .filter(|word| word.len() >= MIN_SECRET_LEN)
-            .map(str::to_owned)
-            .collect();
-        secrets.sort_by_key(|secret| Reverse(secret.len()));
-        secrets
+    /// Returns what is masked in a backend's messages.
+    pub(super) fn secrets(&self) -> Secrets {
+        Secrets::of_headers(self.0.values())
+    }
+
+    /// Whether there is a header of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.keys().any(|known| known.eq_ignore_ascii_case(name))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`client`] makes an attempt, with [`call`] for the gRPC call itself. [`frame`]
 //! prepares the message, [`sent`] tracks whether the backend may have it. [`target`] holds the
-//! checked connection settings, which come from [`address`], [`headers`] and [`tls`]. [`connector`]
+//! checked connection settings, which come from [`address`], [`headers`], [`tls`] and [`token_file`];
+//! [`secrets`] are what no message shows. [`connector`]
 //! opens connections, [`coalesce`] batches what is written to them, and [`first_bytes`] keeps what
 //! the peer sends first.
 
@@ -14,16 +15,18 @@ mod connector;
 mod first_bytes;
 mod frame;
 mod headers;
+mod secrets;
 mod sent;
 mod target;
 mod tls;
+mod token_file;
 
 pub(super) use address::EndpointUrl;
-pub(super) use call::request_headers;
 pub(super) use client::{Accepted, Client, Service};
 pub(super) use first_bytes::FirstBytes;
 pub(super) use frame::{Compression, EncodedMessage, Framed, Framer, PREFIX_LEN};
 pub(super) use headers::Headers;
+pub(super) use secrets::Secrets;
 pub(super) use sent::SentFlag;
-pub(super) use target::BackendTarget;
+pub(super) use target::{BackendConfig, BackendTarget};
 pub(super) use tls::TlsConfig;

@@ -1,10 +1,11 @@
 //! TLS settings of the connection. They are checked when the exporter is built; the files are read
-//! when it starts.
+//! when it starts and at each refresh.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustls_pki_types::ServerName;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tidegate_runtime::component::BuildError;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
@@ -38,6 +39,14 @@ pub(super) enum TlsError {
         path: PathBuf,
         /// The I/O error.
         source: io::Error,
+    },
+    /// A file has something else, or is being written.
+    #[error("`{}` is not a PEM file of {what}", .path.display())]
+    NotPem {
+        /// Path of the file.
+        path: PathBuf,
+        /// What it has to hold.
+        what: &'static str,
     },
     /// The files do not form a valid TLS configuration.
     #[error("cannot use the certificates given for `{endpoint}`")]
@@ -77,15 +86,32 @@ impl TlsConfig {
         }
     }
 
-    /// Adds TLS to an endpoint. Reads the files, which may block.
-    pub(super) fn apply(&self, endpoint: Endpoint) -> Result<Endpoint, TlsError> {
+    /// Whether it names files.
+    pub(super) fn has_files(&self) -> bool {
+        self.ca_file.is_some() || self.cert_file.is_some()
+    }
+
+    /// Reads the files, which may block.
+    pub(super) fn read(&self) -> Result<TlsFiles, TlsError> {
+        let identity = match (&self.cert_file, &self.key_file) {
+            (Some(certificate), Some(key)) => Some((certificates(certificate)?, private_key(key)?)),
+            _ => None,
+        };
+        Ok(TlsFiles {
+            ca: self.ca_file.as_deref().map(certificates).transpose()?,
+            identity,
+        })
+    }
+
+    /// Adds TLS to an endpoint, with what was read.
+    pub(super) fn apply(&self, endpoint: Endpoint, files: &TlsFiles) -> Result<Endpoint, TlsError> {
         let mut config = ClientTlsConfig::new();
-        config = match &self.ca_file {
-            Some(path) => config.ca_certificate(Certificate::from_pem(read(path)?)),
+        config = match &files.ca {
+            Some(ca) => config.ca_certificate(Certificate::from_pem(ca)),
             None => config.with_enabled_roots(),
         };
-        if let (Some(cert), Some(key)) = (&self.cert_file, &self.key_file) {
-            config = config.identity(Identity::from_pem(read(cert)?, read(key)?));
+        if let Some((certificate, key)) = &files.identity {
+            config = config.identity(Identity::from_pem(certificate, key));
         }
         if let Some(name) = &self.server_name_override {
             config = config.domain_name(name);
@@ -97,6 +123,39 @@ impl TlsConfig {
                 endpoint: url,
                 source,
             })
+    }
+}
+
+/// The content of the files, in PEM.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct TlsFiles {
+    ca: Option<Vec<u8>>,
+    /// The client certificate and its key.
+    identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Reads a file with at least one certificate.
+fn certificates(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let bytes = read(path)?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    match all {
+        Ok(all) if !all.is_empty() => Ok(bytes),
+        _ => Err(TlsError::NotPem {
+            path: path.to_owned(),
+            what: "certificates",
+        }),
+    }
+}
+
+/// Reads a file with a private key.
+fn private_key(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let bytes = read(path)?;
+    match PrivateKeyDer::from_pem_slice(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(_) => Err(TlsError::NotPem {
+            path: path.to_owned(),
+            what: "a private key",
+        }),
     }
 }
 

@@ -29,12 +29,9 @@ impl Fixture {
             is_tls: false,
             first_bytes: FirstBytes::default(),
         };
-        let status = BackendStatus::new(
-            &context,
-            "http://h:4317".to_owned(),
-            diagnosis,
-            vec!["s3cret".to_owned()],
-        );
+        let secrets = Secrets::default();
+        secrets.set_token("s3cret");
+        let status = BackendStatus::new(&context, "http://h:4317".to_owned(), diagnosis, secrets);
         Self {
             status,
             telemetry,
