@@ -1,5 +1,11 @@
 //! What is valid, and probably a mistake.
 
+use std::path::Path;
+
+use tidegate_runtime::component::Lint;
+use tidegate_runtime::config::{Setting as _, Shape, paragraphs};
+
+use super::samples::said_about;
 use super::{GOOD, complains, good, try_load, warnings, warns};
 
 #[test]
@@ -311,6 +317,48 @@ pipeline.toml: 1 warning
     for listen in ["127.0.0.1:9465", "[::1]:9465", "/run/admin.sock"] {
         assert_eq!(warnings(&admin(listen)), "", "{listen}");
     }
+}
+
+#[test]
+fn the_page_about_configuration_lists_every_kind_of_warning() {
+    let Shape::Choice(choices) = Lint::shape() else {
+        panic!("a choice");
+    };
+    let rows = choices.iter().map(|choice| {
+        let text = paragraphs(choice.text).join(" ");
+        format!("| `{}` | {text} |\n", choice.name)
+    });
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let table = page
+        .split("| name | means |\n| --- | --- |\n")
+        .nth(1)
+        .unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    assert_eq!(format!("{table}\n"), rows.collect::<String>());
+}
+
+#[test]
+fn the_outbox_of_a_receiver_can_be_too_small() {
+    let said = said_about(
+        "pipeline.toml",
+        "[receivers.monitor1_2]\nqueue = { records = 100 }\n[processors]\ncilium_decode = {}\n\
+         l34_flow = {}\n[exporters.stdout]\n[service.pipelines.flows]\n\
+         receivers = [\"monitor1_2\"]\nprocessors = [\"cilium_decode\", \"l34_flow\"]\n\
+         exporters = [\"stdout\"]\n",
+    );
+    let expected = r#"
+warning[queue_below_batch]: `queue.records` of the outbox is less than a batch
+ --> pipeline.toml:2:21
+  |
+2 | queue = { records = 100 }
+  |                     ^^^ a batch has up to 360 records
+  |
+  = note: a larger batch is accepted only when the queue is empty
+
+pipeline.toml: 1 warning
+"#;
+    assert_eq!(said.trim(), expected.trim(), "\n--- was:\n{said}\n---");
 }
 
 #[test]

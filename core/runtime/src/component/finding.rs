@@ -24,29 +24,30 @@ crate::config_choice! {
         SignalNeverArrives = "signal_never_arrives",
         /// A queue holds less than one batch, so that batches pass one by one or are dropped.
         QueueBelowBatch = "queue_below_batch",
-        /// An exporter's queue blocks although a receiver that feeds it cannot wait: a slow backend
-        /// holds up all exporters, and the receiver drops.
+        /// An exporter's queue blocks, and a receiver that feeds it cannot wait: a slow backend holds
+        /// up all exporters of its pipelines, and the receiver drops.
         BlockedReceiver = "blocked_receiver",
-        /// A metric has no such option. Hubble ignores it, too.
+        /// A metric has no such option, or the option's value has no effect. Hubble ignores both.
         UnknownMetricOption = "unknown_metric_option",
-        /// A metric is computed of flows that no processor in front of it makes, so that it stays
-        /// empty.
+        /// A metric counts messages that no processor in front of it makes flows of, so that it
+        /// stays empty.
         MetricWithoutFlows = "metric_without_flows",
-        /// A label has names of pods, and no processor in front of the metrics adds names.
+        /// A label of a metric has names that no processor in front of it adds, so that it stays
+        /// empty.
         LabelWithoutNames = "label_without_names",
         /// Flows are sampled before they are counted.
         SampledMetrics = "sampled_metrics",
-        /// A release of Cilium that did not exist when this program was made.
+        /// `cilium_version` is a later release than those that this version of tidegate knows.
         UnknownRelease = "unknown_release",
-        /// The port is the usual one of another protocol.
+        /// The port of an endpoint is the usual one of another protocol.
         PortOfOtherProtocol = "port_of_other_protocol",
         /// Credentials cross the network in plain text.
         PlainTextCredentials = "plain_text_credentials",
-        /// Users other than the owner and the group can read a file with a secret.
+        /// Every user of the host can read a file with a private key or tokens.
         ReadableSecret = "readable_secret",
         /// A file of authorities has a certificate that cannot sign others.
         NotAnAuthority = "not_an_authority",
-        /// A recording is empty, or does not begin as one does.
+        /// A recording has no events, or does not begin as recordings do.
         DoubtfulRecording = "doubtful_recording",
         /// A certificate expires within 14 days.
         CertificateExpiresSoon = "certificate_expires_soon",
