@@ -36,6 +36,10 @@ pub(super) fn explain(message: &str, span: Range<usize>, path: &str) -> Problem 
         span,
     );
     let problem = problem.maybe_help(help.or_else(|| variable(statement)));
+    if expected.starts_with("one of `") {
+        let values = format!("it can be {}", quoted(&candidates, "or"));
+        return problem.label("expected a string").note(values);
+    }
     if expected.is_empty() {
         problem
     } else {
@@ -124,14 +128,26 @@ fn found(statement: &str) -> Option<&'static str> {
     kind.map(|(_, article)| article)
 }
 
-/// A statement of serde in the terms of TOML.
+/// What a value is, in the words of serde, in the terms of TOML.
 fn plain(statement: &str) -> String {
-    let statement = statement.strip_suffix(" as i128").unwrap_or(statement);
-    match statement {
-        "invalid type: sequence" => "this is a list".to_owned(),
-        "invalid type: map" => "this is a table".to_owned(),
-        "wanted string or table" => "this is not a string".to_owned(),
-        _ => statement.replace("floating point", "number"),
+    let named = |prefix: &str| statement.strip_prefix(prefix);
+    if let Some(value) = named("invalid value: string ") {
+        return value.to_owned();
+    }
+    if let Some(value) = named("invalid type: string ") {
+        return format!("the string {value}");
+    }
+    for prefix in ["invalid type: ", "invalid value: "] {
+        for kind in ["integer `", "floating point `", "boolean `"] {
+            let value = named(prefix).and_then(|rest| rest.strip_prefix(kind));
+            if let Some(value) = value.and_then(|value| value.split('`').next()) {
+                return value.to_owned();
+            }
+        }
+    }
+    match found(statement) {
+        Some(found) => found.to_owned(),
+        None => statement.to_owned(),
     }
 }
 

@@ -26,6 +26,7 @@ mod section;
 mod service;
 mod source;
 mod suggest;
+mod syntax;
 mod table;
 mod telemetry;
 #[cfg(test)]
@@ -50,8 +51,6 @@ pub(crate) use service::{HOSTNAME, LogFormat, PIPELINES, Service, ServiceTable};
 pub(crate) use source::Source;
 pub(crate) use suggest::did_you_mean;
 pub(crate) use telemetry::{Admin, Telemetry as TelemetrySettings, Tls};
-
-use std::ops::Range;
 
 use tidegate_runtime::component::{ExporterConfig, ProcessorConfig, ReceiverConfig};
 use tidegate_runtime::telemetry::Telemetry;
@@ -96,7 +95,7 @@ impl Config {
         environment: Environment<'_>,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let mut root = parse_toml(source, problems)?;
+        let mut root = syntax::parse(source, problems)?;
         environment::substitute(&mut root, source, environment, problems);
         let end = source.text.len();
         let mut root = table(root, "the file", problems)?;
@@ -135,45 +134,4 @@ impl Config {
             service,
         })
     }
-}
-
-/// Parses TOML and reports all syntax errors.
-fn parse_toml<'s>(source: &'s Source, problems: &mut Problems) -> Option<Spanned<DeValue<'s>>> {
-    let (root, errors) = DeTable::parse_recoverable(&source.text);
-    errors
-        .iter()
-        .for_each(|error| problems.push(syntax(error, source)));
-    let root = Spanned::new(root.span(), DeValue::Table(root.into_inner()));
-    errors.is_empty().then_some(root)
-}
-
-/// A syntax error, with help if an id with a slash has no quotes.
-fn syntax(error: &toml::de::Error, source: &Source) -> Problem {
-    let end = source.text.len();
-    let span = error.span().unwrap_or(end..end);
-    let problem = Problem::new(format!("invalid TOML: {}", error.message()), span.clone());
-    let line = line_around(&source.text, &span);
-    match line
-        .trim()
-        .strip_prefix('[')
-        .and_then(|header| header.split_once(['.', ']']))
-    {
-        Some((section, id)) if id.contains('/') && !id.contains('"') => {
-            let id = id.trim_end_matches(']');
-            problem.help(format!(
-                "an id with a name needs quotes: [{section}.\"{id}\"]"
-            ))
-        }
-        _ => problem,
-    }
-}
-
-fn line_around<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
-    let start = text
-        .get(..span.start)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |at| at + 1);
-    text.get(start..)
-        .and_then(|rest| rest.lines().next())
-        .unwrap_or_default()
 }

@@ -112,6 +112,7 @@ impl Problem {
             context: context.map(|(span, label)| (span.clone(), secrets.hide(label))),
             notes: self.notes.iter().map(|note| secrets.hide(note)).collect(),
             help: self.help.as_ref().map(|help| secrets.hide(help)),
+            replacement: self.replacement.as_ref().map(|text| secrets.hide(text)),
             ..self.clone()
         }
     }
@@ -161,11 +162,11 @@ impl Problem {
         let snippet = Snippet::source(&source.text)
             .path(&source.name)
             .patch(patch);
-        Some(
-            Level::HELP
-                .secondary_title("use the new name")
-                .element(snippet),
-        )
+        let title = match self.lint {
+            Some(Lint::RenamedKey) => "use the new name",
+            _ => "write it like this",
+        };
+        Some(Level::HELP.secondary_title(title).element(snippet))
     }
 }
 
@@ -175,6 +176,8 @@ pub(crate) struct Problems {
     all: Vec<Problem>,
     /// Places of which all is said.
     settled: Vec<Range<usize>>,
+    /// Strings with variables.
+    substituted: Vec<Range<usize>>,
     secrets: Secrets,
 }
 
@@ -189,6 +192,16 @@ impl Problems {
     /// Ignores all further problems of the value at `span`, which follow from a reported one.
     pub(crate) fn ignore(&mut self, span: Range<usize>) {
         self.settled.push(span);
+    }
+
+    /// Marks a string in which variables have been replaced.
+    pub(crate) fn mark_substituted(&mut self, span: Range<usize>) {
+        self.substituted.push(span);
+    }
+
+    /// Whether variables have been replaced in the string at `span`.
+    pub(crate) fn is_substituted(&self, span: &Range<usize>) -> bool {
+        self.substituted.contains(span)
     }
 
     /// Masks this value in all texts.
@@ -231,10 +244,18 @@ impl Problems {
         } else {
             Renderer::plain()
         };
+        let original = source;
         let source = Source {
             name: source.name.clone(),
             text: self.secrets.mask(&source.text),
         };
+        for problem in &mut self.all {
+            // What to write in place of a secret would show it.
+            let place = problem.span.clone();
+            if original.text.get(place.clone()) != source.text.get(place) {
+                problem.replacement = None;
+            }
+        }
         self.all.sort_by_key(|problem| problem.span.start);
         let mut text = String::new();
         for problem in self.all.iter().take(MAX_DRAWN) {

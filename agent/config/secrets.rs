@@ -146,7 +146,10 @@ impl<'t> Lexer<'t> {
         let mut section = false;
         while lexer.at < text.len() {
             lexer.blank(true);
-            if lexer.takes('[') {
+            if lexer.rest().starts_with('{') || lexer.rest().starts_with("[{") {
+                // A file of JSON.
+                lexer.value(false);
+            } else if lexer.takes('[') {
                 section = lexer.header();
             } else {
                 lexer.pair(section);
@@ -235,7 +238,7 @@ impl<'t> Lexer<'t> {
     fn pair(&mut self, section: bool) {
         let (secret, any) = self.key();
         self.blank(false);
-        if self.takes('=') || any {
+        if self.takes('=') || self.takes(':') || any {
             self.value(section || secret);
         }
     }

@@ -24,6 +24,10 @@ pub(crate) struct Source {
 pub(crate) enum ReadError {
     #[error("cannot read {}", .path.display())]
     Io { path: PathBuf, source: io::Error },
+    #[error("{} is larger than {} MiB, which is not a configuration", .path.display(), MAX_BYTES >> 20)]
+    TooLarge { path: PathBuf },
+    #[error("{} is not text: it is {what}", .path.display())]
+    Binary { path: PathBuf, what: &'static str },
     #[error("{} is not UTF-8: the first bad byte is in line {line}, column {column}", .path.display())]
     NotUtf8 {
         path: PathBuf,
@@ -52,14 +56,25 @@ impl Source {
     }
 
     /// Reads `input` until its end; `path` is its name in messages.
-    pub(crate) fn read_from(path: &Path, mut input: impl Read) -> Result<Self, ReadError> {
+    pub(crate) fn read_from(path: &Path, input: impl Read) -> Result<Self, ReadError> {
         let mut bytes = Vec::new();
         input
+            .take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)
             .map_err(|source| ReadError::Io {
                 path: path.to_owned(),
                 source,
             })?;
+        let path_of = || path.to_owned();
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(ReadError::TooLarge { path: path_of() });
+        }
+        if let Some(what) = binary(&bytes) {
+            return Err(ReadError::Binary {
+                path: path_of(),
+                what,
+            });
+        }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self {
                 name: path.display().to_string(),
@@ -69,7 +84,7 @@ impl Source {
                 let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let (line, column) = position(&String::from_utf8_lossy(good));
                 Err(ReadError::NotUtf8 {
-                    path: path.to_owned(),
+                    path: path_of(),
                     line,
                     column,
                 })
@@ -101,18 +116,50 @@ impl ReadError {
         match self {
             Self::Io { source, .. } => {
                 let _ = write!(text, ": {source}");
-                if source.kind() == io::ErrorKind::NotFound {
-                    text.push_str("\nhelp: name a configuration file with `--config FILE`");
-                }
+                text.push_str(match source.kind() {
+                    io::ErrorKind::NotFound => {
+                        "\nhelp: name a configuration file with `--config FILE`"
+                    }
+                    io::ErrorKind::IsADirectory => "\nhelp: name a file in the directory",
+                    io::ErrorKind::PermissionDenied => {
+                        "\nhelp: give the user that runs tidegate the right to read it"
+                    }
+                    _ => "",
+                });
             }
             Self::NoneFound { .. } => text.push_str(
                 "\nhelp: name one with `--config FILE` (`-` is standard input) or in TIDEGATE_CONFIG, \
                  or write the shipped one with `tidegate config > pipeline.toml`",
             ),
-            Self::NotUtf8 { .. } => {}
+            Self::NotUtf8 { .. } => text.push_str("\nhelp: save the file as UTF-8"),
+            Self::TooLarge { .. } | Self::Binary { .. } => {
+                text.push_str("\nhelp: name a TOML file with `--config FILE`");
+            }
         }
         text
     }
+}
+
+/// The largest configuration. Many thousand components fit in.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// The first bytes of files that are no text.
+const MAGIC: [(&[u8], &str); 8] = [
+    (b"\x7fELF", "a program"),
+    (b"\x1f\x8b", "compressed with gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\xff\xfe", "UTF-16; save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16; save it as UTF-8"),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture"),
+];
+
+/// What a file is that is not text.
+fn binary(bytes: &[u8]) -> Option<&'static str> {
+    let known = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
+    let has_nul = bytes.contains(&0).then_some("binary, with NUL bytes");
+    known.map(|(_, what)| *what).or(has_nul)
 }
 
 /// Line and column after the end of `text`, from 1; columns are characters.

@@ -129,11 +129,15 @@ pub(crate) fn read_good_parts<'i, T>(
         }
         let span = error.span().unwrap_or_else(|| value.span());
         let path = remove(&mut value, &span, meant_key(error.message()));
-        problems.push(explain(
-            error.message(),
-            span,
-            &dotted(what, path.as_deref().unwrap_or_default()),
-        ));
+        let is_substituted = problems.is_substituted(&span);
+        let dotted = dotted(what, path.as_deref().unwrap_or_default());
+        let problem = explain(error.message(), span, &dotted);
+        let is_string = error.message().starts_with("invalid type: string");
+        problems.push(if is_substituted && is_string {
+            problem.help("a variable is always a string, which this key does not take")
+        } else {
+            problem
+        });
         removed.push(path?);
         if removed.len() == MAX_ERRORS {
             return None;

@@ -79,7 +79,9 @@ impl Substitution<'_> {
             let place = narrow(span.clone(), variable, self.source);
             self.problems.push(bad.reason.problem(variable, place));
         }
-        if !bad.is_empty() {
+        if bad.is_empty() {
+            self.problems.mark_substituted(span);
+        } else {
             self.problems.ignore(span);
         }
         *text = Cow::Owned(expanded);

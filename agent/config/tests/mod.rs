@@ -5,6 +5,7 @@ mod environment;
 mod good;
 mod kinds;
 mod metrics;
+mod mistakes;
 mod otlp;
 mod releases;
 mod renamed;

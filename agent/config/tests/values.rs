@@ -57,17 +57,19 @@ error: unknown value `stopp` in `receivers.source.on_eof`
   = note: it can be `reconnect` or `stop`
   = help: did you mean `stop`?
 
-error: wrong value in `receivers.source.rate`: invalid type: string "fast"
+error: wrong value in `receivers.source.rate`: the string "fast"
  --> pipeline.toml:4:8
   |
 4 | rate = "fast"
   |        ^^^^^^ expected a whole number from 0 up
 
-error: wrong value in `receivers.source.wait`: invalid value: string "10"
+error: wrong value in `receivers.source.wait`: "10"
  --> pipeline.toml:5:8
   |
 5 | wait = "10"
   |        ^^^^ expected a duration such as "10s", "250ms" or "5m"
+  |
+  = help: write "10s"
 
 error: wrong value in `exporters.sink.listen`: `node1` is not an IP address
  --> pipeline.toml:7:10
@@ -92,19 +94,19 @@ receivers = ["source"]
 exporters = ["sink"]
 "#,
         r#"
-error: wrong value in `exporters.sink.labels`: invalid type: integer `3`
+error: wrong value in `exporters.sink.labels`: 3
  --> pipeline.toml:3:16
   |
 3 | labels = ["a", 3, "c", true]
   |                ^ expected a string
 
-error: wrong value in `exporters.sink.labels`: invalid type: boolean `true`
+error: wrong value in `exporters.sink.labels`: true
  --> pipeline.toml:3:24
   |
 3 | labels = ["a", 3, "c", true]
   |                        ^^^^ expected a string
 
-error: wrong value in `exporters.sink.tls.certificate`: invalid type: integer `1`
+error: wrong value in `exporters.sink.tls.certificate`: 1
  --> pipeline.toml:4:23
   |
 4 | tls = { certificate = 1, kee = "k" }
@@ -242,17 +244,19 @@ error: unknown key `record` in `exporters.sink.queue`
   |
   = help: did you mean `records`?
 
-error: wrong value in `exporters.sink.queue.records`: invalid value: integer `0`
+error: wrong value in `exporters.sink.queue.records`: 0
  --> pipeline.toml:4:33
   |
 4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
   |                                 ^ expected a whole number from 1 up
 
-error: wrong value in `exporters.sink.queue.bytes`: invalid value: string "64mb"
+error: wrong value in `exporters.sink.queue.bytes`: "64mb"
  --> pipeline.toml:4:44
   |
 4 | queue = { record = 5, records = 0, bytes = "64mb", when_full = "drop" }
   |                                            ^^^^^^ expected a size such as "64MiB", "512KiB" or "1GB"
+  |
+  = help: write "64MB"
 
 error: unknown value `drop` in `exporters.sink.queue.when_full`
  --> pipeline.toml:4:64
@@ -277,11 +281,13 @@ service.log = "info,tidegate=debgu"
 service.log_format = "xml"
 "#,
         r#"
-error: wrong value in `service.grace_period`: invalid type: integer `10`
+error: wrong value in `service.grace_period`: 10
  --> pipeline.toml:1:24
   |
 1 | service.grace_period = 10
   |                        ^^ expected a duration such as "10s", "250ms" or "5m"
+  |
+  = help: write "10s"
 
 error: unknown key `grce` in `service`
  --> pipeline.toml:2:9

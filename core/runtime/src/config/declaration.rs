@@ -303,9 +303,23 @@ macro_rules! config_choice {
         }
     ) => {
         $(#[$attribute])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, ::serde::Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $vis enum $Choice {
-            $($(#[doc = $text])+ #[serde(rename = $name)] $Variant),+
+            $($(#[doc = $text])+ $Variant),+
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $Choice {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::config::ChoiceVisitor {
+                    names: &[$($name),+],
+                    parse: |text| match text {
+                        $($name => Some(Self::$Variant),)+
+                        _ => None,
+                    },
+                })
+            }
         }
 
         $(

@@ -1,6 +1,7 @@
 //! How configuration keys are declared, and the values that many components' configurations share.
 
 mod address;
+mod choice;
 mod declaration;
 mod quantity;
 mod queue;
@@ -8,9 +9,11 @@ mod range;
 mod secret;
 mod setting;
 mod signals;
+mod spelling;
 mod table;
 
 pub use address::{AddressError, ListenAddress};
+pub use choice::ChoiceVisitor;
 pub use declaration::{Choice, Key, Setting, Shape, Table, Value, paragraphs, table_value};
 pub use quantity::{ByteSize, HumanDuration, NonZeroDuration};
 pub use queue::{ExporterPolicy, ExporterQueue, Queue};

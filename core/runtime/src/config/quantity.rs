@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use toml::Value;
 
+use super::HELP;
 use super::declaration::{Setting, Shape};
+use super::spelling::{suggest_duration, suggest_size};
 
 /// A duration of ten years at most: a number with `ns`, `us`, `ms`, `s`, `m`, `h` or `d`; `"1.5s"`
 /// is allowed, and so is `"0s"`.
@@ -135,6 +137,18 @@ const SIZE_FORM: &str = "a size such as \"64MiB\", \"512KiB\" or \"1GB\"";
 struct TextVisitor<T> {
     expecting: &'static str,
     parse: fn(&str) -> Option<T>,
+    /// What is probably meant by another text.
+    suggest: fn(&str) -> Option<String>,
+}
+
+impl<T> TextVisitor<T> {
+    /// The error of a text that is written in the file as `shown`.
+    fn error<E: Error>(&self, text: &str, found: &str) -> E {
+        let suggestion = (self.suggest)(text).filter(|text| (self.parse)(text).is_some());
+        let help = suggestion.map(|text| format!("{HELP}write {text:?}"));
+        let help = help.unwrap_or_default();
+        E::custom(format_args!("{found}, expected {}{help}", self.expecting))
+    }
 }
 
 impl<T> Visitor<'_> for TextVisitor<T> {
@@ -145,7 +159,18 @@ impl<T> Visitor<'_> for TextVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        (self.parse)(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        let found = || format!("invalid value: string {text:?}");
+        (self.parse)(text).ok_or_else(|| self.error(text, &found()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        let found = format!("invalid type: integer `{number}`");
+        Err(self.error(&number.to_string(), &found))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        let found = format!("invalid type: floating point `{number}`");
+        Err(self.error(&number.to_string(), &found))
     }
 }
 
@@ -155,6 +180,7 @@ impl<'de> Deserialize<'de> for HumanDuration {
             .deserialize_str(TextVisitor {
                 expecting: DURATION_FORM,
                 parse: parse_duration,
+                suggest: suggest_duration,
             })
             .map(Self)
     }
@@ -166,6 +192,7 @@ impl<'de> Deserialize<'de> for NonZeroDuration {
             .deserialize_str(TextVisitor {
                 expecting: NONZERO_FORM,
                 parse: |text| parse_duration(text).filter(|duration| !duration.is_zero()),
+                suggest: suggest_duration,
             })
             .map(|duration| Self(HumanDuration(duration)))
     }
@@ -177,6 +204,7 @@ impl<'de> Deserialize<'de> for ByteSize {
             .deserialize_str(TextVisitor {
                 expecting: SIZE_FORM,
                 parse: parse_size,
+                suggest: suggest_size,
             })
             .map(Self)
     }
