@@ -4,6 +4,18 @@ use std::process::Command;
 
 use crate::support::{TestDir, tidegate};
 
+/// The verbs in the help, without `help` itself.
+fn verbs() -> Vec<String> {
+    let help = tidegate(&["--help"]).stdout;
+    let (_, list) = help.split_once("Commands:\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    list.lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .filter(|verb| verb != "help")
+        .collect()
+}
+
 #[test]
 fn every_verb_has_a_page() {
     let dir = TestDir::new();
@@ -11,22 +23,7 @@ fn every_verb_has_a_page() {
     let output = tidegate(&["man".as_ref(), "--out".as_ref(), folder.as_os_str()]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     let root = std::fs::read_to_string(folder.join("tidegate.1")).unwrap();
-    let help = tidegate(&["--help"]).stdout;
-    let verbs = help
-        .split("Commands:\n")
-        .nth(1)
-        .unwrap()
-        .split("\n\n")
-        .next()
-        .unwrap();
-    let verbs = verbs
-        .lines()
-        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let verbs: Vec<_> = verbs
-        .map(|line| line.split_whitespace().next().unwrap())
-        .collect();
-    let verbs = verbs.into_iter().filter(|verb| *verb != "help");
-    for verb in verbs {
+    for verb in verbs() {
         let page = std::fs::read_to_string(folder.join(format!("tidegate-{verb}.1"))).unwrap();
         for section in [
             "NAME",
@@ -47,7 +44,7 @@ fn every_verb_has_a_page() {
         }
         let named = format!("tidegate\\-{verb}");
         assert!(root.contains(&named), "{named} in\n{root}");
-        assert_eq!(tidegate(&["man", verb]).stdout, page);
+        assert_eq!(tidegate(&["man", &verb]).stdout, page);
     }
     assert_eq!(tidegate(&["man"]).stdout, root);
     for part in [
