@@ -19,7 +19,17 @@ pub struct Tally {
 
 impl NamedCounts {
     /// Adds `n` to the count of `name`.
+    #[inline]
     pub fn add(&mut self, name: &'static str, n: u64) {
+        match self.0.first_mut() {
+            // Most often it is the same text in memory, which is faster to compare.
+            Some((first, count)) if std::ptr::eq(*first, name) => *count += n,
+            _ => self.add_by_text(name, n),
+        }
+    }
+
+    #[inline(never)]
+    fn add_by_text(&mut self, name: &'static str, n: u64) {
         match self.0.iter_mut().find(|(other, _)| *other == name) {
             Some((_, count)) => *count += n,
             None if n > 0 => self.0.push((name, n)),
@@ -47,6 +57,7 @@ impl NamedCounts {
 
 impl Tally {
     /// Counts the outcome of one record.
+    #[inline]
     pub fn count(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Keep => {}

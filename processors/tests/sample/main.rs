@@ -115,7 +115,7 @@ fn every_node_keeps_the_same_connections_in_both_directions() {
 }
 
 /// The first connections that 1 in 10 keeps, by another implementation of the hash.
-const KEPT_OF_TEN: [u64; 6] = [5, 7, 10, 20, 21, 24];
+const KEPT_OF_TEN: [u64; 6] = [2, 25, 51, 69, 78, 97];
 
 #[test]
 fn a_lower_rate_keeps_a_part_of_what_a_higher_one_keeps() {
