@@ -26,5 +26,5 @@ pub use flow_filter::{
     EventTypeFilter, Experimental, FlowFilter, HttpHeader, NetworkInterface, Workload,
 };
 pub use limits::{MAX_FILTERS, MAX_VALUES};
-pub use matcher::Matcher;
+pub use matcher::{FlowLoop, Matcher};
 pub use words::{Flag, FlagValue, LineError, WordError};

@@ -53,17 +53,10 @@ pub(super) fn parse(texts: &[String]) -> Result<Box<[Network]>, FilterError> {
 /// Whether the flow has the address, and it is in one of the networks.
 #[inline]
 pub(super) fn matches(networks: &[Network], which: Which, flow: &Flow) -> bool {
-    let Some(address) = which.address(flow) else {
-        return false;
-    };
-    let bits = u128::from_be_bytes(address.0);
-    networks.iter().any(|network| {
-        bits & network.mask == network.bits && is_shown_as_v4(bits, which, flow) == network.is_v4
-    })
+    networks.iter().any(|network| network.matches(which, flow))
 }
 
 /// Whether an address of the flow is printed as IPv4.
-#[inline]
 fn is_shown_as_v4(bits: u128, which: Which, flow: &Flow) -> bool {
     let keeps_mapped = flow
         .socket
@@ -73,6 +66,33 @@ fn is_shown_as_v4(bits: u128, which: Which, flow: &Flow) -> bool {
 }
 
 impl Network {
+    /// Whether the flow has the address, and it is in the network.
+    #[inline]
+    pub(super) fn matches(&self, which: Which, flow: &Flow) -> bool {
+        let Some(ip) = &flow.ip else {
+            return false;
+        };
+        let address = match which {
+            Which::Source => &ip.source,
+            Which::Destination => &ip.destination,
+            Which::SourceXlated => match &ip.source_xlated {
+                Some(address) => address,
+                None => return false,
+            },
+        };
+        u128::from_be_bytes(address.0) & self.mask == self.bits && self.is_of(which, flow)
+    }
+
+    /// Whether the flow has an address with these bits, and it is of the same version. Not inlined,
+    /// since most flows have other bits.
+    #[inline(never)]
+    fn is_of(&self, which: Which, flow: &Flow) -> bool {
+        which.address(flow).is_some_and(|address| {
+            let bits = u128::from_be_bytes(address.0);
+            is_shown_as_v4(bits, which, flow) == self.is_v4
+        })
+    }
+
     /// Parses an address; `None` if no flow has it, because it is printed in another form.
     fn parse_address(text: &str) -> Result<Option<Self>, FilterError> {
         let without_zone = text.split_once('%').map_or(text, |(address, _)| address);

@@ -30,15 +30,29 @@ use test::Test;
 
 /// A compiled allow list and deny list.
 #[derive(Debug)]
-pub struct Matcher {
-    allow: Box<[Filter]>,
-    deny: Box<[Filter]>,
+pub struct Matcher(Lists);
+
+#[derive(Debug)]
+enum Lists {
+    /// One filter of one field is allowed, such as a port. Most rules are of this form, which is
+    /// matched without loops.
+    Field(Test),
+    Filters {
+        allow: Box<[Filter]>,
+        deny: Box<[Filter]>,
+    },
 }
 
 /// A compiled filter: all tests have to match.
 #[derive(Debug)]
 struct Filter {
     tests: Box<[Test]>,
+}
+
+/// A loop over flows, for [`Matcher::for_flows`].
+pub trait FlowLoop {
+    /// Runs it. `matches` is whether a flow passes the matcher.
+    fn run(self, matches: impl Fn(&Flow) -> bool);
 }
 
 /// The sender or the receiver of a flow.
@@ -76,10 +90,7 @@ impl Matcher {
                 .map(Filter::compile)
                 .collect::<Result<_, _>>()
         };
-        Ok(Self {
-            allow: compile(allow)?,
-            deny: compile(deny)?,
-        })
+        Ok(Self(Lists::new(compile(allow)?, compile(deny)?)))
     }
 
     /// Whether a record passes.
@@ -91,18 +102,76 @@ impl Matcher {
     #[inline]
     pub fn matches(&self, record: &Record, bytes: &[u8], context: &Context) -> bool {
         match record {
-            Record::Flow(flow) => self.passes(|test| test.matches(flow, context)),
-            other => self.passes(|test| test.matches_other(other, bytes)),
+            Record::Flow(flow) => self.matches_flow(flow, context),
+            other => self.matches_other(other, bytes),
         }
     }
 
+    /// As [`Self::matches`], for a flow.
+    #[must_use]
     #[inline]
-    fn passes(&self, matches: impl Fn(&Test) -> bool) -> bool {
-        let any = |filters: &[Filter]| {
-            filters
-                .iter()
-                .any(|filter| filter.tests.iter().all(&matches))
-        };
-        (self.allow.is_empty() || any(&self.allow)) && !any(&self.deny)
+    pub fn matches_flow(&self, flow: &Flow, context: &Context) -> bool {
+        match &self.0 {
+            Lists::Field(test) => test.matches(flow, context),
+            Lists::Filters { allow, deny } => lists_match(allow, deny, flow, context),
+        }
     }
+
+    /// Runs a loop over flows that was compiled for the kind of this matcher, if it is one of the
+    /// frequent ones: the kind is then decided once, and not for each flow.
+    pub fn for_flows(&self, context: &Context, work: impl FlowLoop) {
+        match &self.0 {
+            Lists::Field(Test::Port(side, ports)) => {
+                work.run(|flow| test::port_matches(*side, ports, flow));
+            }
+            Lists::Field(Test::Identity(side, identities)) => {
+                work.run(|flow| identities.contains(side.endpoint(flow).identity));
+            }
+            Lists::Field(Test::Address(which, networks)) => match &**networks {
+                [network] => work.run(|flow| network.matches(*which, flow)),
+                networks => work.run(|flow| address::matches(networks, *which, flow)),
+            },
+            _ => work.run(|flow| self.matches_flow(flow, context)),
+        }
+    }
+
+    fn matches_other(&self, record: &Record, bytes: &[u8]) -> bool {
+        match &self.0 {
+            Lists::Field(test) => test.matches_other(record, bytes),
+            Lists::Filters { allow, deny } => {
+                passes(allow, deny, |test| test.matches_other(record, bytes))
+            }
+        }
+    }
+}
+
+impl Lists {
+    fn new(mut allow: Vec<Filter>, deny: Vec<Filter>) -> Self {
+        match allow.as_mut_slice() {
+            [Filter { tests }] if tests.len() == 1 && deny.is_empty() => {
+                let mut tests = std::mem::take(tests).into_vec();
+                Self::Field(tests.remove(0))
+            }
+            _ => Self::Filters {
+                allow: allow.into(),
+                deny: deny.into(),
+            },
+        }
+    }
+}
+
+/// Not inlined, so that the loop of a caller stays short for a [`Lists::Field`].
+#[inline(never)]
+fn lists_match(allow: &[Filter], deny: &[Filter], flow: &Flow, context: &Context) -> bool {
+    passes(allow, deny, |test| test.matches(flow, context))
+}
+
+#[inline]
+fn passes(allow: &[Filter], deny: &[Filter], matches: impl Fn(&Test) -> bool) -> bool {
+    let any = |filters: &[Filter]| {
+        filters
+            .iter()
+            .any(|filter| filter.tests.iter().all(&matches))
+    };
+    (allow.is_empty() || any(allow)) && !any(deny)
 }

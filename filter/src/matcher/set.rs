@@ -19,13 +19,18 @@ impl<T: Copy + Ord> Set<T> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn contains(&self, value: T) -> bool {
         match self {
             Self::One(one) => *one == value,
-            Self::Many(many) => many.binary_search(&value).is_ok(),
+            Self::Many(many) => is_in(many, value),
         }
     }
+}
+
+#[inline(never)]
+fn is_in<T: Ord>(sorted: &[T], value: T) -> bool {
+    sorted.binary_search(&value).is_ok()
 }
 
 /// A set of numbers from 0 to 7.

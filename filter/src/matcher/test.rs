@@ -37,7 +37,6 @@ pub(super) enum Test {
 
 impl Test {
     /// Whether a flow matches.
-    #[inline]
     pub(super) fn matches(&self, flow: &Flow, context: &Context) -> bool {
         match self {
             Self::Verdict(verdicts) => verdicts.contains(flow.verdict as u8),
@@ -87,7 +86,7 @@ fn replies_match(replies: SmallSet, flow: &Flow) -> bool {
 }
 
 #[inline]
-fn port_matches(side: Side, ports: &Set<u16>, flow: &Flow) -> bool {
+pub(super) fn port_matches(side: Side, ports: &Set<u16>, flow: &Flow) -> bool {
     let (L4::Tcp {
         source_port,
         destination_port,

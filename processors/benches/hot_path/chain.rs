@@ -16,8 +16,11 @@ use toml::de::ValueDeserializer;
 const RECORDS: usize = 360;
 const BYTES: usize = 64 * 1024;
 
+/// A kind of processor, and its keys.
+type Stage = (&'static str, &'static str);
+
 /// The stages in their usual order, with the metrics and contexts of Retina.
-pub(crate) const STAGES: &[(&str, &str)] = &[
+const STAGES: &[Stage] = &[
     ("cilium_decode", "{}"),
     ("l34_flow", "{}"),
     ("dns_flow", "{}"),
@@ -35,6 +38,56 @@ pub(crate) const STAGES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Stages that remove flows, each of which is measured alone behind the last stage that makes flows.
+/// The rules match few of them.
+const BEHIND_FLOWS: &[(&str, Stage)] = &[
+    (
+        "`filter`, a port",
+        (
+            "filter",
+            "{ rules = [{ name = 'a', action = 'drop', flows = '--to-port 4240' }] }",
+        ),
+    ),
+    (
+        "`filter`, an identity",
+        (
+            "filter",
+            "{ rules = [{ name = 'a', action = 'drop', flows = '--from-identity health' }] }",
+        ),
+    ),
+    (
+        "`filter`, a prefix",
+        (
+            "filter",
+            "{ rules = [{ name = 'a', action = 'drop', flows = '--from-ip 192.0.2.0/24' }] }",
+        ),
+    ),
+    ("`sample`, one in ten", ("sample", "{ one_in = 10 }")),
+];
+
+/// A row of the table: a chain of stages.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    stages: Vec<Stage>,
+}
+
+/// All rows.
+pub(crate) fn rows() -> Vec<Row> {
+    let up_to = |n: usize| Row {
+        name: match n.checked_sub(1) {
+            Some(last) => format!("`{}`", STAGES[last].0),
+            None => "gob frames".to_owned(),
+        },
+        stages: STAGES[..n].to_vec(),
+    };
+    let flows = up_to(STAGES.len() - 1);
+    let behind = BEHIND_FLOWS.iter().map(|(name, stage)| Row {
+        name: format!("{} and {name}", flows.name),
+        stages: [flows.stages.as_slice(), &[*stage]].concat(),
+    });
+    (0..=STAGES.len()).map(up_to).chain(behind).collect()
+}
+
 pub(crate) struct BenchChain {
     decoder: Decoder,
     pool: Pool,
@@ -42,10 +95,10 @@ pub(crate) struct BenchChain {
 }
 
 impl BenchChain {
-    /// Builds the first `stages` processors.
-    pub(crate) fn new(stages: usize) -> Self {
-        let step = |(kind, config): &(&str, &str)| (build(kind, config), Tally::default());
-        let steps = STAGES[..stages].iter().map(step).collect();
+    /// Builds the processors of a row.
+    pub(crate) fn new(row: &Row) -> Self {
+        let step = |(kind, config): &Stage| (build(kind, config), Tally::default());
+        let steps = row.stages.iter().map(step).collect();
         Self {
             decoder: Decoder::default(),
             pool: Pool::default(),

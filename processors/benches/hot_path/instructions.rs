@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-/// The option of a run under valgrind. It takes the number of stages and the path of the recording.
+/// The option of a run under valgrind. It takes the position of the row and the path of the recording.
 pub(crate) const ONCE: &str = "--once";
 
 const FEW: usize = 5_000;
@@ -17,9 +17,9 @@ pub(crate) struct EventCost {
 }
 
 /// Returns `None` if valgrind is not installed.
-pub(crate) fn count(stages: usize) -> Option<EventCost> {
-    let few = run(stages, FEW)?;
-    let many = run(stages, MANY)?;
+pub(crate) fn count(row: usize) -> Option<EventCost> {
+    let few = run(row, FEW)?;
+    let many = run(row, MANY)?;
     let per_event = |at: usize| Some((many.get(at)? - few.get(at)?) / (MANY - FEW) as f64);
     let [instructions, conditional, indirect] = [0, 2, 4].map(per_event);
     Some(EventCost {
@@ -30,7 +30,7 @@ pub(crate) fn count(stages: usize) -> Option<EventCost> {
 
 /// Returns the numbers of instructions, conditional branches, mispredicted conditional branches,
 /// indirect branches, and mispredicted indirect branches.
-fn run(stages: usize, events: usize) -> Option<Vec<f64>> {
+fn run(row: usize, events: usize) -> Option<Vec<f64>> {
     let recording = tempfile::NamedTempFile::new().ok()?;
     std::fs::write(&recording, crate::stream(events)).ok()?;
     let output = Command::new("valgrind")
@@ -40,7 +40,7 @@ fn run(stages: usize, events: usize) -> Option<Vec<f64>> {
             "--callgrind-out-file=/dev/null",
         ])
         .arg(std::env::current_exe().ok()?)
-        .args([ONCE, &stages.to_string()])
+        .args([ONCE, &row.to_string()])
         .arg(recording.path())
         .output()
         .ok()?;

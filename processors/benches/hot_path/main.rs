@@ -2,7 +2,7 @@
 //! allocations, for the simulator's default mix of events.
 //!
 //! `cargo bench -p tidegate-processors --bench hot_path`, or with `-- --events 200000 --rounds 5`.
-//! Each row is the sum up to its stage; the time is that of the best round. Instructions and
+//! Each row is the sum up to its stage; those of `filter` and `sample` are apart. The time is that of the best round. Instructions and
 //! mispredicted branches are counted by valgrind, if it is installed: they hardly differ between
 //! runs, and do not depend on the load of the machine. Nothing asserts a time.
 
@@ -14,7 +14,7 @@ mod instructions;
 
 use std::alloc::System;
 
-use chain::{BenchChain, STAGES};
+use chain::{BenchChain, Row, rows};
 use nix::time::{ClockId, clock_gettime};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tidegate_simulate::{Options, Stream};
@@ -30,36 +30,32 @@ fn main() {
             .and_then(|at| args.get(at + 1)?.parse().ok())
     };
     let events = number("--events").unwrap_or(100_000);
-    if let [_, flag, stages, recording] = args.as_slice()
+    let rows = rows();
+    if let [_, flag, row, recording] = args.as_slice()
         && flag == instructions::ONCE
     {
-        return BenchChain::new(stages.parse().unwrap()).run(&std::fs::read(recording).unwrap());
+        let row = &rows[row.parse::<usize>().unwrap()];
+        return BenchChain::new(row).run(&std::fs::read(recording).unwrap());
     }
     let stream = stream(events);
     println!("| up to | ns | instructions | mispredicted branches | allocations |");
     println!("| --- | --: | --: | --: | --: |");
-    for stages in 0..=STAGES.len() {
+    for (at, row) in rows.iter().enumerate() {
         let ns = (0..number("--rounds").unwrap_or(5))
-            .map(|_| time(stages, &stream))
+            .map(|_| time(row, &stream))
             .fold(f64::INFINITY, f64::min);
-        let (instructions, mispredicted) = match instructions::count(stages) {
+        let (instructions, mispredicted) = match instructions::count(at) {
             Some(counts) => (
                 format!("{:.0}", counts.instructions),
                 format!("{:.1}", counts.mispredicted),
             ),
             None => ("?".to_owned(), "?".to_owned()),
         };
-        let allocations = allocations(stages, &stream) as f64 / events as f64;
-        let name = name(stages);
+        let allocations = allocations(row, &stream) as f64 / events as f64;
+        let name = &row.name;
         let ns = ns / events as f64;
         println!("| {name} | {ns:.0} | {instructions} | {mispredicted} | {allocations:.3} |");
     }
-}
-
-fn name(stages: usize) -> &'static str {
-    stages
-        .checked_sub(1)
-        .map_or("gob frames", |last| STAGES[last].0)
 }
 
 /// Returns the stream that an agent would write.
@@ -73,8 +69,8 @@ pub(crate) fn stream(events: usize) -> Vec<u8> {
 }
 
 /// Returns the CPU time in nanoseconds.
-fn time(stages: usize, stream: &[u8]) -> f64 {
-    let mut chain = BenchChain::new(stages);
+fn time(row: &Row, stream: &[u8]) -> f64 {
+    let mut chain = BenchChain::new(row);
     let start = thread_nanos();
     chain.run(stream);
     thread_nanos() - start
@@ -85,8 +81,8 @@ fn thread_nanos() -> f64 {
     time.tv_sec() as f64 * 1e9 + time.tv_nsec() as f64
 }
 
-fn allocations(stages: usize, stream: &[u8]) -> usize {
-    let mut chain = BenchChain::new(stages);
+fn allocations(row: &Row, stream: &[u8]) -> usize {
+    let mut chain = BenchChain::new(row);
     let region = Region::new(ALLOCATOR);
     chain.run(stream);
     region.change().allocations

@@ -108,7 +108,7 @@ fn of_words(words: &Spanned<String>) -> Result<(Filters, Matcher), Box<Finding>>
             },
             None => Place::Value(words.span()),
         };
-        Finding::error(place, one_line(&error.message)).into()
+        Finding::error(place, error.message).into()
     })
 }
 
@@ -117,7 +117,7 @@ fn of_tables(rule: &Rule, at: usize) -> Result<(Filters, Matcher), Box<Finding>>
         for (n, FilterTable(filter)) in tables.iter().enumerate() {
             if let Some((field, error)) = wrong_field(filter) {
                 let place = place(at, &format!("{list}.{n}.{field}"));
-                return Err(Finding::error(place, one_line(&error.to_string())).into());
+                return Err(Finding::error(place, error.to_string()).into());
             }
         }
     }
@@ -143,17 +143,4 @@ fn wrong_field(filter: &FlowFilter) -> Option<(&'static str, FilterError)> {
         let error = Matcher::compile(&[alone], &[]).err()?;
         Some((*field, error))
     })
-}
-
-/// The message without the excerpt of a regular expression, since a finding has one of the file.
-fn one_line(message: &str) -> String {
-    let mut lines = message.lines();
-    let first = lines.next().unwrap_or_default();
-    match lines.next_back() {
-        Some(reason) => {
-            let start = first.trim_end_matches("regex parse error:");
-            format!("{start}{}", reason.trim_start_matches("error: "))
-        }
-        None => first.to_owned(),
-    }
 }

@@ -1,6 +1,7 @@
 //! Rules as records are matched by them.
 
 use tidegate_filter::{Context, FilterError, Filters, Matcher};
+use tidegate_model::flow::Flow;
 use tidegate_model::{Kinds, Outcome, Record};
 
 use super::named::NamedClass;
@@ -63,11 +64,18 @@ impl CompiledRule {
         self.outcome
     }
 
+    /// The flows that it matches, of those that no rule has to name.
+    pub(super) fn flows(&self) -> Option<&Matcher> {
+        Some(&self.flows.as_ref()?.all)
+    }
+
     /// Whether it matches a flow that no rule has to name.
     #[inline]
-    pub(super) fn matches(&self, flow: &Record, bytes: &[u8], context: &Context) -> bool {
-        let flows = self.flows.as_ref();
-        flows.is_some_and(|flows| flows.all.matches(flow, bytes, context))
+    pub(super) fn matches(&self, flow: &Flow, context: &Context) -> bool {
+        match &self.flows {
+            Some(flows) => flows.all.matches_flow(flow, context),
+            None => false,
+        }
     }
 
     /// Whether it matches a record that it has to name.

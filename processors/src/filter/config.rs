@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use tidegate_filter::Context;
-use tidegate_model::{Kind, Kinds, Outcome};
+use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
     BuildContext, BuildError, ChainPosition, ComponentKind, Finding, Outcomes, Place,
     ProcessorConfig, ProcessorKind,
@@ -72,10 +72,7 @@ impl ProcessorConfig for Config {
         };
         Ok(Box::new(Filter {
             rules: self.compile().map_err(first)?,
-            otherwise: match self.otherwise() {
-                Some(Action::Drop) => Outcome::Filtered(OTHERWISE),
-                Some(Action::Keep) | None => Outcome::Keep,
-            },
+            otherwise_drops: self.otherwise() == Some(Action::Drop),
             exempt: Verdicts::exempt_except(&[]),
             context: Context::new(&context.node_name),
         }))

@@ -17,7 +17,8 @@ pub use config::{Config, KIND};
 pub use flow_filter::FilterTable;
 pub use rule::{Action, RecordKind, Rule};
 
-use tidegate_filter::Context;
+use tidegate_filter::{Context, FlowLoop};
+use tidegate_model::flow::Flow;
 use tidegate_model::{Batch, Outcome, Record, Tally};
 use tidegate_runtime::stage::Processor;
 
@@ -30,8 +31,8 @@ const OTHERWISE: &str = "otherwise";
 /// The processor.
 struct Filter {
     rules: Box<[CompiledRule]>,
-    /// What happens to flows that no rule matches.
-    otherwise: Outcome,
+    /// Whether flows that no rule matches are dropped.
+    otherwise_drops: bool,
     /// The verdicts of flows that are dropped only if they are named.
     exempt: Verdicts,
     context: Context,
@@ -39,33 +40,86 @@ struct Filter {
 
 impl Processor for Filter {
     fn rules(&self) -> Vec<&'static str> {
-        let of_rules = self.rules.iter().map(CompiledRule::outcome);
-        let outcomes = of_rules.chain([self.otherwise]);
+        let outcomes = self.rules.iter().map(CompiledRule::outcome);
         let names = outcomes.filter_map(|outcome| match outcome {
             Outcome::Filtered(rule) => Some(rule),
             _ => None,
         });
-        names.collect()
+        names
+            .chain(self.otherwise_drops.then_some(OTHERWISE))
+            .collect()
     }
 
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        batch.sift(tally, |record, bytes| match record {
-            Record::Flow(flow) if !self.exempt.contains(flow.verdict) => {
-                self.outcome(record, bytes)
-            }
-            Record::Frame(_) | Record::Event(_) | Record::Metric(_) => Outcome::Keep,
-            _ => self.outcome_of_exempt(record, bytes),
+        let one_rule = match &*self.rules {
+            [rule] => rule.flows().map(|matcher| (matcher, rule.outcome())),
+            _ => None,
+        };
+        match one_rule {
+            Some((matcher, outcome)) => matcher.for_flows(
+                &self.context,
+                OneRule {
+                    filter: self,
+                    outcome,
+                    batch,
+                    tally,
+                },
+            ),
+            None => self.sift(batch, tally, |flow| self.outcome(flow)),
+        }
+    }
+}
+
+/// The loop of a filter with one rule.
+struct OneRule<'a> {
+    filter: &'a Filter,
+    outcome: Outcome,
+    batch: &'a mut Batch,
+    tally: &'a mut Tally,
+}
+
+impl FlowLoop for OneRule<'_> {
+    #[inline]
+    fn run(self, matches: impl Fn(&Flow) -> bool) {
+        let Self {
+            filter,
+            outcome,
+            batch,
+            tally,
+        } = self;
+        filter.sift(batch, tally, |flow| match matches(flow) {
+            true => outcome,
+            false => filter.otherwise(),
         });
     }
 }
 
 impl Filter {
+    /// Removes records. `outcome` is that of flows that no rule has to name.
     #[inline]
-    fn outcome(&self, flow: &Record, bytes: &[u8]) -> Outcome {
+    fn sift(&self, batch: &mut Batch, tally: &mut Tally, outcome: impl Fn(&Flow) -> Outcome) {
+        batch.sift(tally, |record, bytes| match record {
+            Record::Flow(flow) if !self.exempt.contains(flow.verdict) => outcome(flow),
+            Record::Frame(_) | Record::Event(_) | Record::Metric(_) => Outcome::Keep,
+            _ => self.outcome_of_exempt(record, bytes),
+        });
+    }
+
+    fn outcome(&self, flow: &Flow) -> Outcome {
         let mut rules = self.rules.iter();
         rules
-            .find(|rule| rule.matches(flow, bytes, &self.context))
-            .map_or(self.otherwise, CompiledRule::outcome)
+            .find(|rule| rule.matches(flow, &self.context))
+            .map_or_else(|| self.otherwise(), CompiledRule::outcome)
+    }
+
+    /// What happens to flows that no rule matches.
+    #[inline]
+    fn otherwise(&self) -> Outcome {
+        if self.otherwise_drops {
+            Outcome::Filtered(OTHERWISE)
+        } else {
+            Outcome::Keep
+        }
     }
 
     #[inline(never)]

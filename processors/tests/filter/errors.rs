@@ -55,7 +55,7 @@ fn an_error_in_a_filter_points_to_its_place() {
         (
             "flows = '--to-port 53 --http-path ['",
             "--http-path [",
-            "invalid http path filter: [: unclosed character class",
+            "missing closing ]: `[`",
         ),
         (
             "flows = '--ip 10.0.0.0/99'",
@@ -65,7 +65,7 @@ fn an_error_in_a_filter_points_to_its_place() {
         (
             "any_of = [{ dns_query = ['a'] }, { dns_query = ['a', '['], verdict = ['DROPPED'] }]",
             "<rules.0.any_of.1.dns_query>",
-            "failed to compile regexp: unclosed character class",
+            "missing closing ]: `[`",
         ),
         (
             "none_of = [{ source_port = ['http'] }]",
