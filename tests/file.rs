@@ -231,6 +231,26 @@ fn no_line_is_lost_or_cut_when_the_file_is_moved_under_load() {
 }
 
 #[test]
+fn an_exporter_that_a_reload_replaces_hands_over_its_file() {
+    let dir = TestDir::new();
+    let stream = Stream::listen(&dir.path("monitor.sock"));
+    let mut agent = Agent::run(&live(&dir, "rotation.enabled = false"));
+    agent.telemetry_address();
+    for seconds in 1..=5 {
+        let keys = format!("rotation.enabled = false\ngive_up_after = \"{seconds}s\"");
+        live(&dir, &keys);
+        agent.send_signal("HUP");
+        agent.wait_for_line("the configuration was reloaded");
+    }
+    let sent = stream.end();
+    agent.send_signal("TERM");
+    let output = agent.wait();
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let text = Files::read(&dir.path("out")).text();
+    assert_eq!(missing_or_duplicate(&text, sent), [0; 0]);
+}
+
+#[test]
 fn a_file_has_one_exporter_and_one_agent() {
     let dir = TestDir::new();
     let config = live(&dir, "");

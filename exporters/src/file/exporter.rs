@@ -61,6 +61,8 @@ impl stage::Exporter for FileExporter {
         }
         control.end();
         running.prepare().await;
+        // The lock of the file is free for the exporter that replaces this one.
+        running.writer.end().await;
         Ok(())
     }
 

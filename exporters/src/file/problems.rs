@@ -1,5 +1,5 @@
-//! Failures that lose no record: of rotation, removal, compression and `fsync`. Each is counted, and
-//! shown in the exporter's health until the same operation succeeds.
+//! Failures that lose no record: of rotation, removal, compression, `fsync`, and opening a file anew.
+//! Each is counted, and shown in the exporter's health until the same operation succeeds.
 
 use std::io;
 
@@ -13,10 +13,17 @@ pub(super) enum Operation {
     Removal,
     Compression,
     Sync,
+    Opening,
 }
 
 impl Operation {
-    const ALL: [Self; 4] = [Self::Rotation, Self::Removal, Self::Compression, Self::Sync];
+    const ALL: [Self; 5] = [
+        Self::Rotation,
+        Self::Removal,
+        Self::Compression,
+        Self::Sync,
+        Self::Opening,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -24,6 +31,7 @@ impl Operation {
             Self::Removal => "removal",
             Self::Compression => "compression",
             Self::Sync => "sync",
+            Self::Opening => "opening",
         }
     }
 
@@ -33,6 +41,11 @@ impl Operation {
             Self::Removal => format!("cannot remove old rotated files: {error}"),
             Self::Compression => format!("cannot compress a rotated file: {error}; trying again"),
             Self::Sync => format!("cannot write the file to disk: {error}"),
+            Self::Opening => {
+                format!(
+                    "writing to the file that was moved, since no new one can be opened: {error}"
+                )
+            }
         }
     }
 }

@@ -181,9 +181,12 @@ impl RotatingSink {
         if let Some(file) = &mut self.state.file {
             let is_lost = file.is_removed();
             let is_here = file.is_at(path) && file.update_size().is_ok();
-            if !is_here && self.reopen().is_err() && is_lost {
+            let opened = if is_here { Ok(()) } else { self.reopen() };
+            if is_lost && opened.is_err() {
                 // What is written to it now could not be read by anyone.
                 self.state.file = None;
+            } else {
+                self.problems.of(Operation::Opening).note(opened);
             }
         }
         if self.sync_interval > Duration::ZERO

@@ -224,6 +224,11 @@ impl LineWriter {
         let _ = timeout(LINE_END_TIMEOUT, write).await;
     }
 
+    /// Ends the thread, and waits until it has closed the output.
+    pub(crate) async fn end(mut self) {
+        self.thread.end().await;
+    }
+
     /// What messages call the output.
     pub(crate) fn name(&self) -> &str {
         &self.name

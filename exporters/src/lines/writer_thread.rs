@@ -109,6 +109,13 @@ impl WriterThread {
         })
     }
 
+    /// Ends the thread, and waits until it has dropped its output.
+    pub(super) async fn end(&mut self) {
+        let (closed, _) = mpsc::channel(1);
+        self.requests = closed;
+        while self.results.recv().await.is_some() {}
+    }
+
     /// Ends the current buffer, all of which is written.
     pub(super) fn finish_buffer(&mut self) {
         self.buffer_number += 1;
