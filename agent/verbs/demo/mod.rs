@@ -93,16 +93,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     }
     runtime.spawn(end_with_an_exporter(telemetry, shutdown.clone()));
     addresses.release();
-    run::start(
-        runtime,
-        assembly,
-        &run::Options {
-            is_demo: true,
-            ..args.options.clone()
-        },
-        shutdown,
-        None,
-    )?;
+    let options = run::Options {
+        is_demo: true,
+        ..args.options.clone()
+    };
+    run::start(runtime, assembly, &options, shutdown, None)?;
     welcome::print_legend();
     Ok(())
 }
