@@ -51,14 +51,14 @@ fn an_unreadable_file_is_distinguished_from_an_invalid_one() {
         (
             &binary,
             format!(
-                "error: {} is not UTF-8: the first bad byte is in line 2, column 6\n",
+                "error: {} is not UTF-8: the first bad byte is in line 2, column 6\nhelp: save the file as UTF-8\n",
                 binary.display()
             ),
         ),
         (
             &directory,
             format!(
-                "error: cannot read {}: Is a directory (os error 21)\n",
+                "error: cannot read {}: Is a directory (os error 21)\nhelp: name a file in the directory\n",
                 directory.display()
             ),
         ),

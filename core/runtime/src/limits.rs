@@ -64,7 +64,6 @@ impl Default for Limits {
 
 crate::config_choice! {
     /// The policy of a full edge.
-    #[derive(serde::Serialize)]
     pub enum WhenFull = Block {
         /// The sender waits.
         Block = "block",

@@ -278,7 +278,8 @@ macro_rules! config_table_default {
 }
 
 /// Declares the values that a key chooses from: an enum with the name of each in the file, which is
-/// [`Deserialize`](serde::Deserialize) and a [`Setting`]. One of them can be its [`Default`].
+/// [`Deserialize`](serde::Deserialize), [`Serialize`](serde::Serialize) and a [`Setting`]. One of them
+/// can be its [`Default`].
 ///
 /// ```
 /// tidegate_runtime::config_choice! {
@@ -306,6 +307,15 @@ macro_rules! config_choice {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $vis enum $Choice {
             $($(#[doc = $text])+ $Variant),+
+        }
+
+        impl ::serde::Serialize for $Choice {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
         }
 
         impl<'de> ::serde::Deserialize<'de> for $Choice {
