@@ -131,6 +131,7 @@ fn good_files_pass() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn files_that_are_not_there_or_hold_something_else() {
     let files = Files::new();
     fs::remove_file(files.path("node.rec")).unwrap();
@@ -223,6 +224,7 @@ pipeline.toml: 1 error
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn empty_and_broken_files() {
     let files = Files::new();
     files.write("node.rec", "");

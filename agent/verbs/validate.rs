@@ -11,7 +11,7 @@ use tidegate_runtime::config::{Setting as _, Shape};
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::common::config_file::{ConfigFile, FileCheck, WarningPolicy, assemble};
-use crate::config::{plural, process_environment};
+use crate::config::{Config, plural, process_environment};
 use crate::error::Error;
 use crate::{files, log};
 
@@ -77,17 +77,23 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         &policy,
         |_| {},
     )?;
+    summarize(&source.name, &config, args.files)?;
+    Ok(())
+}
+
+/// Prints what a configuration has.
+fn summarize(name: &str, config: &Config, has_read_files: bool) -> io::Result<()> {
     writeln!(
         io::stdout(),
         "{}: good: {}, {}, {}, {}",
-        source.name,
+        name,
         plural(config.pipelines.len(), "pipeline"),
         plural(config.receivers.len(), "receiver"),
         plural(config.processors.len(), "processor"),
         plural(config.exporters.len(), "exporter"),
     )?;
-    if args.files {
-        let count = plural(files::count(&config), "file");
+    if has_read_files {
+        let count = plural(files::count(config), "file");
         writeln!(io::stdout(), "  {count} can be used")?;
     }
     for (at, exporter) in config.exporters.iter().enumerate() {

@@ -40,6 +40,7 @@ pipeline.toml: 1 warning
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn credentials_in_plain_text() {
     says(
         "endpoint = \"http://collector\"\nheaders = { X-Tenant = \"a\", X-Api-Key = \"0123456789\" }",

@@ -71,6 +71,7 @@ error: wrong value in `exporters.sink/b.endpoint`
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn events_and_flows_and_metrics_that_nothing_uses() {
     warns(
         r#"[receivers.source]
@@ -175,6 +176,7 @@ pipeline.toml: 1 warning
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn queues_that_are_too_small_and_queues_that_hold_up_a_receiver() {
     warns(
         r#"[receivers.source]

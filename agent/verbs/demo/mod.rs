@@ -68,10 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let runtime = runtime::multi_thread()?;
     // First, so that a signal at any time ends the demo in order.
     runtime.block_on(async { signals::shutdown_on_signals(&shutdown) })?;
-    let mut temporary = {
-        let _guard = runtime.enter();
-        TemporarySocket::bind()?
-    };
+    let mut temporary = runtime.block_on(async { TemporarySocket::bind() })?;
     let mut addresses = Addresses::choose()?;
     let source = Source {
         name: "pipeline.toml".to_owned(),
