@@ -8,13 +8,17 @@ use std::path::{Path, PathBuf};
 use super::declared;
 
 /// String constants that are not reasons, besides those that a kind declares for other outcomes.
-const OTHER_CONSTANTS: [(&str, &str); 8] = [
+const OTHER_CONSTANTS: [(&str, &str); 12] = [
+    ("authorization", "a header"),
     ("default", "a cluster's name"),
     ("hubble_ring_buffer", "a source of lost events"),
     ("observer_events_queue", "a source of lost events"),
     ("perf_event_ring_buffer", "a source of lost events"),
+    ("otherwise", "a rule of a filter"),
     ("perf_ring", "a source of lost events"),
     ("tidegate", "a name"),
+    ("tidegate_exporter_bytes_total", "a metric"),
+    ("tidegate_receiver_bytes_total", "a metric"),
     ("traffic_direction", "a label"),
     ("unknown", "the value of a label"),
 ];

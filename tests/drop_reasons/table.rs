@@ -27,6 +27,7 @@ pub(super) fn table() -> Vec<(&'static str, Coverage)> {
         ip_headers(),
         transports(),
         exporters(),
+        files(),
     ]
     .into_iter()
     .flatten()
@@ -357,5 +358,27 @@ fn exporters() -> Vec<(&'static str, Coverage)> {
                 "a_disk_that_stays_full_is_a_failure_that_names_the_output",
             ),
         ),
+    ]
+}
+
+fn files() -> Vec<(&'static str, Coverage)> {
+    let disk = "tests/file/disk.rs";
+    let full = "on_a_disk_that_stays_full_records_are_dropped_and_counted_until_there_is_room";
+    let limit = "a_file_at_its_size_limit_is_rotated_or_its_records_are_dropped";
+    let directory = "a_directory_that_goes_away_and_comes_back_loses_no_later_record";
+    let error = |reason| {
+        let test = "errors_have_reasons_and_some_of_them_pass";
+        (reason, Test("exporters/src/file/failure.rs", test))
+    };
+    vec![
+        ("disk_full", Test(disk, full)),
+        ("file_too_large", Test(disk, limit)),
+        ("directory_missing", Test(disk, directory)),
+        error("quota_exceeded"),
+        error("io_error"),
+        error("read_only"),
+        error("not_a_file"),
+        error("permission_denied"),
+        error("file_in_use"),
     ]
 }

@@ -18,6 +18,7 @@ use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::runtime::Runtime;
+use tracing::Level;
 
 use super::common::config_file::{self, ConfigFile, FileCheck, WarningPolicy};
 use super::common::runtime;
@@ -83,14 +84,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let shutdown = Shutdown::new();
     let runtime = runtime::multi_thread()?;
     // Signals are handled before the configuration is read: a shutdown requested meanwhile ends the
-    // run as soon as it has begun, with a ledger, and SIGHUP does not end the process.
+    // run without a failure, and SIGHUP does not end the process.
     let hang_ups = runtime.block_on(async {
         signals::shutdown_on_signals(&shutdown)?;
         signals::hang_ups()
     })?;
     let input = args.config.locate()?;
     let watched = args.watched(&input)?;
-    let source = runtime.block_on(reading::read(&input, &shutdown))?;
+    let Some(source) = runtime.block_on(reading::read(&input, &shutdown))? else {
+        log::print(
+            Level::INFO,
+            "ended by a signal before the configuration was complete",
+        );
+        return Ok(());
+    };
     // The log starts before components are built, so that it has their warnings.
     let mut log = None;
     let init_log = |service: &Service| log = Some(log::init(&service.log, service.log_format));

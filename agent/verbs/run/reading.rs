@@ -7,11 +7,14 @@ use crate::config::{ConfigInput, Source};
 use crate::error::Error;
 use crate::verbs::common::config_file;
 
-/// Reads the configuration. A stream can block, so a thread reads it, which is left behind if a
-/// shutdown is requested first.
-pub(super) async fn read(input: &ConfigInput, shutdown: &Shutdown) -> Result<Source, Error> {
+/// Reads the configuration; `None` if a shutdown is requested first. A stream can block, so a thread
+/// reads it, which is left behind in that case.
+pub(super) async fn read(
+    input: &ConfigInput,
+    shutdown: &Shutdown,
+) -> Result<Option<Source>, Error> {
     if input.file().is_some() {
-        return config_file::read(input);
+        return config_file::read(input).map(Some);
     }
     let (sender, read) = oneshot::channel();
     let stream = input.clone();
@@ -19,9 +22,9 @@ pub(super) async fn read(input: &ConfigInput, shutdown: &Shutdown) -> Result<Sou
     std::thread::spawn(move || drop(sender.send(stream.read())));
     tokio::select! {
         biased;
-        Ok(source) = read => source.map_err(|error| Error::Configuration(error.render())),
-        () = shutdown.requested() => Err(Error::failed(
-            "ended by a signal before the configuration was complete",
-        )),
+        Ok(source) = read => source
+            .map(Some)
+            .map_err(|error| Error::Configuration(error.render())),
+        () = shutdown.requested() => Ok(None),
     }
 }
