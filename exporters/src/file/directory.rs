@@ -15,7 +15,7 @@ const MAX_ENTRIES: usize = 100_000;
 /// The number of files that one pass removes at most; the next pass removes the others.
 const MAX_REMOVED: usize = 10_000;
 
-/// Calls `visit` for every rotated file.
+/// Calls `visit` for every rotated file. Directories and links with such names are not the exporter's.
 fn visit(names: &FileNames, mut visit: impl FnMut(RotatedFile, &fs::DirEntry)) -> io::Result<()> {
     for (at, entry) in fs::read_dir(names.directory())?.enumerate() {
         if at == MAX_ENTRIES {
@@ -30,6 +30,7 @@ fn visit(names: &FileNames, mut visit: impl FnMut(RotatedFile, &fs::DirEntry)) -
             .file_name()
             .to_str()
             .and_then(|name| names.parse(name))
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
         {
             visit(file, &entry);
         }
@@ -68,7 +69,8 @@ pub(super) fn remove_unfinished(names: &FileNames) -> io::Result<()> {
     failed.map_or(Ok(()), Err)
 }
 
-/// Removes all but the newest `keep` rotated files, and those from before `oldest`.
+/// Removes all but the newest `keep` rotated files, and those from before `oldest`. Goes on after a
+/// failure, and returns the last one.
 pub(super) fn remove_old(names: &FileNames, keep: usize, oldest: Option<Stamp>) -> io::Result<()> {
     let mut kept = BTreeSet::new();
     let mut removed = BTreeSet::new();
@@ -85,15 +87,15 @@ pub(super) fn remove_old(names: &FileNames, keep: usize, oldest: Option<Stamp>) 
             removed.extend(kept.pop_first());
         }
     })?;
-    for stamp in removed {
-        names.all_forms(stamp).try_for_each(|path| remove(&path))?;
-    }
-    Ok(())
+    let paths = removed.into_iter().flat_map(|stamp| names.all_forms(stamp));
+    let failures = paths.filter_map(|path| remove(&path).err());
+    failures.last().map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::symlink;
 
     use super::{FileNames, Stamp, newest, oldest_plain, remove_old, remove_unfinished};
 
@@ -142,6 +144,24 @@ mod tests {
             Some(stamp(3))
         );
         assert_eq!(oldest_plain(&names, Some(stamp(3))).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_left_alone_and_does_not_keep_others_from_being_removed() {
+        let (folder, names) = folder();
+        let [directory, link] = ["2020-03-01T10-00-00.000", "2021-03-01T10-00-00.000"]
+            .map(|stamp| names.rotated(Stamp::parse(stamp).unwrap()));
+        fs::create_dir(&directory).unwrap();
+        symlink(folder.path().join("notes"), &link).unwrap();
+        assert_eq!(oldest_plain(&names, None).unwrap(), Some(stamp(2)));
+        // A form of a file that cannot be removed.
+        fs::create_dir(folder.path().join("flows-2026-03-01T10-00-00.001.json")).unwrap();
+        assert!(remove_old(&names, 1, None).is_err());
+        assert!(directory.exists() && link.is_symlink());
+        fs::remove_dir(&directory).unwrap();
+        fs::remove_file(&link).unwrap();
+        remove_unfinished(&names).unwrap();
+        assert_eq!(left(&folder), ["001.json", "004.json.zst"]);
     }
 
     #[test]
