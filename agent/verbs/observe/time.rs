@@ -66,6 +66,7 @@ fn parse_duration(text: &str) -> Option<f64> {
     Some(sign * nanos)
 }
 
+/// Parses a date. One outside of the range of times is the first or the last of them.
 fn parse_date(text: &str) -> Option<Timestamp> {
     let nanos = match text.split_once('T') {
         Some((date, time)) if !text.contains(',') => parse_date_time(date, time)?,
@@ -74,16 +75,22 @@ fn parse_date(text: &str) -> Option<Timestamp> {
             Err(_) => parse_date_time(text, "00Z")?,
         },
     };
-    u64::try_from(nanos).ok().map(Timestamp)
+    Some(Timestamp(u64::try_from(nanos).unwrap_or(match nanos < 0 {
+        true => 0,
+        false => u64::MAX,
+    })))
 }
 
 /// Parses a date and a time of one to three parts with an offset, such as `10:30+02:00`.
 fn parse_date_time(date: &str, time: &str) -> Option<i128> {
     let offset_at = time.find(['Z', '+', '-'])?;
     let (clock, offset) = time.split_at(offset_at);
-    let rest = match clock.split(':').count() {
-        1 => ":00:00",
-        2 => ":00",
+    let mut parts = clock.split(':').skip(1);
+    let rest = match (parts.next(), parts.next()) {
+        (None, _) => ":00:00",
+        (_, None) => ":00",
+        // Go has no leap seconds.
+        (_, Some(second)) if second.starts_with("60") => return None,
         _ => "",
     };
     let civil: DateTime = format!("{date}T{clock}{rest}").parse().ok()?;
@@ -91,7 +98,9 @@ fn parse_date_time(date: &str, time: &str) -> Option<i128> {
         "Z" => Offset::UTC,
         other => strtime::parse("%:z", other).ok()?.offset()?,
     };
-    Some(offset.to_timestamp(civil).ok()?.as_nanosecond())
+    // Only the last hours of the year 9999 are not in the range of timestamps.
+    let timestamp = offset.to_timestamp(civil);
+    Some(timestamp.map_or(i128::MAX, jiff::Timestamp::as_nanosecond))
 }
 
 #[cfg(test)]
@@ -132,6 +141,9 @@ mod tests {
             ("2026-03-01T05:00:00.25-05:00", ten + 250_000_000),
             ("2026-03-01T10:00:00.000000001Z", ten + 1),
             ("Sun, 01 Mar 2026 10:00:00 +0000", ten),
+            ("0001-01-01", 0),
+            ("1970-01-01T00:00:00+01:00", 0),
+            ("9999-12-31T23:59:59Z", u64::MAX),
         ];
         for (text, nanos) in cases {
             assert_eq!(parse(text, NOW), Some(Timestamp(nanos)), "{text}");
@@ -146,7 +158,7 @@ mod tests {
             "1h43",
             "2026-13-01",
             "2026-03-01T10",
-            "1970-01-01T00:00:00+01:00",
+            "2026-03-01T10:00:60Z",
         ] {
             assert_eq!(parse(text, NOW), None, "{text}");
         }
