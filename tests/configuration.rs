@@ -35,6 +35,51 @@ error: there is no pipeline
 }
 
 #[test]
+fn every_mistake_in_a_list_of_tables_is_reported_at_its_place() {
+    let dir = TestDir::new();
+    let rules = "[processors.filter]\nrules = [\n\
+        { name = \"a b\", action = \"drop\", flows = \"\" },\n\
+        { name = \"b\", action = \"dorp\", flows = \"\" },\n\
+        { name = \"c\" },\n\
+        { name = \"d\", action = \"drop\", any_of = [{ source_podd = [\"x\"] }] },\n]\n";
+    let config = dir.replay(3, &["cilium_decode", "l34_flow"], "nop", rules);
+    let config = config.to_str().unwrap();
+    let line = |part: &str| {
+        let text = std::fs::read_to_string(config).unwrap();
+        text.lines().position(|line| line.contains(part)).unwrap() + 1
+    };
+    let stderr = tidegate(&["validate", "-c", config]).stderr;
+    for (part, column, title) in [
+        ("a b", 10, "wrong value in `processors.filter.rules.name`"),
+        (
+            "dorp",
+            24,
+            "unknown value `dorp` in `processors.filter.rules.action`",
+        ),
+        (
+            "\"c\"",
+            1,
+            "`processors.filter.rules` requires the key `action`",
+        ),
+        (
+            "podd",
+            44,
+            "unknown key `source_podd` in `processors.filter.rules.any_of`",
+        ),
+    ] {
+        let line = line(part);
+        let mut errors = stderr.split("\n\n");
+        let error = errors.find(|error| error.contains(&format!("{config}:{line}:{column}\n")));
+        assert!(
+            error.is_some_and(|error| error.contains(title)),
+            "{title}: {stderr}"
+        );
+    }
+    assert!(stderr.contains("did you mean `source_pod`?"), "{stderr}");
+    assert!(stderr.contains(": 4 errors"), "{stderr}");
+}
+
+#[test]
 fn an_unreadable_file_is_distinguished_from_an_invalid_one() {
     let dir = TestDir::new();
     let missing = dir.path("missing.toml");

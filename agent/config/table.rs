@@ -113,24 +113,23 @@ pub(crate) fn read_good_parts<'i, T>(
     parse: impl Fn(ValueDeserializer<'i>) -> Result<T, toml::de::Error>,
     problems: &mut Problems,
 ) -> Option<(T, bool)> {
-    let mut removed: Vec<Path> = Vec::new();
+    let mut removed: Vec<Removed> = Vec::new();
     loop {
         let error = match parse(ValueDeserializer::from(value.clone())) {
             Ok(read) => return Some((read, removed.is_empty())),
             Err(error) => error,
         };
-        let missing = missing_key(error.message());
-        if missing.is_some_and(|key| {
-            removed
-                .iter()
-                .any(|path| path.last().is_some_and(|last| last == key))
-        }) {
-            return None;
-        }
         let span = error.span().unwrap_or_else(|| value.span());
-        let path = remove(&mut value, &span, meant_key(error.message()));
+        let now = remove(&mut value, &span, meant_key(error.message()));
+        let missing = missing_key(error.message());
+        if missing.is_some_and(|key| removed.iter().any(|one| one.is_key_of(key, &span))) {
+            // Its error is known, and so the table cannot be read. The others beside it can.
+            removed.push(now?);
+            continue;
+        }
         let is_substituted = problems.is_substituted(&span);
-        let dotted = dotted(what, path.as_deref().unwrap_or_default());
+        let path = now.as_ref().map_or(&[][..], |now| &now.path);
+        let dotted = dotted(what, path);
         let problem = explain(error.message(), span, &dotted);
         let is_string = error.message().starts_with("invalid type: string");
         problems.push(if is_substituted && is_string {
@@ -138,15 +137,27 @@ pub(crate) fn read_good_parts<'i, T>(
         } else {
             problem
         });
-        removed.push(path?);
+        removed.push(now?);
         if removed.len() == MAX_ERRORS {
             return None;
         }
     }
 }
 
-/// Keys from the outside in.
-type Path = Vec<String>;
+/// A value that was removed because of an error.
+struct Removed {
+    /// Its keys, from the outside in.
+    path: Vec<String>,
+    /// The place of the table or the list that it was in.
+    parent: Range<usize>,
+}
+
+impl Removed {
+    /// Whether it was the value of this key, in the table at this place.
+    fn is_key_of(&self, key: &str, table: &Range<usize>) -> bool {
+        self.parent == *table && self.path.last().is_some_and(|last| last == key)
+    }
+}
 
 fn dotted(what: &str, path: &[String]) -> String {
     path.iter().fold(what.to_owned(), |all, key| {
@@ -158,21 +169,27 @@ fn dotted(what: &str, path: &[String]) -> String {
     })
 }
 
-/// Removes the value at `span` and returns its path. If its key is a misspelt one, the value becomes
-/// that of the key that is `meant`.
-fn remove(value: &mut Value<'_>, span: &Range<usize>, meant: Option<&str>) -> Option<Path> {
+/// Removes the value at `span`. If its key is a misspelt one, the value becomes that of the key that is
+/// `meant`.
+fn remove(value: &mut Value<'_>, span: &Range<usize>, meant: Option<&str>) -> Option<Removed> {
+    let parent = value.span();
     match value.get_mut() {
-        DeValue::Table(table) => remove_key(table, span, meant),
-        DeValue::Array(items) => remove_item(items, span, meant),
+        DeValue::Table(table) => remove_key(table, parent, span, meant),
+        DeValue::Array(items) => remove_item(items, parent, span, meant),
         _ => None,
     }
 }
 
-fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>, meant: Option<&str>) -> Option<Path> {
+fn remove_key(
+    table: &mut DeTable<'_>,
+    parent: Range<usize>,
+    span: &Range<usize>,
+    meant: Option<&str>,
+) -> Option<Removed> {
     for (key, value) in table.iter_mut() {
-        if let Some(mut path) = remove(value, span, meant) {
-            path.insert(0, key.get_ref().to_string());
-            return Some(path);
+        if let Some(mut removed) = remove(value, span, meant) {
+            removed.path.insert(0, key.get_ref().to_string());
+            return Some(removed);
         }
     }
     let here = table
@@ -180,12 +197,18 @@ fn remove_key(table: &mut DeTable<'_>, span: &Range<usize>, meant: Option<&str>)
         .find(|(key, value)| key.span() == *span || value.span() == *span);
     let key = here.map(|(key, _)| key.get_ref().to_string())?;
     respell(table, &key, meant);
-    Some(vec![key])
+    let path = vec![key];
+    Some(Removed { path, parent })
 }
 
-fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>, meant: Option<&str>) -> Option<Path> {
-    if let Some(path) = items.iter_mut().find_map(|item| remove(item, span, meant)) {
-        return Some(path);
+fn remove_item(
+    items: &mut DeArray<'_>,
+    parent: Range<usize>,
+    span: &Range<usize>,
+    meant: Option<&str>,
+) -> Option<Removed> {
+    if let Some(removed) = items.iter_mut().find_map(|item| remove(item, span, meant)) {
+        return Some(removed);
     }
     let at = items.iter().position(|item| item.span() == *span)?;
     let mut kept = DeArray::new();
@@ -195,5 +218,6 @@ fn remove_item(items: &mut DeArray<'_>, span: &Range<usize>, meant: Option<&str>
         .filter(|(i, _)| *i != at)
         .for_each(|(_, item)| kept.push(item.clone()));
     *items = kept;
-    Some(Vec::new())
+    let path = Vec::new();
+    Some(Removed { path, parent })
 }

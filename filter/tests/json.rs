@@ -114,14 +114,17 @@ const INVALID: &[(&str, &str)] = &[
     (r#"{"source_port": [80]}"#, "expected a string"),
     (r#"{"source_port": [null]}"#, "expected a string"),
     (r#"{"tcp_flags": [{"syn": true}]}"#, "unknown field `syn`"),
-    (r#"{"nope": []}"#, "unknown field `nope` at"),
+    (
+        r#"{"nope": []}"#,
+        "unknown field `nope`, expected one of `uuid`, `",
+    ),
     (
         r#"{"workload": []}"#,
-        "unknown field `workload`; fields of this kind are source_workload, destination_workload",
+        "unknown field `workload`, expected one of `source_workload`, `destination_workload`",
     ),
     (
         r#"{"interface": [{"nam": ""}]}"#,
-        "unknown field `nam`; fields of this kind are index, name",
+        "unknown field `nam`, expected one of `index`, `name`",
     ),
     ("[]", "invalid type: sequence, expected an object"),
     (

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Deserializer;
 use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize as _, Deserializer};
 
 /// A message of `flow.proto`.
 pub(crate) trait Message: Sized {
@@ -73,13 +73,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        let Some(member) = self.members.next_key::<String>()? else {
+        let Some(field) = self.members.next_key_seed(Field(self.fields))? else {
             return Ok(None);
         };
-        let field = snake_case(&member);
-        if !self.fields.contains(&&*field) {
-            return Err(unknown(&member, self.fields));
-        }
         let field: StringDeserializer<A::Error> = field.into_deserializer();
         seed.deserialize(field).map(Some)
     }
@@ -89,7 +85,25 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
     }
 }
 
-/// An unknown member, with what may have been meant: a name that one begins with, or all of a few.
+/// Reads the name of a member as that of one of these fields. An error has the place of the name.
+struct Field(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Field {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<String, D::Error> {
+        let member = String::deserialize(name)?;
+        let field = snake_case(&member);
+        if self.0.contains(&&*field) {
+            Ok(field)
+        } else {
+            Err(unknown(&member, self.0))
+        }
+    }
+}
+
+/// An unknown member, with what may have been meant: names that have it in them or that it has in it,
+/// or else all.
 fn unknown<E: Error>(member: &str, fields: &[&str]) -> E {
     let start = snake_case(member).to_lowercase();
     let similar: Vec<_> = fields
@@ -97,13 +111,14 @@ fn unknown<E: Error>(member: &str, fields: &[&str]) -> E {
         .copied()
         .filter(|field| field.contains(&*start) || start.contains(field))
         .collect();
-    let names = if fields.len() <= 4 { fields } else { &similar };
-    let hint = if names.is_empty() {
-        String::new()
-    } else {
-        format!("; fields of this kind are {}", names.join(", "))
+    let names = match fields.len() <= 4 || similar.is_empty() {
+        true => fields,
+        false => &similar,
     };
-    E::custom(format!("unknown field `{member}`{hint}"))
+    let names = names.join("`, `");
+    E::custom(format!(
+        "unknown field `{member}`, expected one of `{names}`"
+    ))
 }
 
 fn snake_case(name: &str) -> String {
