@@ -12,6 +12,7 @@
 //! - [`declared`]: the outcomes that a stage can count, and [`losses`], which reports lost records
 //!   in the log and decides the exit code.
 //! - [`help`]: exit codes, environment variables and files, for `--help` and the man pages.
+//! - [`usage`]: tips for mistakes in the command line.
 //! - [`log`] and [`error`]: what the agent prints to standard error, and its exit codes.
 //! - [`monitor_server`]: serves Cilium's monitor socket for `demo`, `replay` and `simulate`.
 //! - [`os`]: signals, systemd and the terminal.
@@ -28,8 +29,10 @@ mod losses;
 mod monitor_server;
 mod os;
 mod telemetry;
+mod usage;
 mod verbs;
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
     disable_huge_pages();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return print_usage(&error),
+        Err(error) => return print_usage(error),
     };
     let code = match cli.verb.run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -70,8 +73,10 @@ fn report(error: &Error) -> ExitCode {
 }
 
 /// Prints the help, or the error in the command line, in the log format that the environment sets.
-fn print_usage(error: &clap::Error) -> ExitCode {
+fn print_usage(mut error: clap::Error) -> ExitCode {
     log::init_format_from_environment();
+    let verb = env::args_os().nth(1).unwrap_or_default();
+    usage::add_tip(&mut error, &Cli::command(), &verb.to_string_lossy());
     if error.use_stderr() && log::is_json() {
         log::print(Level::ERROR, error.to_string().trim_end());
         return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
