@@ -16,14 +16,21 @@ pub(super) fn place(at: usize, key: &str) -> Place {
 /// Compiles the rule with this position.
 pub(super) fn compile(rule: &Rule, at: usize) -> Result<CompiledRule, Box<Finding>> {
     check(rule, at)?;
-    let (filters, all) = match &rule.flows {
-        Some(words) => of_words(words)?,
-        None if has_tables(rule) => of_tables(rule, at)?,
-        None => return Ok(CompiledRule::new(rule, None)),
+    let Some((filters, all)) = filters(rule, at)? else {
+        return Ok(CompiledRule::new(rule, None));
     };
     let flows = FlowMatcher::new(rule, &filters, all)
         .map_err(|error| Finding::error(place(at, "flows"), error.to_string()))?;
     Ok(CompiledRule::new(rule, Some(flows)))
+}
+
+/// The filters of the rule with this position; `None` if it is about other records than flows.
+pub(super) fn filters(rule: &Rule, at: usize) -> Result<Option<(Filters, Matcher)>, Box<Finding>> {
+    match &rule.flows {
+        Some(words) => of_words(words).map(Some),
+        None if has_tables(rule) => of_tables(rule, at).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn has_tables(rule: &Rule) -> bool {
@@ -31,7 +38,7 @@ fn has_tables(rule: &Rule) -> bool {
 }
 
 /// The list of tables that is not empty.
-fn list_of(rule: &Rule) -> &'static str {
+pub(super) fn list_of(rule: &Rule) -> &'static str {
     if rule.any_of.is_empty() {
         "none_of"
     } else {

@@ -14,6 +14,7 @@ use tidegate_runtime::stage::Processor;
 
 use super::compile::{compile, place};
 use super::compiled::CompiledRule;
+use super::inspection::rules_without_names;
 use super::rule::{Action, Rule};
 use super::{Filter, OTHERWISE};
 use crate::exempt::Verdicts;
@@ -58,8 +59,11 @@ impl ProcessorConfig for Config {
         input
     }
 
-    fn inspect(&self, _position: &ChainPosition) -> Vec<Finding> {
-        self.compile().err().unwrap_or_default()
+    fn inspect(&self, position: &ChainPosition) -> Vec<Finding> {
+        match self.compile() {
+            Ok(_) => rules_without_names(&self.rules, position),
+            Err(errors) => errors,
+        }
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

@@ -2,14 +2,15 @@
 //! that matches a flow decides.
 //!
 //! [`config`] and [`rule`] declare the keys; [`compile`] checks them and makes rules that match records,
-//! [`compiled`]. What a
-//! rule matches is Hubble's, in the crate `tidegate-filter`; that flows which report trouble, and
-//! records other than flows, pass unless they are named is this processor's: see [`named`].
+//! [`compiled`]; [`inspection`] warns about rules that match nothing. What a rule matches is Hubble's,
+//! in the crate `tidegate-filter`; that flows which report trouble, and records other than flows, pass
+//! unless they are named is this processor's: see [`named`].
 
 mod compile;
 mod compiled;
 mod config;
 mod flow_filter;
+mod inspection;
 mod named;
 mod rule;
 

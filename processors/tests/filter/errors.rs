@@ -1,6 +1,7 @@
 //! What is wrong with a configuration, and where.
 
-use tidegate_runtime::component::{Finding, Place};
+use tidegate_model::Kinds;
+use tidegate_runtime::component::{ChainPosition, Finding, FlowContent, Lint, Place};
 
 use crate::support::{config, findings};
 
@@ -166,5 +167,46 @@ fn wrong_keys_and_types_are_refused_with_what_is_allowed() {
         let table = format!("rules = [{{ name = {name}, action = 'drop', flows = '' }}]");
         let error = config(&table).unwrap_err();
         assert_eq!(error.span().map(|span| &table[span]), Some(name));
+    }
+}
+
+#[test]
+fn rules_with_names_in_front_of_the_names_are_warnings() {
+    let warnings = |rest: &str, earlier: &[FlowContent], later: &[FlowContent]| {
+        let table = rule(rest);
+        let found = config(&table).unwrap().inspect(&ChainPosition {
+            arriving: Kinds::ALL,
+            earlier: earlier.to_vec(),
+            later: later.to_vec(),
+            created_later: Kinds::NONE,
+        });
+        let names = Some(Lint::RuleWithoutNames);
+        assert!(found.iter().all(|one| one.lint == names), "{found:?}");
+        let found = found.into_iter();
+        found
+            .map(|one| (place(&one, &table), one.help.unwrap()))
+            .collect::<Vec<_>>()
+    };
+    for (rest, at) in [
+        ("flows = '--namespace shop'", "<rules.0.flows>"),
+        ("flows = '--from-pod shop/a --port 80'", "<rules.0.flows>"),
+        ("flows = '--label app=shop'", "<rules.0.flows>"),
+        ("any_of = [{ source_pod = ['shop/'] }]", "<rules.0.any_of>"),
+    ] {
+        let add = "add `cilium_enrich` before the filter";
+        assert_eq!(warnings(rest, &[], &[]), [(at.to_owned(), add.to_owned())]);
+        let mv = "move `cilium_enrich` before the filter";
+        let moved = warnings(rest, &[], &[FlowContent::Names]);
+        assert_eq!(moved, [(at.to_owned(), mv.to_owned())]);
+        assert_eq!(warnings(rest, &[FlowContent::Names], &[]), []);
+    }
+    for rest in [
+        "flows = '--port 80'",
+        "flows = '--label reserved:world'",
+        "flows = '--not --namespace shop'",
+        "any_of = [{ source_pod = ['shop/'] }, { destination_port = ['80'] }]",
+        "records = ['lost']",
+    ] {
+        assert_eq!(warnings(rest, &[], &[]), [], "{rest}");
     }
 }

@@ -2,7 +2,7 @@
 
 use tidegate_model::Kinds;
 use tidegate_processors::KINDS;
-use tidegate_runtime::component::ChainPosition;
+use tidegate_runtime::component::{ChainPosition, FlowContent};
 use toml::Value;
 
 const PAGE: &str = include_str!("../../../docs/filtering.md");
@@ -10,7 +10,8 @@ const PAGE: &str = include_str!("../../../docs/filtering.md");
 /// The tables of the processors in a block of TOML, with their kinds.
 fn processors(block: &str) -> Vec<(String, Value)> {
     let file: toml::Table = block.parse().unwrap();
-    let tables = file["processors"].as_table().unwrap().iter();
+    let tables = file.get("processors").and_then(Value::as_table);
+    let tables = tables.into_iter().flatten();
     let of = |(id, table): (&String, &Value)| {
         let kind = id.split('/').next().unwrap();
         (kind.to_owned(), table.clone())
@@ -29,7 +30,7 @@ fn every_recipe_is_valid() {
             .unwrap_or_else(|error| panic!("{error}\n{table}"));
         let found = config.inspect(&ChainPosition {
             arriving: Kinds::ALL,
-            earlier: Vec::new(),
+            earlier: vec![FlowContent::Names],
             later: Vec::new(),
             created_later: Kinds::NONE,
         });

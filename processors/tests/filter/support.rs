@@ -9,7 +9,9 @@ use tidegate_model::record::{
 };
 use tidegate_model::{Batch, Kinds, Record, Tally, Timestamp};
 use tidegate_processors::filter::KIND;
-use tidegate_runtime::component::{BuildContext, ChainPosition, Finding, ProcessorConfig};
+use tidegate_runtime::component::{
+    BuildContext, ChainPosition, Finding, FlowContent, ProcessorConfig,
+};
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
@@ -24,10 +26,11 @@ pub(crate) fn config(table: &str) -> Result<Box<dyn ProcessorConfig>, toml::de::
     (KIND.parse)(ValueDeserializer::from(value))
 }
 
+/// What is reported about the table behind a processor that adds names.
 pub(crate) fn findings(table: &str) -> Vec<Finding> {
     config(table).unwrap().inspect(&ChainPosition {
         arriving: Kinds::ALL,
-        earlier: Vec::new(),
+        earlier: vec![FlowContent::Names],
         later: Vec::new(),
         created_later: Kinds::NONE,
     })

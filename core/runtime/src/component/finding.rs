@@ -35,6 +35,9 @@ crate::config_choice! {
         /// A label of a metric has names that no processor in front of it adds, so that it stays
         /// empty.
         LabelWithoutNames = "label_without_names",
+        /// A rule of a filter selects by names or labels of pods, and no processor in front of it
+        /// adds them, so that it matches hardly any flow.
+        RuleWithoutNames = "rule_without_names",
         /// Flows are sampled before they are counted.
         SampledMetrics = "sampled_metrics",
         /// `cilium_version` is a later release than those that this version of tidegate knows.
