@@ -270,10 +270,15 @@ pub struct OutputClosed;
 /// The error of an exporter that ended in order, but had no time to deliver data that it keeps
 /// beside the records, such as the last values of metrics.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} could not be delivered in time (raise `{key}` to allow more)")]
+#[error("{what} could not be delivered{}", .problem.as_ref().map_or_else(
+    || format!(" in time (raise `{key}` to allow more)"),
+    |problem| format!(": {problem}; `{key}` allows more time"),
+))]
 pub struct Undelivered {
     /// What was left.
     pub what: String,
     /// The configuration key that limits the time.
     pub key: String,
+    /// What the exporter cannot do, if it is degraded.
+    pub problem: Option<String>,
 }

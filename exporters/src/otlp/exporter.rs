@@ -37,12 +37,14 @@ pub(super) struct OtlpExporter {
 impl Exporter for OtlpExporter {
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
         let key = format!("{}.drain_timeout", self.context.stage);
+        let health = self.context.health.clone();
         let export_loop = self.start().await?;
         match export_loop.run(inbox).await {
             0 => Ok(()),
             series => {
                 let what = format!("the last values of {series} metric series");
-                Err(Undelivered { what, key }.into())
+                let problem = health.state().problem().map(str::to_owned);
+                Err(Undelivered { what, key, problem }.into())
             }
         }
     }

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tonic::{Code, Status};
 
 use crate::backend::{Backend, Received, Reply};
+use crate::limits::unused_url;
 use crate::metric_values::{counter, metrics, point, sums};
 use crate::pipeline::{PipelineSetup, TestPipeline};
 
@@ -218,4 +219,25 @@ async fn last_values_that_are_not_delivered_in_time_are_an_error_with_their_numb
     let expected = "the last values of 500 metric series could not be delivered in time \
                     (raise `exporters.otlp.drain_timeout` to allow more)";
     assert_eq!(cause, expected);
+}
+
+#[tokio::test]
+async fn last_values_for_a_backend_that_cannot_be_reached_are_an_error_with_the_cause() {
+    let url = unused_url();
+    let options = "metrics_interval = \"10ms\", drain_timeout = \"0s\"";
+    let pipeline = PipelineSetup::new(&url, &[options]).start();
+    pipeline
+        .send(points(&many_series(), &Value::Counter(1.0)))
+        .await;
+    while pipeline.problem().is_none() {
+        tokio::task::yield_now().await;
+    }
+    let (_, ended) = pipeline.finish().await;
+    let failure = ended.failure.unwrap();
+    let cause = std::error::Error::source(&failure).unwrap().to_string();
+    let expected = format!(
+        "the last values of 500 metric series could not be delivered: cannot reach {url}: \
+         Connection refused"
+    );
+    assert!(cause.starts_with(&expected), "{cause}");
 }
