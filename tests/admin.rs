@@ -468,6 +468,9 @@ fn debug_pages_can_be_exclusive_to_the_admin_listener() {
         (404, 200)
     );
     assert_eq!(tidegate(&["ledger", "--address", &admin]).code, Some(0));
+    let plain = tidegate(&["ledger", "--address", &format!("https://{address}")]);
+    let expected = format!("error: https://{address} does not speak TLS: ");
+    assert!(plain.stderr.starts_with(&expected), "{}", plain.stderr);
     // A reload moves the admin listener and serves the pages on both.
     let moved = dir.path("moved.sock");
     config(
@@ -526,9 +529,15 @@ fn client_certificates_grant_access() {
         "{}",
         without_tls.stderr
     );
-    assert_eq!(
-        tidegate(&["ledger", "--address", &format!("https://{address}")]).code,
-        Some(1)
+    let unknown = tidegate(&["ledger", "--address", &format!("https://{address}")]);
+    let expected = format!(
+        "error: the certificate of the agent at https://{address} cannot be verified: `--ca-file \
+         FILE` names the authority that has signed it: "
+    );
+    assert!(
+        unknown.code == Some(1) && unknown.stderr.starts_with(&expected),
+        "{}",
+        unknown.stderr
     );
     // An invalid key file is reported on reload, and the old one stays in effect.
     let bad = telemetry.replace("server.key", "ca.pem");

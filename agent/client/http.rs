@@ -10,6 +10,7 @@ use hyper::header::{AUTHORIZATION, HOST, HeaderValue, InvalidHeaderValue};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
+use tokio_rustls::rustls::Error as TlsError;
 
 use super::target::Target;
 use super::tls::{Connection, Connector};
@@ -37,6 +38,13 @@ pub(crate) enum ClientError {
          names another"
     )]
     Unreachable { address: String, source: io::Error },
+    #[error(
+        "the certificate of the agent at {address} cannot be verified: `--ca-file FILE` names the \
+         authority that has signed it{}", certificate_hint(.source)
+    )]
+    Untrusted { address: String, source: io::Error },
+    #[error("{address} does not speak TLS: write `--address HOST:PORT`, without certificates")]
+    NoTls { address: String, source: io::Error },
     #[error("no permission to connect to {address}: its owner and its group have it")]
     Forbidden { address: String, source: io::Error },
     #[error("the agent at {address} does not answer")]
@@ -177,8 +185,14 @@ impl Client {
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(|source| {
                 let address = self.address.clone();
-                match (&self.connector.target, source.kind()) {
-                    (Target::Unix(_), io::ErrorKind::PermissionDenied) => {
+                match (&self.connector.target, tls_error(&source)) {
+                    (_, Some(TlsError::InvalidCertificate(_))) => {
+                        ClientError::Untrusted { address, source }
+                    }
+                    (_, Some(TlsError::InvalidMessage(_))) => {
+                        ClientError::NoTls { address, source }
+                    }
+                    (Target::Unix(_), _) if source.kind() == io::ErrorKind::PermissionDenied => {
                         ClientError::Forbidden { address, source }
                     }
                     _ => ClientError::Unreachable { address, source },
@@ -205,6 +219,19 @@ fn bearer(token: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// The error of TLS, if that is what failed.
+fn tls_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// A hint for the certificate that `openssl req -x509` makes by default.
+fn certificate_hint(error: &io::Error) -> &'static str {
+    match error.to_string().contains("CaUsedAsEndEntity") {
+        true => "; an authority's own certificate is refused: make one with CA:FALSE",
+        false => "",
+    }
 }
 
 /// A hint for a listener with TLS, which closes a connection without it.
