@@ -86,7 +86,7 @@ fn records_left_at_the_drain_timeout_fail_the_run_and_name_the_key() {
         let summary = loss_summary(&output).unwrap();
         assert!(
             summary.contains(&format!(
-                "{lost} in exporters.otlp of flows (drain_timeout)"
+                "{lost} in exporters.otlp of pipeline flows (drain_timeout)"
             )),
             "{summary}"
         );
@@ -173,16 +173,16 @@ fn losses_during_a_run_fail_only_a_strict_run() {
             .count("exporters.otlp", "dropped/queue_full");
         assert!(full > 0);
         assert!(
-            loss_summary(&output)
-                .unwrap()
-                .contains(&format!("{full} in exporters.otlp of flows (queue_full)")),
+            loss_summary(&output).unwrap().contains(&format!(
+                "{full} in exporters.otlp of pipeline flows (queue_full)"
+            )),
             "{}",
             output.stderr
         );
         if code == 1 {
             let error = output.stderr.lines().last().unwrap();
             let expected = format!(
-                "error: records were lost in the pipelines: {full} in exporters.otlp of flows (queue_full)"
+                "error: records were lost in the pipelines: {full} in exporters.otlp of pipeline flows (queue_full)"
             );
             assert_eq!(error, expected);
         }
@@ -210,8 +210,7 @@ fn unreadable_input_is_reported_and_is_not_a_loss() {
     dir.write("recording", bytes);
     let output = run(&config, &dir.path("ledger.json"), &["--strict"]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
-    let expected =
-        "3 in processors.cilium_decode of flows (unreadable: event_too_short 2, empty_data 1)";
+    let expected = "3 in processors.cilium_decode of pipeline flows (unreadable: event_too_short 2, empty_data 1)";
     assert!(
         loss_summary(&output).unwrap().ends_with(expected),
         "{}",

@@ -175,12 +175,12 @@ mod tests {
         ]);
         report.upstream_lost.insert("perf_ring", 512);
         let expected = "512 in Cilium, before the socket (perf_ring, a lower bound), \
-                        70 in exporters.otlp of flows (queue_full), \
-                        3 in processors.l34_flow of flows (unreadable: tcp_too_short 3)";
+                        70 in exporters.otlp of pipeline flows (queue_full), \
+                        3 in processors.l34_flow of pipeline flows (unreadable: tcp_too_short 3)";
         assert_eq!(lost_in_run(&report).as_deref(), Some(expected));
         assert_eq!(
             lost_in_pipelines(&report).as_deref(),
-            Some("70 in exporters.otlp of flows (queue_full)")
+            Some("70 in exporters.otlp of pipeline flows (queue_full)")
         );
     }
 

@@ -77,14 +77,17 @@ impl fmt::Display for LossSite {
                 pipeline,
                 stage,
                 reason,
-            } => write!(f, "{stage} of {pipeline} ({reason})"),
+            } => write!(f, "{stage} of pipeline {pipeline} ({reason})"),
             Self::Unreadable {
                 pipeline,
                 stage,
                 reasons,
-            } => write!(f, "{stage} of {pipeline} (unreadable: {reasons})"),
+            } => write!(f, "{stage} of pipeline {pipeline} (unreadable: {reasons})"),
             Self::Unconfirmed { pipeline, stage } => {
-                write!(f, "{stage} of {pipeline} (unconfirmed, possibly lost)")
+                write!(
+                    f,
+                    "{stage} of pipeline {pipeline} (unconfirmed, possibly lost)"
+                )
             }
             Self::Upstream { source } => {
                 write!(f, "Cilium, before the socket ({source}, a lower bound)")
@@ -256,7 +259,7 @@ mod tests {
             .iter()
             .map(|(site, n)| format!("{site} {n}"))
             .collect();
-        assert_eq!(found, ["exporters.stdout of flows (queue_full) 2"]);
+        assert_eq!(found, ["exporters.stdout of pipeline flows (queue_full) 2"]);
     }
 
     #[test]

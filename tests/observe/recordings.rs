@@ -170,7 +170,7 @@ fn frames_that_cannot_be_read_are_reported_in_one_line() {
     let output = observe_file(&real_recording(&dir), &[]);
     assert_eq!(
         output.stderr,
-        "lost or unreadable events: 6 in processors.l34_flow of flows (unreadable: ipv4_bad_length \
+        "lost or unreadable events: 6 in processors.l34_flow of pipeline flows (unreadable: ipv4_bad_length \
          4, ipv4_too_short 2)\n"
     );
 }
