@@ -93,8 +93,11 @@ fn summarize(name: &str, config: &Config, has_read_files: bool) -> io::Result<()
         plural(config.exporters.len(), "exporter"),
     )?;
     if has_read_files {
-        let count = plural(files::count(config), "file");
-        writeln!(io::stdout(), "  {count} can be used")?;
+        let files = match files::count(config) {
+            0 => "no component in use names a file".to_owned(),
+            count => format!("{} can be used", plural(count, "file")),
+        };
+        writeln!(io::stdout(), "  {files}")?;
     }
     for (at, exporter) in config.exporters.iter().enumerate() {
         writeln!(

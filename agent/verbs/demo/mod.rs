@@ -48,7 +48,8 @@ Examples:
   tidegate demo
   tidegate demo --rate 0 --events 100000 --ledger ledger.json")]
 pub(crate) struct Args {
-    /// Events per second; 0 is as fast as they are processed
+    /// Events per second; 0 is as fast as they are read, and what standard output does not take in
+    /// time is dropped and counted
     #[arg(long, default_value_t = 20.0, value_name = "N", value_parser = simulate::rate)]
     rate: f64,
     /// Seed of the simulated cluster

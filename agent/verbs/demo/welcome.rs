@@ -26,7 +26,7 @@ pub(super) fn print_legend() {
 fn text(rate: f64, addresses: &Addresses, program: &str) -> String {
     let events = match rate > 0.0 {
         true => format!("{rate} events a second"),
-        false => "events as fast as they are processed".to_owned(),
+        false => "events as fast as they are read".to_owned(),
     };
     let otlp = match &addresses.collector {
         Some(endpoint) => format!("Flows and metrics are also sent to {endpoint} ({COLLECTOR})."),
