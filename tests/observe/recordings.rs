@@ -1,7 +1,7 @@
 //! Observing recordings.
 
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
 
 use serde_json::Value;
@@ -216,6 +216,28 @@ fn a_recording_that_grows_is_followed_from_its_last_flows() {
     agent.send_signal("INT");
     let output = agent.wait_without_reading_stdout();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
+}
+
+#[test]
+fn a_followed_recording_that_is_truncated_is_an_error() {
+    let dir = TestDir::new();
+    let file = dir.write("truncated.rec", simulated_frames(200));
+    let mut agent = Agent::start(&[
+        "observe".as_ref(),
+        "--input-file".as_ref(),
+        file.as_os_str(),
+        "--follow".as_ref(),
+    ]);
+    let mut lines = BufReader::new(agent.take_stdout()).lines();
+    assert_eq!(lines.by_ref().take(50).count(), 50);
+    fs::write(&file, simulated_frames(10)).unwrap();
+    let output = agent.wait_without_reading_stdout();
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("it was truncated to "),
+        "{}",
+        output.stderr
+    );
 }
 
 /// Holding all flows would take twice the memory.

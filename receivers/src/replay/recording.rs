@@ -1,6 +1,6 @@
 //! Reads a recording chunk by chunk. A read blocks for as long as the file does.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -136,16 +136,33 @@ impl Recording {
         let mut chunk = Chunk::default();
         while chunk.is_empty() {
             let end = self.step(&mut chunk.rejected).transpose();
-            if let (Some(Ok(_)), Some(tail)) = (&end, &self.tail) {
-                tail.0.store(true, Ordering::Release);
-                break;
-            }
-            chunk.end = end;
+            chunk.end = match (end, &self.tail) {
+                (Some(Ok(end)), Some(tail)) => {
+                    let cut = self.cut(&end);
+                    if cut.is_none() {
+                        tail.0.store(true, Ordering::Release);
+                        break;
+                    }
+                    cut.map(Err)
+                }
+                (end, _) => end,
+            };
             if !self.batcher.is_empty() {
                 chunk.batch = self.batcher.take_batch();
             }
         }
         chunk
+    }
+
+    /// The error of a file that is now shorter than what was read of it: nothing would be read until it
+    /// is longer again, and then not from the beginning of a frame.
+    fn cut(&self, end: &RecordingEnd) -> Option<RecordingError> {
+        let offset = end.offset + end.incomplete as u64;
+        let len = fs::metadata(&self.path).ok()?.len();
+        (len < offset).then(|| RecordingError::Read {
+            offset,
+            source: io::Error::other(format!("it was truncated to {len} bytes meanwhile")),
+        })
     }
 
     /// Reads if necessary and decodes. Returns the end of the recording if this reaches it.
