@@ -17,6 +17,7 @@ pub mod hubble_metrics;
 pub mod l34_flow;
 mod l7;
 pub mod l7_flow;
+mod made_later;
 pub mod sample;
 pub mod sock_flow;
 

@@ -15,6 +15,7 @@ use tidegate_runtime::config::{Table as _, Whole};
 use tidegate_runtime::stage::Processor;
 
 use crate::exempt::{Exempt, Verdicts};
+use crate::made_later::made_later;
 
 /// The rule by which flows are removed.
 const NOT_SAMPLED: &str = "not_sampled";
@@ -62,12 +63,16 @@ impl ProcessorConfig for Config {
     }
 
     fn inspect(&self, position: &ChainPosition) -> Vec<Finding> {
-        if self.one_in.get() == 1 || !position.created_later.contains(Kind::Metric) {
+        if self.one_in.get() == 1 {
             return Vec::new();
         }
-        let title = "metrics count only the flows that are left by the sampling";
-        let help = "name the sampling after the metrics in `processors`";
-        vec![Finding::warning(Lint::SampledMetrics, Place::Key("one_in"), title).help(help)]
+        let counts = position.created_later.contains(Kind::Metric).then(|| {
+            let title = "metrics count only the flows that are left by the sampling";
+            let help = "name the sampling after the metrics in `processors`";
+            Finding::warning(Lint::SampledMetrics, Place::Key("one_in"), title).help(help)
+        });
+        let made = made_later(position, "one_in");
+        counts.into_iter().chain(made).collect()
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

@@ -18,6 +18,7 @@ use super::inspection::rules_without_names;
 use super::rule::{Action, Rule};
 use super::{Filter, OTHERWISE};
 use crate::exempt::Verdicts;
+use crate::made_later::made_later;
 
 /// The most rules.
 const MAX_RULES: usize = 256;
@@ -61,7 +62,10 @@ impl ProcessorConfig for Config {
 
     fn inspect(&self, position: &ChainPosition) -> Vec<Finding> {
         match self.compile() {
-            Ok(_) => rules_without_names(&self.rules, position),
+            Ok(_) => rules_without_names(&self.rules, position)
+                .into_iter()
+                .chain(made_later(position, "rules"))
+                .collect(),
             Err(errors) => errors,
         }
     }

@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, and where.
 
-use tidegate_model::Kinds;
+use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{ChainPosition, Finding, FlowContent, Lint, Place};
 
 use crate::support::{config, findings};
@@ -38,6 +38,22 @@ fn found(table: &str) -> Vec<(String, String)> {
 /// A table with one rule that drops.
 fn rule(rest: &str) -> String {
     format!("rules = [{{ name = 'x', action = 'drop', {rest} }}]")
+}
+
+#[test]
+fn flows_of_proxies_that_are_made_behind_the_filter_are_a_warning() {
+    let found = |later: &[FlowContent]| {
+        let table = rule("flows = '--port 53'");
+        let warnings = config(&table).unwrap().inspect(&ChainPosition {
+            arriving: Kinds::of(&[Kind::Flow, Kind::Event]),
+            earlier: Vec::new(),
+            later: later.to_vec(),
+            created_later: Kinds::NONE,
+        });
+        warnings.iter().map(|one| one.lint).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&[FlowContent::OtherL7]), [Some(Lint::FlowsMadeLater)]);
+    assert_eq!(found(&[FlowContent::Names]), []);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use tidegate_model::flow::{Address, Flow, Ip, L4, Sampling, Verdict};
 use tidegate_model::record::{Lost, LostSource};
 use tidegate_model::{Batch, Kind, Kinds, Record, Tally, Timestamp};
 use tidegate_processors::sample::KIND;
-use tidegate_runtime::component::{BuildContext, ChainPosition, Lint, Place, ProcessorConfig};
+use tidegate_runtime::component::{
+    BuildContext, ChainPosition, FlowContent, Lint, Place, ProcessorConfig,
+};
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
@@ -247,6 +249,29 @@ fn metrics_behind_the_sampling_are_a_warning() {
     assert_eq!(warnings[0].place, Place::Key("one_in"));
     assert_eq!(found("{ one_in = 1 }", metrics), []);
     assert_eq!(found("{ one_in = 10 }", Kinds::NONE), []);
+}
+
+#[test]
+fn flows_of_proxies_that_are_made_behind_the_sampling_are_a_warning() {
+    let found = |table: &str, arriving, later: &[FlowContent]| {
+        config(table).unwrap().inspect(&ChainPosition {
+            arriving: Kinds::of(arriving),
+            earlier: Vec::new(),
+            later: later.to_vec(),
+            created_later: Kinds::NONE,
+        })
+    };
+    let [both, flows] = [&[Kind::Flow, Kind::Event][..], &[Kind::Flow]];
+    let warnings = found(
+        "{ one_in = 10 }",
+        both,
+        &[FlowContent::Names, FlowContent::Dns],
+    );
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(warnings[0].lint, Some(Lint::FlowsMadeLater));
+    assert_eq!(found("{ one_in = 10 }", both, &[FlowContent::Names]), []);
+    assert_eq!(found("{ one_in = 10 }", flows, &[FlowContent::Http]), []);
+    assert_eq!(found("{ one_in = 1 }", both, &[FlowContent::Http]), []);
 }
 
 #[test]

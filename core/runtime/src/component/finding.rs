@@ -40,6 +40,9 @@ crate::config_choice! {
         RuleWithoutNames = "rule_without_names",
         /// Flows are sampled before they are counted.
         SampledMetrics = "sampled_metrics",
+        /// Flows that Cilium's proxies report are made behind a `filter` or `sample`, which all of
+        /// them pass.
+        FlowsMadeLater = "flows_made_later",
         /// `cilium_version` is a later release than those that this version of tidegate knows.
         UnknownRelease = "unknown_release",
         /// The port of an endpoint is the usual one of another protocol.
