@@ -34,46 +34,43 @@ error: there is no pipeline
     assert_eq!((run.code, run.stderr), (Some(78), expected));
 }
 
+/// Rules with a mistake each.
+const WRONG_RULES: &str = r#"[processors.filter]
+rules = [
+{ name = "a b", action = "drop", flows = "" },
+{ name = "b", action = "dorp", flows = "" },
+{ name = "c" },
+{ name = "d", action = "drop", any_of = [{ source_podd = ["x"] }] },
+]
+"#;
+
 #[test]
 fn every_mistake_in_a_list_of_tables_is_reported_at_its_place() {
     let dir = TestDir::new();
-    let rules = "[processors.filter]\nrules = [\n\
-        { name = \"a b\", action = \"drop\", flows = \"\" },\n\
-        { name = \"b\", action = \"dorp\", flows = \"\" },\n\
-        { name = \"c\" },\n\
-        { name = \"d\", action = \"drop\", any_of = [{ source_podd = [\"x\"] }] },\n]\n";
-    let config = dir.replay(3, &["cilium_decode", "l34_flow"], "nop", rules);
+    let config = dir.replay(3, &["cilium_decode", "l34_flow"], "nop", WRONG_RULES);
+    let text = std::fs::read_to_string(&config).unwrap();
     let config = config.to_str().unwrap();
-    let line = |part: &str| {
-        let text = std::fs::read_to_string(config).unwrap();
-        text.lines().position(|line| line.contains(part)).unwrap() + 1
-    };
     let stderr = tidegate(&["validate", "-c", config]).stderr;
-    for (part, column, title) in [
-        ("a b", 10, "wrong value in `processors.filter.rules.name`"),
+    for (value, title) in [
+        ("\"a b\"", "wrong value in `processors.filter.rules.name`"),
         (
-            "dorp",
-            24,
+            "\"dorp\"",
             "unknown value `dorp` in `processors.filter.rules.action`",
         ),
         (
-            "\"c\"",
-            1,
+            "{ name = \"c\" }",
             "`processors.filter.rules` requires the key `action`",
         ),
         (
-            "podd",
-            44,
+            "source_podd",
             "unknown key `source_podd` in `processors.filter.rules.any_of`",
         ),
     ] {
-        let line = line(part);
-        let mut errors = stderr.split("\n\n");
-        let error = errors.find(|error| error.contains(&format!("{config}:{line}:{column}\n")));
-        assert!(
-            error.is_some_and(|error| error.contains(title)),
-            "{title}: {stderr}"
-        );
+        let before = &text[..text.find(value).unwrap()];
+        let column = before.len() - before.rfind('\n').unwrap();
+        let place = format!("{config}:{}:{column}\n", before.matches('\n').count() + 1);
+        let error = stderr.split("\n\n").find(|error| error.contains(&place));
+        assert!(error.is_some_and(|error| error.contains(title)), "{stderr}");
     }
     assert!(stderr.contains("did you mean `source_pod`?"), "{stderr}");
     assert!(stderr.contains(": 4 errors"), "{stderr}");
