@@ -202,7 +202,8 @@ fn a_telemetry_address_in_use_is_reported_before_anything_runs() {
     let config = dir.write("taken.toml", text);
     let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
     let expected = format!(
-        "error: cannot listen on {address} for telemetry (`service.telemetry.listen`): Address already in use (os error 98)\n"
+        "error: cannot listen on {address} for telemetry (`service.telemetry.listen`): Address \
+         already in use (os error 98); another process has it: set another address\n"
     );
     assert_eq!((output.code, output.stderr), (Some(1), expected));
 }

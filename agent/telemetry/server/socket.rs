@@ -38,6 +38,8 @@ pub(super) enum Stream {
 pub(crate) enum BindError {
     #[error(transparent)]
     Io(#[from] io::Error),
+    #[error("{0}; another process has it: set another address")]
+    Taken(io::Error),
     #[error(
         "the directory {} does not exist; create it (systemd: RuntimeDirectory=)",
         .0.display()
@@ -54,7 +56,13 @@ impl Socket {
     /// returned [`SocketFile`] is dropped.
     pub(super) async fn bind(listen: &Listen) -> Result<(Self, Option<SocketFile>), BindError> {
         match listen {
-            Listen::Tcp(address) => Ok((Self::Tcp(TcpListener::bind(address).await?), None)),
+            Listen::Tcp(address) => match TcpListener::bind(address).await {
+                Ok(listener) => Ok((Self::Tcp(listener), None)),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                    Err(BindError::Taken(error))
+                }
+                Err(error) => Err(error.into()),
+            },
             Listen::Unix(path) => {
                 remove_stale_file(path).await?;
                 let (listener, file) = bind_unix(path)?;
