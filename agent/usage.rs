@@ -6,6 +6,9 @@ use clap::{Arg, Command};
 /// The options that take what is often written without one, in the order in which they are tried.
 const NAMED: [&str; 4] = ["out", "input-file", "address", "config"];
 
+/// How the flags begin with which Hubble's CLI connects to its server.
+const RELAY: [&str; 5] = ["--server", "--port-forward", "-P", "--tls", "--kube"];
+
 /// Adds a tip to the error of a command line that begins with the words `verb`, if there is one.
 pub(crate) fn add_tip(error: &mut Error, root: &Command, verb: &str) {
     let Some(command) = root.find_subcommand(verb) else {
@@ -16,9 +19,8 @@ pub(crate) fn add_tip(error: &mut Error, root: &Command, verb: &str) {
         _ => None,
     };
     let tip = match error.kind() {
-        ErrorKind::UnknownArgument => {
-            text(ContextKind::InvalidArg).and_then(|word| option_for(command, &word))
-        }
+        ErrorKind::UnknownArgument => text(ContextKind::InvalidArg)
+            .and_then(|word| source_for(command, &word).or_else(|| option_for(command, &word))),
         ErrorKind::InvalidSubcommand => {
             text(ContextKind::InvalidSubcommand).and_then(|word| option_for(command, &word))
         }
@@ -28,11 +30,24 @@ pub(crate) fn add_tip(error: &mut Error, root: &Command, verb: &str) {
         _ => None,
     };
     if let Some(tip) = tip {
+        // Clap compares letters, and suggests `--service` for `--server`.
+        error.insert(ContextKind::SuggestedArg, ContextValue::None);
         error.insert(
             ContextKind::Suggested,
             ContextValue::StyledStrs(vec![tip.into()]),
         );
     }
+}
+
+/// The sources of `observe`, for a flag with which Hubble's CLI connects to its server.
+fn source_for(command: &Command, word: &str) -> Option<String> {
+    let is_of_server = RELAY.iter().any(|flag| word.starts_with(flag));
+    let observes = command.get_name() == "observe";
+    (observes && is_of_server).then(|| {
+        "tidegate connects to no Hubble server; `--address`, `--socket` and `--input-file` name \
+         what it reads"
+            .to_owned()
+    })
 }
 
 /// The option of the verb that takes the word.
@@ -74,6 +89,11 @@ mod tests {
             ),
             ("record node.rec", "write `tidegate record --out node.rec`"),
             (
+                "observe --server localhost:4245",
+                "tidegate connects to no Hubble server; `--address`, `--socket` and `--input-file` \
+                 name what it reads",
+            ),
+            (
                 "observe --input-file node.rec agent-events",
                 "write `agent-events` directly behind `observe`, and the flags behind it",
             ),
@@ -84,10 +104,9 @@ mod tests {
                     .unwrap_err();
             let verb = words.clone().next().unwrap();
             add_tip(&mut error, &Cli::command(), verb);
-            assert!(
-                error.to_string().contains(&format!("tip: {tip}")),
-                "{line}: {error}"
-            );
+            let text = error.to_string();
+            assert!(text.contains(&format!("tip: {tip}")), "{line}: {text}");
+            assert_eq!(text.matches("tip: ").count(), 1, "{text}");
         }
     }
 
