@@ -29,14 +29,19 @@ pub(crate) fn add_tip(error: &mut Error, root: &Command, verb: &str) {
         }),
         _ => None,
     };
-    if let Some(tip) = tip {
-        // Clap compares letters, and suggests `--service` for `--server`.
-        error.insert(ContextKind::SuggestedArg, ContextValue::None);
-        error.insert(
-            ContextKind::Suggested,
-            ContextValue::StyledStrs(vec![tip.into()]),
-        );
+    let Some(tip) = tip else {
+        return;
+    };
+    if error.get(ContextKind::SuggestedArg).is_some() {
+        let word = text(ContextKind::InvalidArg).unwrap_or_default();
+        // Clap compares letters: it suggests `--service` for `--server`, also in the usage.
+        *error = Error::new(error.kind()).with_cmd(command);
+        error.insert(ContextKind::InvalidArg, ContextValue::String(word));
     }
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![tip.into()]),
+    );
 }
 
 /// The sources of `observe`, for a flag with which Hubble's CLI connects to its server.
@@ -106,7 +111,7 @@ mod tests {
             add_tip(&mut error, &Cli::command(), verb);
             let text = error.to_string();
             assert!(text.contains(&format!("tip: {tip}")), "{line}: {text}");
-            assert_eq!(text.matches("tip: ").count(), 1, "{text}");
+            assert_eq!(text.matches("tip:").count(), 1, "{text}");
         }
     }
 
