@@ -153,23 +153,23 @@ fn frames(mut data: &[u8]) -> Batch {
     batch
 }
 
-/// Checks that every record is passed on or counted. L7 stages may emit additional messages, each with
+/// Checks that every record is passed on or counted as removed. L7 stages may emit additional messages, each with
 /// a note.
 fn process(processor: &mut dyn Processor, batch: &mut Batch) {
     let mut tally = Tally::default();
     let entered = batch.len();
     processor.process(batch, &mut tally);
-    let dropped: u64 = tally.drops().iter().map(|(_, count)| count).sum();
+    let removed = tally.removed();
     let early: u64 = tally
         .notes()
         .iter()
         .filter(|(note, _)| *note == "wire_table_full")
         .map(|(_, count)| count)
         .sum();
-    let made = (batch.len() as u64 + dropped).checked_sub(entered as u64);
+    let made = (batch.len() as u64 + removed).checked_sub(entered as u64);
     assert!(
         made.is_some_and(|made| made <= early),
-        "{entered} in, {} out, {dropped} dropped",
+        "{entered} in, {} out, {removed} removed",
         batch.len()
     );
 }
