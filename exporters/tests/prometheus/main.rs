@@ -140,23 +140,16 @@ async fn a_scraper_that_does_not_read_delays_neither_points_nor_other_scrapers()
 
 #[tokio::test]
 async fn the_endpoint_counts_its_own_requests_as_hubble_does() {
-    let agent = start(
-        Config {
-            path: "/m".to_owned(),
-            ..Config::default()
-        },
-        vec![],
-    )
-    .await;
+    let config = Config {
+        path: "/m".to_owned(),
+        ..Config::default()
+    };
+    let agent = start(config, vec![]).await;
+    let not_allowed = "POST is not allowed; the methods are GET, HEAD\n";
     let requests = [
         ("GET", "/metrics", 404, "the metrics are at /m\n"),
         ("GET", "/m", 200, ""),
-        (
-            "POST",
-            "/m",
-            405,
-            "POST is not allowed; the methods are GET, HEAD\n",
-        ),
+        ("POST", "/m", 405, not_allowed),
         ("HEAD", "/m?x=y", 200, ""),
         ("HEAD", "/", 200, ""),
     ];
