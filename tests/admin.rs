@@ -458,9 +458,9 @@ fn request_heads_are_limited_and_http_2_is_refused() {
 fn debug_pages_can_be_exclusive_to_the_admin_listener() {
     let dir = TestDir::new();
     let socket = dir.path("admin.sock");
-    let telemetry =
-        format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = {socket:?}, exclusive = true }}");
-    let (mut agent, admin) = start_with_admin(&config(&dir, &telemetry));
+    let listen = |admin: &str| format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = {admin} }}");
+    let exclusive = listen(&format!("{socket:?}, exclusive = true"));
+    let (mut agent, admin) = start_with_admin(&config(&dir, &exclusive));
     let line = agent.find_line("running telemetry=");
     let address = line.rsplit_once("http://").unwrap().1;
     assert_eq!(
@@ -470,23 +470,14 @@ fn debug_pages_can_be_exclusive_to_the_admin_listener() {
     assert_eq!(tidegate(&["ledger", "--address", &admin]).code, Some(0));
     // A reload moves the admin listener and serves the pages on both.
     let moved = dir.path("moved.sock");
-    config(
-        &dir,
-        &format!("listen = \"127.0.0.1:0\"\nadmin = {{ listen = {moved:?} }}"),
-    );
+    config(&dir, &listen(&format!("{moved:?}")));
     agent.send_signal("HUP");
     agent.wait_for_line("serving /debug admin=");
     agent.wait_for_line("the configuration was reloaded");
     assert!(moved.exists() && !socket.exists());
     assert_eq!(get(address, "/debug/ledger").0, 200);
     // An unusable socket leaves the running configuration in effect.
-    config(
-        &dir,
-        &format!(
-            "listen = \"127.0.0.1:0\"\nadmin = {{ listen = {:?} }}",
-            dir.path("none/a.sock")
-        ),
-    );
+    config(&dir, &listen(&format!("{:?}", dir.path("none/a.sock"))));
     agent.send_signal("HUP");
     agent.wait_for_line("the configuration cannot be used");
     assert_eq!(
@@ -517,7 +508,8 @@ fn client_certificates_grant_access() {
         .map(|name| certificate_file(name).to_str().unwrap().to_owned());
     let ledger =
         |options: &[&str]| tidegate(&[&["ledger", "--address", &address], options].concat());
-    let output = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
+    let as_client = || ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
+    let output = as_client();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     assert_eq!(ledger(&["--ca-file", &ca]).code, Some(1));
     let without_tls = ledger(&[]);
@@ -531,14 +523,12 @@ fn client_certificates_grant_access() {
         Some(1)
     );
     // An invalid key file is reported on reload, and the old one stays in effect.
-    let bad = telemetry.replace("server.key", "ca.pem");
-    config(&dir, &bad);
+    config(&dir, &telemetry.replace("server.key", "ca.pem"));
     agent.send_signal("HUP");
-    agent.wait_for_line(
-        "error: the file of `service.telemetry.admin.tls.key_file` has no private key",
-    );
+    let key_file = "`service.telemetry.admin.tls.key_file`";
+    agent.wait_for_line(&format!("error: the file of {key_file} has no private key"));
     agent.wait_for_line("the running one stays in effect");
-    let output = ledger(&["--ca-file", &ca, "--cert-file", &cert, "--key-file", &key]);
+    let output = as_client();
     assert_eq!(output.code, Some(0), "{}", output.stderr);
 }
 

@@ -1,5 +1,5 @@
-//! Checks the files that a configuration names, before anything starts: that this user can [read]
-//! them, and that they hold what they have to: [certificates](certificate), [keys](key), tokens or
+//! Checks the files that a configuration names, before anything starts: that this user can [read](mod@read)
+//! them, and that they hold what they have to: [certificates](mod@certificate), [keys](mod@key), tokens or
 //! a recording. Files that are no regular files, such as pipes, are not opened: a reader would take
 //! what is in them away.
 

@@ -98,7 +98,7 @@ fn vary(flow: &mut Flow, n: u64) {
         _ => {}
     }
     if let Some(socket) = &mut flow.socket {
-        socket.keeps_mapped = n % 3 == 0;
+        socket.keeps_mapped = n.is_multiple_of(3);
     }
     if n % 11 == 3 {
         flow.ip_trace_id = n % 4;
@@ -117,10 +117,10 @@ fn vary(flow: &mut Flow, n: u64) {
 
 fn vary_message(flow: &mut Flow, n: u64) {
     let Some(l7) = &mut flow.l7 else { return };
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         l7.trace_id = Some(format!("4bf92f3577b34da6a3ce929d0e0e47{:02x}", n % 16));
     }
-    if n % 29 == 0 {
+    if n.is_multiple_of(29) {
         l7.record = L7Record::Generic(Generic {
             proto: "r2d2".to_owned(),
             fields: Vec::new(),
@@ -132,7 +132,7 @@ fn vary_message(flow: &mut Flow, n: u64) {
     if let Some(url) = URLS.get(n as usize % (2 * URLS.len())) {
         http.url = (*url).to_owned();
     }
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         http.headers.push(("X-Team".into(), "shop".to_owned()));
         http.headers.push(("x-team".into(), "Shop".to_owned()));
     }

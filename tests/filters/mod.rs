@@ -158,7 +158,7 @@ fn every_flag_and_every_field_is_in_a_list() {
     for flag in tidegate_filter::Flag::all() {
         let long = format!("--{}", flag.name);
         let is_used = |list: &&str| list.split(' ').any(|word| word == long);
-        assert!(lists.iter().any(|list| is_used(&list)), "{long}");
+        assert!(lists.iter().any(is_used), "{long}");
     }
     let filters = lists
         .iter()

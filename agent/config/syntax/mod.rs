@@ -2,8 +2,7 @@
 //! after an unclosed bracket, for example, the parser reports most of what follows.
 //!
 //! [`foreign`] recognizes files that are no TOML at all, [`scan`] finds what is not closed; what is
-//! left are errors of a [value](value), a [statement](statement), or [keys that are given
-//! twice](duplicate).
+//! left are errors of a [`value`], a [`statement`], or [keys that are given twice](duplicate).
 
 mod duplicate;
 mod foreign;

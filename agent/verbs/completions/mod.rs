@@ -2,7 +2,7 @@
 //!
 //! A script calls the binary at each TAB, with the words so far, and the binary answers with what may
 //! follow. So verbs and options come from their declarations, and names of stages from the agent
-//! that is running ([`stages`]).
+//! that is running ([`mod@stages`]).
 
 mod stages;
 

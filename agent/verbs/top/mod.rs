@@ -2,7 +2,7 @@
 //!
 //! On a terminal it is a live screen; elsewhere, or with `--once`, the same content as text.
 //!
-//! In reading order: [`activity`] computes rates from two reports. [`column`] is what a column
+//! In reading order: [`activity`] computes rates from two reports. [`mod@column`] is what a column
 //! declares; [`stages`], [`queues`], [`counters`] and [`totals`] declare those of the tables, and
 //! [`view`] chooses one. [`grid`] fits a table into a width. [`header`], [`screen`] and [`help`]
 //! draw, [`state`] and [`keys`] are what keys change.

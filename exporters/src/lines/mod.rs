@@ -1,7 +1,7 @@
 //! Records as lines, written on a thread of their own: what the exporters that write lines have in
 //! common.
 //!
-//! 1. [`format`] and [`formatter`]: which lines there are, and the line of a record.
+//! 1. [`mod@format`] and [`formatter`]: which lines there are, and the line of a record.
 //! 2. [`sink`]: what an output of lines is.
 //! 3. [`line_buffer`] and [`writer_thread`]: whole lines, written by a thread that may block.
 //! 4. [`retry`] and [`line_writer`]: retries of failed writes, and the outcome of every record.

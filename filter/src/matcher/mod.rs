@@ -1,7 +1,7 @@
 //! Filters compiled to tests, which are compared with the fields of a record.
 //!
 //! A filter becomes a list of tests, one for each field that is set, the cheapest first; a field that
-//! is not set costs nothing. [`test`] has those of numbers, [`text`] those of texts; `compile` makes
+//! is not set costs nothing. [`mod@test`] has those of numbers, [`text`] those of texts; `compile` makes
 //! both from a [`FlowFilter`].
 
 mod address;

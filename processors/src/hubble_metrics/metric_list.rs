@@ -205,7 +205,7 @@ mod tests {
             (
                 "sourceContext",
                 "",
-                format!("unknown context ''; did you mean 'ip'?"),
+                "unknown context ''; did you mean 'ip'?".to_owned(),
             ),
             (
                 "labelsContext=source_ip,Source_IP",

@@ -45,15 +45,12 @@ fn page_json(seconds: u32) -> Value {
         "stages": [
             stage("receivers.socket", read, &json!({"forwarded": read, "created": read})),
             stage("processors.decode_all_events", read, &decoded),
-            stage("exporters.lines", kept, &json!({
-                "absorbed": kept - 100,
-                "in_flight": 100,
-            })),
-            stage("exporters.backend", kept, &json!({
-                "absorbed": 5,
-                "unconfirmed": 3,
-                "in_flight": kept - 8,
-            })),
+            stage("exporters.lines", kept, &json!({"absorbed": kept - 100, "in_flight": 100})),
+            stage(
+                "exporters.backend",
+                kept,
+                &json!({"absorbed": 5, "unconfirmed": 3, "in_flight": kept - 8}),
+            ),
         ],
         "edges": [
             edge("exporters.lines", 100, 160_000, 0),

@@ -1,6 +1,6 @@
 //! Regular expressions in Go's syntax (RE2), which Hubble's filters have.
 //!
-//! [`translate`] rewrites a pattern for the `regex` crate, which differs in some details, and refuses
+//! [`mod@translate`] rewrites a pattern for the `regex` crate, which differs in some details, and refuses
 //! what Go refuses, with Go's text. All patterns of a list become one expression of bounded size.
 
 mod class;
