@@ -149,6 +149,13 @@ fn check_path(path: &Path) -> Result<FileNames, BuildError> {
             path.display()
         )));
     };
+    let suffixes = Compression::SOME.map(Compression::suffix);
+    let suffix = suffixes.iter().find(|suffix| names.has_extension(suffix));
+    if let Some(suffix) = suffix {
+        return Err(error(format!(
+            "names of files that end with {suffix} are for rotated files, which are compressed"
+        )));
+    }
     match path.file_name().map_or(0, std::ffi::OsStr::len) {
         ..=MAX_NAME => Ok(names),
         len => Err(error(format!(

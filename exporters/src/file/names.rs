@@ -55,6 +55,11 @@ impl FileNames {
         })
     }
 
+    /// Whether the name of the current file ends with this, from the last dot on.
+    pub(super) fn has_extension(&self, extension: &str) -> bool {
+        self.extension == extension
+    }
+
     /// The path of the current file.
     pub(super) fn path(&self) -> &Path {
         &self.path

@@ -53,6 +53,12 @@ fn wrong_values_are_refused() {
             "path",
             "the name of the file has 200 bytes; it can have 180",
         ),
+        // Another exporter with the path `/a` would take its rotated files for its own.
+        (
+            "{ path = '/a.gz' }",
+            "path",
+            "names of files that end with .gz are for rotated files",
+        ),
         (
             "{ path = '/a', signals = ['metrics'] }",
             "signals",
