@@ -6,17 +6,15 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use nix::unistd::{Uid, User};
+use tidegate_exporters::small_file::MAX_BYTES;
 
 use super::fault::Fault;
 
-/// More than any bundle of certificates has.
-const MAX_LEN: usize = 8 << 20;
-
 /// The content of a regular file; `None` for a pipe or a device, which is not opened.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
-    let bytes = read_start(path, MAX_LEN + 1)?;
-    if bytes.as_ref().is_some_and(|bytes| bytes.len() > MAX_LEN) {
-        let label = format!("it has more than {} MiB", MAX_LEN >> 20);
+    let bytes = read_start(path, MAX_BYTES + 1)?;
+    if bytes.as_ref().is_some_and(|bytes| bytes.len() > MAX_BYTES) {
+        let label = format!("it has more than {} MiB", MAX_BYTES >> 20);
         return Err(Fault::error("cannot be read").label(label));
     }
     Ok(bytes)

@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
+use tidegate_exporters::small_file;
 
 use crate::config::{Admin, Secret};
 
@@ -69,7 +70,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Secret>, TokenFileError> {
         path: path.to_owned(),
         source,
     };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = small_file::read_text(path).map_err(unreadable)?;
     let mut tokens = Vec::new();
     for (at, line) in text
         .lines()

@@ -9,6 +9,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tidegate_runtime::component::BuildError;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
+use crate::small_file;
+
 tidegate_runtime::config_table! {
     /// Certificates for an https endpoint.
     #[derive(Clone, Debug)]
@@ -160,7 +162,7 @@ fn private_key(path: &Path) -> Result<Vec<u8>, TlsError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read {
+    small_file::read(path).map_err(|source| TlsError::Read {
         path: path.to_owned(),
         source,
     })

@@ -1,10 +1,11 @@
 //! The file with the bearer token.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use tonic::metadata::AsciiMetadataValue;
+
+use crate::small_file;
 
 /// A bearer token (RFC 6750). It has no `Debug` form.
 #[derive(Clone)]
@@ -22,7 +23,7 @@ pub(super) enum TokenError {
 impl Token {
     /// Reads the token of a file, which may block.
     pub(super) fn read(path: &Path) -> Result<Self, TokenError> {
-        let text = fs::read_to_string(path).map_err(|source| TokenError::Read {
+        let text = small_file::read_text(path).map_err(|source| TokenError::Read {
             path: path.to_owned(),
             source,
         })?;
