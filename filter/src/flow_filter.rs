@@ -69,7 +69,7 @@ flow_filter! {
     /// Prefixes of the sender's pod name, `[namespace/]prefix`; without a namespace, of pods in
     /// `default`.
     source_pod: [String], "json::list";
-    /// Patterns of the sender's DNS names; `*` stands for any text.
+    /// Patterns of the sender's DNS names; `*` matches any text.
     source_fqdn: [String], "json::list";
     /// Kubernetes label selectors of the sender.
     source_label: [String], "json::list";

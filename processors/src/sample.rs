@@ -76,13 +76,15 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        let (Ok(one_in), Ok(seed)) = (
-            u32::try_from(self.one_in.get()),
-            u8::try_from(self.seed.get()),
-        ) else {
-            unreachable!("the types have these ranges");
+        let out_of_range = |key| BuildError {
+            key,
+            message: "out of range".to_owned(),
         };
-        let one_in = NonZeroU32::new(one_in).unwrap_or(NonZeroU32::MIN);
+        let one_in = u32::try_from(self.one_in.get())
+            .ok()
+            .and_then(NonZeroU32::new)
+            .ok_or_else(|| out_of_range("one_in"))?;
+        let seed = u8::try_from(self.seed.get()).map_err(|_| out_of_range("seed"))?;
         Ok(Box::new(Sample {
             one_in,
             threshold: Sampling::threshold(one_in),

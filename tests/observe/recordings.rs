@@ -114,10 +114,12 @@ type Case<'a> = (&'a [&'a str], &'a str);
 fn wrong_arguments_are_refused_with_a_reason() {
     let dir = TestDir::new();
     let file = dir.write("simulated.rec", simulated_frames(10));
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 10] = [
         (&["--not"], "trailing --not found in the arguments"),
         (&["--verdict", "GONE"], "invalid argument \"GONE\""),
         (&["--http-path", "["], "invalid http path filter"),
+        (&["--last", "-1"], "invalid value '-1' for '--last <N>'"),
+        (&["--first", "-1"], "invalid value '-1' for '--first <N>'"),
         (&["--pod", "a/", "--from-pod", "b/"], "cannot be combined"),
         (&["--first", "1", "--last", "1"], "cannot set both"),
         (&["--since", "x"], "failed to parse the since time"),

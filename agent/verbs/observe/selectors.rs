@@ -28,10 +28,22 @@ pub(super) struct SelectorArgs {
     /// Print the last N flows of a recording
     ///
     /// A socket and an agent keep no flows, so that they have no last ones. At most 1000000.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        allow_negative_numbers = true
+    )]
     last: u64,
     /// End after N flows
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        allow_negative_numbers = true
+    )]
     first: u64,
     /// Wait for more at the end of a recording; of a socket, connect again when the agent restarts
     #[arg(short, long)]

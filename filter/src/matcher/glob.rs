@@ -1,4 +1,4 @@
-//! Patterns of DNS names: `*` stands for any run of `a` to `z`, digits, `-` and `.`.
+//! Patterns of DNS names: `*` matches any run of `a` to `z`, digits, `-` and `.`.
 
 use super::go;
 
@@ -36,13 +36,13 @@ impl Glob {
     /// Whether the whole name matches. Names are compared as they are, so one with an upper-case
     /// letter does not match.
     ///
-    /// Only the last star is extended: a character that it cannot stand for (`_`) has to be matched
+    /// Only the last star is extended: a character that it does not match (`_`) has to be matched
     /// by itself, so that an earlier star cannot help.
     pub(super) fn matches(&self, name: &str) -> bool {
         let name = name.as_bytes();
         let mut at = 0;
         let mut next = 0;
-        // Behind the last star of the pattern, and the first byte that it does not stand for.
+        // Behind the last star of the pattern, and the first byte that it does not match.
         let mut star = None;
         while at < name.len() {
             match self.pattern.get(next) {
@@ -68,7 +68,7 @@ impl Glob {
     }
 }
 
-/// Whether a star stands for this byte.
+/// Whether a star matches this byte.
 fn is_any(byte: u8) -> bool {
     matches!(byte, b'-' | b'.' | b'0'..=b'9' | b'a'..=b'z')
 }

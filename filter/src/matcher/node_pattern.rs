@@ -2,7 +2,7 @@
 
 use super::glob::Glob;
 
-/// A pattern of `<cluster>/<node>`. `None` stands for any name.
+/// A pattern of `<cluster>/<node>`. `None` matches any name.
 #[derive(Debug)]
 pub(super) struct NodePattern {
     cluster: Option<Glob>,

@@ -121,7 +121,7 @@ fn is_zone_text(zone: &str) -> bool {
     })
 }
 
-/// Whether a byte stands for itself in a host.
+/// Whether a byte needs no escape in a host.
 fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!$&'()*+,;=:[]<>\"-_.~".contains(&byte)
 }
@@ -155,7 +155,7 @@ fn unescape(text: &str) -> Option<Cow<'_, str>> {
     Some(unescaped.into())
 }
 
-/// The byte that an escape at the beginning stands for.
+/// The byte that an escape at the beginning encodes.
 fn escaped_byte(bytes: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = bytes else {
         return None;

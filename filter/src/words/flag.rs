@@ -76,7 +76,7 @@ impl Flag {
         }
     }
 
-    /// A flag without a value, which stands for `value`.
+    /// A flag that takes no value and has the meaning of `value`.
     pub(super) const fn switch(
         name: &'static str,
         value: &'static str,
@@ -96,7 +96,7 @@ impl Flag {
         }
     }
 
-    /// The value that was given, or the one that the flag stands for without.
+    /// The value that was given, or the flag's own if it takes none.
     pub(super) fn value_or_default<'a>(
         &'static self,
         given: Option<&'a str>,

@@ -49,7 +49,7 @@ fn place(text: &str, message: &str) -> Option<Range<usize>> {
     Some(flag.unwrap_or(last).start..last.end)
 }
 
-/// The words as they stand in the text, with quotes.
+/// The words as written in the text, with quotes.
 fn words(text: &str) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;

@@ -193,7 +193,7 @@ pub(super) fn traffic_direction(text: &str) -> Result<i32, String> {
     }
 }
 
-/// Parses a version of IP. Any other text stands for flows without IP, as in Hubble.
+/// Parses a version of IP. Any other text selects flows without IP, as in Hubble.
 pub(super) fn ip_version(text: &str) -> Result<i32, String> {
     Ok(match &*text.to_lowercase() {
         "4" | "v4" | "ipv4" | "ip4" => 1,

@@ -1,4 +1,4 @@
-//! How a flow was sampled, so that readers can tell how many flows it stands for.
+//! How a flow was sampled, so that readers can compute how many flows it represents.
 
 use std::num::NonZeroU32;
 
@@ -16,7 +16,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// The flow was not subject to sampling: it stands for itself.
+    /// The flow was not subject to sampling: it represents itself only.
     pub const NONE: Self = Self { packed: 0 };
 
     /// The largest `one_in`.

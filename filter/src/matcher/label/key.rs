@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// The source of a selector's key that stands for every source.
+/// The source of a selector's key that matches every source.
 const ANY: &str = "any";
 
 /// The source of labels that are prefixes of addresses.
