@@ -19,6 +19,7 @@ use super::logs::{BatchConfig, Encoder, Envelope, LogRequestBuilder};
 use super::metrics::{MetricsConfig, MetricsExport};
 use super::refresh::Backend;
 use super::resource::ResourceAttributes;
+use super::status::BackendStatus;
 use super::transport::{
     BackendConfig, BackendTarget, Compression, EndpointUrl, Headers, TlsConfig,
 };
@@ -103,6 +104,7 @@ impl ExporterConfig for Config {
             interval: self.metrics_interval.get(),
             max_request_bytes: self.batch.max_bytes.get(),
         };
+        BackendStatus::declare_counters(context);
         Ok(Box::new(OtlpExporter {
             context: context.clone(),
             backend: Arc::new(Backend {

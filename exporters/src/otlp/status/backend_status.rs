@@ -68,6 +68,12 @@ impl AttemptCounters {
 }
 
 impl BackendStatus {
+    /// Creates the counters when the exporter is built, so that they are served with 0 before it has
+    /// read its files and begun to run.
+    pub(crate) fn declare_counters(context: &BuildContext) {
+        drop(AttemptCounters::new(context));
+    }
+
     /// `endpoint` names the backend in messages; `secrets` are masked in them.
     pub(crate) fn new(
         context: &BuildContext,
