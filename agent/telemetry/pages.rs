@@ -23,7 +23,7 @@ pub(super) const READINESS: PageInfo = PageInfo {
 };
 pub(super) const LEDGER: PageInfo = PageInfo {
     path: "/debug/ledger",
-    about: "what became of every record, by stage, as JSON",
+    about: "every record by stage and outcome, as JSON",
 };
 pub(super) const TAP: PageInfo = PageInfo {
     path: "/debug/tap",

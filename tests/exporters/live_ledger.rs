@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value;
 
-use crate::support::get;
+use crate::support::{LedgerReport, get};
 
 /// The ledger of the agent at a telemetry address.
 pub(super) struct LiveLedger(pub(super) String);
@@ -18,16 +18,7 @@ impl LiveLedger {
 
     /// A count of a stage by its path, such as `in` or `dropped/queue_full`; 0 if it is absent.
     pub(super) fn count(&self, stage: &str, path: &str) -> u64 {
-        let ledger = self.ledger();
-        let row = ledger["stages"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|row| row["stage"] == stage)
-            .unwrap();
-        row.pointer(&format!("/{path}"))
-            .and_then(Value::as_u64)
-            .unwrap_or_default()
+        LedgerReport::live(&self.0).count(stage, path)
     }
 }
 

@@ -12,7 +12,7 @@ use tidegate_wire::access_log::{self, Endpoint, Http, LogRecord, Variant};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{Encoder, Payload};
 
-use crate::support::{Agent, TestDir, get};
+use crate::support::{Agent, LedgerReport, TestDir, get};
 
 /// The monitor events that the agent reads.
 #[derive(Clone, Copy)]
@@ -91,17 +91,7 @@ impl ShippedAgent {
 
     /// A count of a stage by its path, such as `in` or `dropped/queue_full`; 0 if it is absent.
     pub(super) fn count(&self, stage: &str, path: &str) -> u64 {
-        let ledger = self.ledger();
-        assert_eq!(ledger["balanced"], true, "{ledger}");
-        let row = ledger["stages"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|row| row["stage"] == stage)
-            .unwrap();
-        row.pointer(&format!("/{path}"))
-            .and_then(Value::as_u64)
-            .unwrap_or_default()
+        LedgerReport::live(&self.address).count(stage, path)
     }
 
     /// The limit and the size in bytes of the queue in front of a stage.

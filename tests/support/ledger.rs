@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{TestDir, run_args, tidegate};
+use super::{TestDir, get, run_args, tidegate};
 
 /// The JSON that `run --ledger` writes at the end of a run.
 pub(crate) struct LedgerReport(Value);
@@ -25,6 +25,13 @@ impl LedgerReport {
         assert_eq!(ledger.0["balanced"], true, "{}", ledger.0);
         assert_eq!(ledger.0["unaccounted"], 0, "{}", ledger.0);
         Some(ledger)
+    }
+
+    /// The ledger that a running agent serves at its telemetry address.
+    pub(crate) fn live(address: &str) -> Self {
+        let ledger = Self(serde_json::from_str(&get(address, "/debug/ledger").1).unwrap());
+        assert_eq!(ledger.0["balanced"], true, "{}", ledger.0);
+        ledger
     }
 
     /// The row of a stage.
