@@ -38,8 +38,9 @@ pub(crate) fn shutdown_on_signals(shutdown: &Shutdown) -> io::Result<()> {
             "shutting down; another signal exits immediately"
         );
         let name = signals.next_after(DEBOUNCE).await;
-        shutdown.force();
+        // First, since the process may end before this task continues.
         tracing::warn!(signal = name, "exiting immediately");
+        shutdown.force();
         signals.next_after(STUCK_AFTER).await;
         std::process::exit(1);
     });
