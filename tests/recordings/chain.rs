@@ -118,7 +118,7 @@ impl Outcome {
                 Record::DebugEvent(event) => json.push_debug_event(&mut line, event),
                 Record::Lost(lost) => json.push_lost(&mut line, lost),
                 Record::Metric(point) => self.add_point(point),
-                Record::Frame(_) | Record::Event(_) => {
+                Record::Frame(_) | Record::Event(_) | Record::Names(_) => {
                     panic!("no stage converted {record:?}")
                 }
             }

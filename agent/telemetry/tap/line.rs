@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use tidegate_format::hubble::{Compact, Json, Printer, TextFormat};
 use tidegate_format::text::push_rfc3339;
+use tidegate_model::names::Names;
 use tidegate_model::record::{Event, Frame};
 use tidegate_model::{Record, Timestamp};
 
@@ -70,6 +71,10 @@ fn push_other(text: Compact, out: &mut String, record: &Record, data: &[u8]) {
             text.push_time(out, point.time);
             out.push_str(": ");
             metric::push(out, point);
+        }
+        Record::Names(names) => {
+            text.push_time(out, names.asked);
+            push_names(out, names);
         }
         Record::Flow(_) | Record::AgentEvent(_) | Record::DebugEvent(_) | Record::Lost(_) => {}
     }
@@ -144,7 +149,33 @@ fn push_json(json: &Json, out: &mut String, record: &Record, data: &[u8]) {
             push_object(out, "event", &object, event.time);
         }
         Record::Metric(point) => push_object(out, "metric", &metric::json(point), point.time),
+        Record::Names(names) => push_object(out, "names", &names_json(names), names.asked),
     }
+}
+
+fn push_names(out: &mut String, names: &Names) {
+    let Names {
+        source, content, ..
+    } = names;
+    let _ = write!(
+        out,
+        ": {} {} from {}",
+        content.len(),
+        content.name(),
+        source.name()
+    );
+    if let Some(detail) = content.detail() {
+        let _ = write!(out, ": {detail}");
+    }
+}
+
+fn names_json(names: &Names) -> Value {
+    json!({
+        "source": names.source.name(),
+        "content": names.content.name(),
+        "entries": names.content.len(),
+        "detail": names.content.detail(),
+    })
 }
 
 fn push_object(out: &mut String, name: &str, value: &Value, time: Timestamp) {

@@ -185,5 +185,6 @@ fn time(record: &Record) -> Timestamp {
         Record::DebugEvent(event) => event.time,
         Record::Lost(lost) => lost.time,
         Record::Metric(point) => point.time,
+        Record::Names(names) => names.asked,
     }
 }

@@ -61,7 +61,7 @@ impl EventTypes {
                 self.has(message_type::DEBUG, Some(event_type.0.into()))
             }
             Record::Lost(_) => true,
-            Record::Flow(_) | Record::Frame(_) | Record::Metric(_) => false,
+            Record::Flow(_) | Record::Frame(_) | Record::Metric(_) | Record::Names(_) => false,
         }
     }
 

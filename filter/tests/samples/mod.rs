@@ -185,6 +185,7 @@ fn endpoint(identity: u32, app: &str, namespace: &str, cluster: &str) -> Endpoin
         id: 1,
         identity,
         names: Some(Arc::new(names)),
+        service: None,
     }
 }
 

@@ -35,7 +35,7 @@ impl<'a> Dict<'a> {
             Record::Lost(lost) => self.lost(lost),
             Record::AgentEvent(event) => self.agent_event(event),
             Record::DebugEvent(event) => self.debug_event(event),
-            Record::Frame(_) | Record::Event(_) | Record::Metric(_) => {}
+            Record::Frame(_) | Record::Event(_) | Record::Metric(_) | Record::Names(_) => {}
         }
     }
 

@@ -98,6 +98,6 @@ fn push_compact(text: Compact, out: &mut String, record: &Record, node: Option<&
             out.push('\n');
         }
         Record::Lost(lost) => text.push_lost(out, lost),
-        Record::Frame(_) | Record::Event(_) | Record::Metric(_) => {}
+        Record::Frame(_) | Record::Event(_) | Record::Metric(_) | Record::Names(_) => {}
     }
 }

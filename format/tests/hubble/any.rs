@@ -143,6 +143,7 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
             id,
             identity,
             names,
+            service: None,
         }
     })
 }

@@ -279,11 +279,13 @@ pub(crate) fn dns(source: Option<&str>, l7_type: L7Type) -> Flow {
             id: 1021,
             identity: 4021,
             names: Some(Arc::new(server)),
+            service: None,
         },
         destination: Endpoint {
             id: 312,
             identity: 12345,
             names: Some(Arc::new(client)),
+            service: None,
         },
         direction: Direction::Egress,
         ..l7(l7_type, L7Record::Dns(record))
@@ -309,6 +311,7 @@ pub(crate) fn http(l7_type: L7Type) -> Flow {
             id: 87,
             identity: 23456,
             names: Some(Arc::new(pod("shop", "api-5c9d4-abcde"))),
+            service: None,
         },
         destination: Endpoint {
             names: Some(Arc::new(pod("shop", "cart-7d9f6c5b8-x2x4z"))),

@@ -101,7 +101,9 @@ impl Filter {
     fn sift(&self, batch: &mut Batch, tally: &mut Tally, outcome: impl Fn(&Flow) -> Outcome) {
         batch.sift(tally, |record, bytes| match record {
             Record::Flow(flow) if !self.exempt.contains(flow.verdict) => outcome(flow),
-            Record::Frame(_) | Record::Event(_) | Record::Metric(_) => Outcome::Keep,
+            Record::Frame(_) | Record::Event(_) | Record::Metric(_) | Record::Names(_) => {
+                Outcome::Keep
+            }
             _ => self.outcome_of_exempt(record, bytes),
         });
     }

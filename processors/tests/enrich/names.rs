@@ -315,6 +315,7 @@ fn request(ip: &str, source: MessageSource, names: Option<&Arc<EndpointNames>>) 
             id: 9,
             identity: 4300,
             names: names.cloned(),
+            service: None,
         },
         l7: Some(Box::new(l7)),
         ..from(ip, 0)

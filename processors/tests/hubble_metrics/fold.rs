@@ -132,6 +132,7 @@ fn endpoints() -> impl Strategy<Value = Endpoint> {
             id: 0,
             identity,
             names,
+            service: None,
         })
 }
 

@@ -270,6 +270,7 @@ pub(crate) fn endpoint(names: EndpointNames) -> Endpoint {
         id: 0,
         identity: 4242,
         names: Some(Arc::new(names)),
+        service: None,
     }
 }
 

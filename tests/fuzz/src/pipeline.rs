@@ -195,7 +195,7 @@ fn json_line(json: &Json, record: &Record) -> String {
         Record::AgentEvent(event) => json.push_agent_event(&mut out, event),
         Record::DebugEvent(event) => json.push_debug_event(&mut out, event),
         Record::Lost(lost) => json.push_lost(&mut out, lost),
-        Record::Frame(_) | Record::Event(_) | Record::Metric(_) => {}
+        Record::Frame(_) | Record::Event(_) | Record::Metric(_) | Record::Names(_) => {}
     }
     out
 }
@@ -208,7 +208,7 @@ fn compact_line(record: &Record) -> String {
         Record::AgentEvent(event) => compact.push_agent_event(&mut out, event),
         Record::DebugEvent(event) => compact.push_debug_event(&mut out, event),
         Record::Lost(lost) => compact.push_lost(&mut out, lost),
-        Record::Frame(_) | Record::Event(_) | Record::Metric(_) => {}
+        Record::Frame(_) | Record::Event(_) | Record::Metric(_) | Record::Names(_) => {}
     }
     out
 }

@@ -12,6 +12,27 @@ pub struct Endpoint {
     pub identity: u32,
     /// Names and labels, if they are known; shared by all flows of the endpoint.
     pub names: Option<Arc<EndpointNames>>,
+    /// `source_service` or `destination_service`: the service that address and port belong to.
+    pub service: Option<Arc<ServiceName>>,
+}
+
+/// `flow.Service` (v1.19.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceName {
+    /// Kubernetes namespace.
+    pub namespace: String,
+    /// Name of the service.
+    pub name: String,
+}
+
+/// What a flow shows of the node that reported it, apart from the node's name: shared by all flows
+/// of one interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeView {
+    /// `interface.name`; empty if unknown.
+    pub interface_name: String,
+    /// `node_labels`: `key=value`, sorted.
+    pub node_labels: Arc<[String]>,
 }
 
 /// The texts of a `flow.Endpoint`.

@@ -21,7 +21,7 @@ mod tunnel;
 pub use address::Address;
 pub use dns::{qtype_name, rcode_name, rcode_text};
 pub use drop_reason::DropReason;
-pub use endpoint::{Endpoint, EndpointNames};
+pub use endpoint::{Endpoint, EndpointNames, NodeView, ServiceName};
 pub use enums::{
     AuthType, Direction, FlowType, IpVersion, PolicyMatch, Verdict, reserved_identity,
 };
@@ -40,6 +40,7 @@ pub use trace::{OriginalSource, TracePoint, TraceReason, capture_point_name};
 pub use tunnel::Tunnel;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub use tidegate_wire::event::message_type;
 pub use tidegate_wire::packet::{Ethernet, L4, Layer, SctpChunk, TcpFlags, TunnelProtocol};
@@ -101,6 +102,8 @@ pub struct Flow {
     pub ip_trace_id: u64,
     /// Index of the network interface; 0 if unknown.
     pub interface: u32,
+    /// Name of the interface, and labels of the node, if they are known.
+    pub node: Option<Arc<NodeView>>,
     /// Port of the proxy that the packet was redirected to; 0 for none.
     pub proxy_port: u32,
     /// The request or response, for L7 flows.
@@ -150,6 +153,7 @@ impl Flow {
             file,
             ip_trace_id,
             interface,
+            node,
             proxy_port,
             payload,
             tcp_seq,
@@ -187,14 +191,17 @@ impl Flow {
         );
         *l7 = None;
         *socket = None;
+        *node = None;
         for Endpoint {
             id,
             identity,
             names,
+            service,
         } in [source, destination]
         {
             assert_no_drop!(id, identity);
             *names = None;
+            *service = None;
         }
     }
 

@@ -41,6 +41,7 @@ impl DebugEvent {
             id: self.source.into(),
             identity: self.source_identity,
             names,
+            service: None,
         })
     }
 }

@@ -18,11 +18,13 @@ pub enum Kind {
     Lost,
     /// [`super::Record::Metric`]
     Metric,
+    /// [`super::Record::Names`]
+    Names,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Frame,
         Self::Event,
         Self::Flow,
@@ -30,6 +32,7 @@ impl Kind {
         Self::DebugEvent,
         Self::Lost,
         Self::Metric,
+        Self::Names,
     ];
 
     /// The names of all kinds, in the same order.
@@ -41,6 +44,7 @@ impl Kind {
         "debug_events",
         "lost",
         "metrics",
+        "names",
     ];
 
     /// The name in configuration and documentation.

@@ -17,6 +17,7 @@ use tidegate_wire::event::SockLayout;
 
 use crate::flow::{FileNumbering, Flow, OriginalSource};
 use crate::metric::Point;
+use crate::names::Names;
 use crate::span::Span;
 use crate::time::Timestamp;
 
@@ -41,6 +42,8 @@ pub enum Record {
     Lost(Lost),
     /// The current value of one metric series.
     Metric(Point),
+    /// Names of addresses and pods, from an API.
+    Names(Box<Names>),
 }
 
 impl Record {
@@ -55,6 +58,7 @@ impl Record {
             Self::DebugEvent(_) => Kind::DebugEvent,
             Self::Lost(_) => Kind::Lost,
             Self::Metric(_) => Kind::Metric,
+            Self::Names(_) => Kind::Names,
         }
     }
 
@@ -128,6 +132,7 @@ impl Record {
                 ..
             }) => size_of_val(&**spans),
             Self::Metric(point) => point.heap_bytes(),
+            Self::Names(names) => names.heap_bytes(),
             _ => 0,
         }
     }
@@ -257,6 +262,6 @@ mod tests {
     /// Batches contain thousands of records, so a larger record must be a deliberate change.
     #[test]
     fn the_size_of_a_record_does_not_grow() {
-        assert!(size_of::<Record>() <= 272, "{} bytes", size_of::<Record>());
+        assert!(size_of::<Record>() <= 288, "{} bytes", size_of::<Record>());
     }
 }

@@ -102,6 +102,7 @@ impl AccessLogParser {
             id: low_u32(endpoint.id.to_le_bytes()),
             identity,
             names: names.of(identity, endpoint.labels, texts),
+            service: None,
         }
     }
 }

@@ -156,11 +156,13 @@ fn traced() -> Flow {
             id: 12,
             identity: 4000,
             names: Some(pod.into()),
+            service: None,
         },
         destination: Endpoint {
             id: 0,
             identity: 2,
             names: None,
+            service: None,
         },
         ip_trace_id: 99,
         interface: 7,

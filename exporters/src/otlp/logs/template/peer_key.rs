@@ -45,6 +45,7 @@ fn pack(peer: &FlowPeer<'_>) -> PackedPeer {
         id,
         identity,
         names,
+        service: _,
     } = peer.endpoint;
     [
         address as u64,
@@ -127,6 +128,7 @@ mod tests {
                     id: 0,
                     identity: 4000,
                     names: None,
+                    service: None,
                 };
                 let peer = FlowPeer {
                     endpoint,

@@ -156,6 +156,7 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
             id,
             identity,
             names,
+            service: None,
         })
 }
 
