@@ -42,6 +42,7 @@ impl Pipeline {
                 stage: StageId::receiver("input"),
                 fingerprint: String::new(),
                 receiver,
+                requests: Default::default(),
             }],
             exporters: vec![ExporterNode {
                 fingerprint: String::new(),
@@ -95,6 +96,7 @@ fn processor(component: &Component<'_>) -> Result<ProcessorNode, Box<dyn Error>>
         fingerprint: String::new(),
         processor,
         queue: None,
+        requests: Default::default(),
     })
 }
 
@@ -118,5 +120,6 @@ pub(crate) fn context(stage: &StageId) -> BuildContext {
         node_name: "default/node".to_owned(),
         telemetry: tidegate_runtime::telemetry::Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     }
 }

@@ -10,6 +10,7 @@ use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::pipeline::{
     ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, Topology,
 };
+use tidegate_runtime::requests::Requests;
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::component::Component;
@@ -116,14 +117,22 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn receiver(&mut self, component: &Component<dyn ReceiverConfig>) -> Option<ReceiverNode> {
-        let receiver = self.built(
-            component,
-            component.buildable()?.build(&self.context(component)),
-        )?;
+        let config = component.buildable()?;
+        let context = BuildContext {
+            requests: Requests::new(
+                &component.stage,
+                config.sends_requests(),
+                config.takes_requests(),
+                &self.telemetry,
+            ),
+            ..self.context(component)
+        };
+        let receiver = self.built(component, config.build(&context))?;
         Some(ReceiverNode {
             stage: component.stage.clone(),
             fingerprint: self.fingerprint(component),
             receiver,
+            requests: context.requests,
         })
     }
 
@@ -155,10 +164,17 @@ impl Builder<'_> {
     }
 
     fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
-        let processor = self.built(
-            component,
-            component.buildable()?.build(&self.context(component)),
-        )?;
+        let config = component.buildable()?;
+        let context = BuildContext {
+            requests: Requests::new(
+                &component.stage,
+                config.sends_requests(),
+                &[],
+                &self.telemetry,
+            ),
+            ..self.context(component)
+        };
+        let processor = self.built(component, config.build(&context))?;
         let queue = component
             .queue
             .map(|queue| queue.limits(Limits::DEFAULT, ExporterPolicy::fixed));
@@ -167,6 +183,7 @@ impl Builder<'_> {
             fingerprint: self.fingerprint(component),
             processor,
             queue,
+            requests: context.requests,
         })
     }
 
@@ -198,6 +215,7 @@ impl Builder<'_> {
             node_name: self.node_name.to_owned(),
             telemetry: self.telemetry.clone(),
             health: self.telemetry.health().stage(&component.stage),
+            requests: Requests::default(),
         }
     }
 

@@ -129,6 +129,7 @@ mod tests {
             node_name: "node-a".into(),
             telemetry: Telemetry::default(),
             health: Default::default(),
+            requests: Default::default(),
         };
         let built = config.build(&context);
         built.map_err(|error| format!("{}: {error}", error.key))

@@ -52,6 +52,7 @@ fn chain() -> Vec<Box<dyn Processor>> {
             node_name: "default/node".to_owned(),
             telemetry: Telemetry::default(),
             health: Default::default(),
+            requests: Default::default(),
         };
         config.build(&context).unwrap()
     };

@@ -4,6 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::requests::Requests;
 use tidegate_runtime::stage::Receiver;
 use tidegate_runtime::stage_id::StageId;
 
@@ -17,6 +18,8 @@ pub struct DirectReceiver {
     pub stage: StageId,
     /// The component.
     pub receiver: Box<dyn Receiver>,
+    /// The requests that it was built with.
+    pub requests: Requests,
 }
 
 /// Plays a recording as fast as the pipelines take it; `-` is standard input. With `tail`, it waits
@@ -27,6 +30,7 @@ pub fn recording(file: &Path, tail: Option<Tail>, context: BuildContext) -> Dire
     DirectReceiver {
         receiver: replay::unpaced(file, tail, &context),
         stage: context.stage,
+        requests: context.requests,
     }
 }
 
@@ -43,6 +47,7 @@ pub fn connection(
     DirectReceiver {
         receiver: monitor1_2::connected(socket, stream, reconnects, &context),
         stage: context.stage,
+        requests: context.requests,
     }
 }
 

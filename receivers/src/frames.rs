@@ -200,6 +200,11 @@ impl FrameBatcher {
         self.batch.bytes().len() - self.start
     }
 
+    /// The number of the stream, as its frames have it.
+    pub(crate) fn stream(&self) -> u32 {
+        self.stream
+    }
+
     /// The number of frames so far, in all streams.
     pub(crate) fn frame_count(&self) -> u64 {
         self.seq

@@ -180,6 +180,7 @@ fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
         node_name: NODE.to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     };
     (kind.parse)(table)
         .unwrap()

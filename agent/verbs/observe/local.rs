@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tidegate_filter::{Context, Matcher};
 use tidegate_model::{Kinds, Timestamp};
-use tidegate_receivers::{DirectReceiver, Tail, connection, recording};
+use tidegate_receivers::{Tail, connection, recording};
 use tidegate_runtime::health::Health;
 use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::{Limits, WhenFull};
@@ -135,7 +135,7 @@ fn topology(
         LocalSource::File(file) if follow && file.is_file() => Some(Tail::default()),
         _ => None,
     };
-    let DirectReceiver { stage, receiver } = match source {
+    let direct = match source {
         LocalSource::File(file) => recording(&file, tail.clone(), shipped.context()),
         LocalSource::Socket(path, stream) => connection(&path, stream, follow, shipped.context()),
     };
@@ -153,9 +153,10 @@ fn topology(
     };
     Ok(Topology {
         receivers: vec![ReceiverNode {
-            stage,
+            stage: direct.stage,
             fingerprint: String::new(),
-            receiver,
+            receiver: direct.receiver,
+            requests: direct.requests,
         }],
         exporters: vec![exporter(view, kinds)],
         pipelines: vec![PipelineNode {

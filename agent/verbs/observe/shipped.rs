@@ -58,6 +58,7 @@ impl Shipped {
             stage,
             node_name: self.node_name.clone(),
             telemetry: self.telemetry.clone(),
+            requests: Default::default(),
         }
     }
 }

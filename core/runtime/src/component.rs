@@ -23,6 +23,7 @@ use crate::config::Key;
 use crate::exclusive::ExclusiveResource;
 use crate::health::Health;
 use crate::limits::Limits;
+use crate::requests::{RequestKind, Requests};
 use crate::stage::{Exporter, Processor, Receiver};
 use crate::stage_id::StageId;
 use crate::telemetry::Telemetry;
@@ -63,6 +64,9 @@ pub struct BuildContext {
     pub telemetry: Telemetry,
     /// Reports failure and recovery.
     pub health: Health,
+    /// Sends requests to the receivers of its pipeline, or of all pipelines that a receiver feeds;
+    /// [reads](Requests::reader) them in a receiver.
+    pub requests: Requests,
 }
 
 impl BuildContext {
@@ -100,6 +104,14 @@ pub trait ReceiverConfig: Debug + Send {
     fn produces(&self) -> Kinds;
     /// Whether its source can wait without loss, as a file can.
     fn can_wait(&self) -> bool;
+    /// The kinds of requests that it sends to other receivers of its pipelines.
+    fn sends_requests(&self) -> &'static [RequestKind] {
+        &[]
+    }
+    /// The kinds of requests that it reads.
+    fn takes_requests(&self) -> &'static [RequestKind] {
+        &[]
+    }
     /// Whether it reads the standard input of the process.
     fn reads_standard_input(&self) -> bool {
         false
@@ -126,6 +138,10 @@ pub trait ProcessorConfig: Debug + Send {
     fn consumes(&self) -> Kinds;
     /// The kinds of records that it outputs for `input`.
     fn produces(&self, input: Kinds) -> Kinds;
+    /// The kinds of requests that it sends to receivers of its pipeline.
+    fn sends_requests(&self) -> &'static [RequestKind] {
+        &[]
+    }
     /// What it contributes to flows that other processors can depend on.
     fn contributes(&self) -> &'static [FlowContent] {
         &[]

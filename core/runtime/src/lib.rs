@@ -2,11 +2,12 @@
 //! for every record, and the runner with its reloads.
 //!
 //! Reading order: [`stage`] has the traits, [`edge`] connects stages, [`ledger`] counts what
-//! happened to every record, [`tap`] copies records for a viewer, [`pipeline`] runs it all.
+//! happened to every record, [`requests`] go from stages to receivers, [`tap`] copies records for a
+//! viewer, [`pipeline`] runs it all.
 //! [`config`] and [`component`] are how a stage crate declares its kinds of components.
 //!
-//! Modules only use those below them: [`pipeline`] and [`component`] use [`stage`], which uses
-//! [`outbox`], [`edge`], [`ledger`] and [`tap`], in this order. This crate opens no file and no
+//! Modules only use those below them: [`pipeline`] and [`component`] use [`stage`] and [`requests`];
+//! [`stage`] uses [`outbox`], [`edge`], [`ledger`] and [`tap`], in this order. This crate opens no file and no
 //! socket, and names no kind of component.
 
 pub mod component;
@@ -19,6 +20,7 @@ pub mod ledger;
 pub mod limits;
 pub mod outbox;
 pub mod pipeline;
+pub mod requests;
 mod resend;
 pub mod shutdown;
 pub mod stage;

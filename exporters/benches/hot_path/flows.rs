@@ -87,5 +87,6 @@ pub(crate) fn context(stage: &StageId) -> BuildContext {
         node_name: "default/bench".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     }
 }

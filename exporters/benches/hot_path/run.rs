@@ -129,6 +129,7 @@ fn topology(exporter: ExporterNode, feed: Feed) -> Topology {
         stage: StageId::receiver("feed"),
         fingerprint: String::new(),
         receiver: Box::new(feed),
+        requests: Default::default(),
     };
     let pipeline = PipelineNode {
         name: "flows".to_owned(),

@@ -19,6 +19,7 @@ fn build_error(table: &str) -> Option<(&'static str, String)> {
         node_name: "default/node-a".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     };
     let built = parse(table).unwrap().build(&context);
     built.err().map(|error| (error.key, error.message))

@@ -86,6 +86,7 @@ mod tests {
                 node_name: node_name.to_owned(),
                 telemetry: Telemetry::default(),
                 health: Default::default(),
+                requests: Default::default(),
             };
             let attributes = ResourceAttributes::new(&context, &BTreeMap::new()).attributes;
             for (key, value) in [

@@ -13,6 +13,7 @@ fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
         node_name: "default/node-a".to_owned(),
         telemetry: tidegate_runtime::telemetry::Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     };
     config
         .build(&context)

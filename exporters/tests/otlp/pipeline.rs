@@ -92,6 +92,7 @@ impl PipelineSetup {
             stage: StageId::receiver("feed"),
             fingerprint: String::new(),
             receiver: Box::new(TestReceiver(records)),
+            requests: Default::default(),
         };
         let pipeline = PipelineNode {
             name: "flows".to_owned(),
@@ -128,6 +129,7 @@ impl PipelineSetup {
             node_name: "default/node-a".to_owned(),
             telemetry: telemetry.clone(),
             health: health.stage(&StageId::exporter("otlp")),
+            requests: Default::default(),
         };
         ExporterNode {
             fingerprint: String::new(),

@@ -32,6 +32,7 @@ pub(crate) fn context() -> BuildContext {
         node_name: "c/n".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     }
 }
 
@@ -147,6 +148,7 @@ fn topology(
         stage: StageId::receiver("points"),
         fingerprint: String::new(),
         receiver: Box::new(Points(points)),
+        requests: Default::default(),
     };
     let pipeline = PipelineNode {
         name: "p".to_owned(),

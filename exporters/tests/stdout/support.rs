@@ -116,6 +116,7 @@ pub(crate) fn start_exporter(
                 batches,
                 sent: Arc::clone(&sent),
             }),
+            requests: Default::default(),
         }],
         exporters: vec![ExporterNode {
             fingerprint: String::new(),

@@ -169,6 +169,7 @@ fn build(kind: &str, config: &str) -> Box<dyn Processor> {
         node_name: "default/bench".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     };
     config.build(&context).unwrap()
 }

@@ -277,6 +277,7 @@ fn stages() -> [Box<dyn Processor>; 7] {
             node_name: "node-a".to_owned(),
             telemetry: Telemetry::default(),
             health: Default::default(),
+            requests: Default::default(),
         };
         let stage = config.build(&context);
         stage.unwrap_or_else(|error| panic!("{error}"))

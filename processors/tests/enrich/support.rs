@@ -40,6 +40,7 @@ pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Proce
         node_name: "default/node-a".to_owned(),
         telemetry: telemetry.clone(),
         health: Default::default(),
+        requests: Default::default(),
     };
     config
         .build(&context)

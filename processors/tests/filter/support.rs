@@ -44,6 +44,7 @@ pub(crate) fn build(table: &str) -> Box<dyn Processor> {
         node_name: "node-a".into(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     };
     config(table).unwrap().build(&context).unwrap()
 }

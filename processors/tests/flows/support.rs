@@ -173,6 +173,7 @@ pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, Stri
         node_name: "default/node-a".into(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     };
     config
         .build(&context)

@@ -25,6 +25,7 @@ pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
         node_name: "c/n".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     })
 }
 

@@ -34,6 +34,7 @@ use tidegate_runtime::component::{
 use tidegate_runtime::config::Table as _;
 use tidegate_runtime::limits::WhenFull;
 use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::requests::{RequestKind, Requests};
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Receiver, StageError};
 use tidegate_runtime::stage_id::StageId;
@@ -76,6 +77,10 @@ impl ReceiverConfig for Config {
         self.outbox().when_full == WhenFull::Block
     }
 
+    fn sends_requests(&self) -> &'static [RequestKind] {
+        &[RequestKind::StreamStarted, RequestKind::StreamEnded]
+    }
+
     fn inspect(&self) -> Vec<Finding> {
         let outbox = self.outbox();
         let finding = |(key, label): (&'static str, String)| {
@@ -93,6 +98,7 @@ impl ReceiverConfig for Config {
             config: self.clone(),
             stage: context.stage.clone(),
             telemetry: context.telemetry.clone(),
+            requests: context.requests.clone(),
             stream: None,
         }))
     }
@@ -118,6 +124,7 @@ pub(crate) fn connected(
         },
         stage: context.stage.clone(),
         telemetry: context.telemetry.clone(),
+        requests: context.requests.clone(),
         stream: Some(stream),
     })
 }
@@ -127,6 +134,7 @@ struct Monitor {
     config: Config,
     stage: StageId,
     telemetry: Telemetry,
+    requests: Requests,
     /// A connection that is open already.
     stream: Option<UnixStream>,
 }
@@ -149,6 +157,7 @@ impl Receiver for Monitor {
             Arc::clone(&control),
             Handle::current(),
         )
+        .with_requests(self.requests)
         .with_stream(self.stream);
         let thread = thread::Builder::new()
             .name("monitor1_2".to_owned())

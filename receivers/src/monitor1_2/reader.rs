@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tidegate_model::batch::FrameBatch;
 use tidegate_model::{Batch, TimeSource, Timestamp};
 use tidegate_runtime::outbox::Buffer;
+use tidegate_runtime::requests::{Request, Requests};
 use tidegate_wire::payload;
 use tokio::runtime::Handle;
 
@@ -49,6 +50,8 @@ pub(super) struct SocketReader {
     buffer: Buffer,
     control: Arc<ReaderControl>,
     runtime: Handle,
+    /// Where the begin and the end of each stream are reported.
+    requests: Requests,
     /// A connection that is open already.
     stream: Option<UnixStream>,
 }
@@ -77,8 +80,14 @@ impl SocketReader {
             buffer,
             control,
             runtime,
+            requests: Requests::default(),
             stream: None,
         }
+    }
+
+    /// Reports the begin and the end of each stream there.
+    pub(super) fn with_requests(self, requests: Requests) -> Self {
+        Self { requests, ..self }
     }
 
     /// Reads this connection first.
@@ -152,6 +161,8 @@ impl SocketReader {
     /// Reads a connection until it ends.
     fn read_to_end(&mut self, stream: UnixStream) -> Disconnect {
         self.status.connected();
+        self.requests
+            .send(Request::StreamStarted(self.batcher.stream()));
         let mut connection = MonitorConnection::new(stream);
         let mut pacer = ReadPacer::default();
         let mut last_read = Instant::now();
@@ -263,6 +274,8 @@ impl SocketReader {
             _ if self.batcher.undecoded() > 0 => self.buffer.dropped(FRAME_CUT_SHORT, 1),
             _ => {}
         }
+        self.requests
+            .send(Request::StreamEnded(self.batcher.stream()));
         self.batcher.reset();
         self.status.disconnected(end);
     }

@@ -70,6 +70,7 @@ pub(crate) fn build(
         node_name: "default/node".to_owned(),
         telemetry: telemetry.clone(),
         health: Default::default(),
+        requests: Default::default(),
     };
     config.build(&context)
 }
@@ -188,6 +189,7 @@ fn topology(receiver: Box<dyn Receiver>, exporter: Box<dyn Exporter>) -> Topolog
             stage: StageId::receiver("under_test"),
             fingerprint: String::new(),
             receiver,
+            requests: Default::default(),
         }],
         exporters: vec![ExporterNode {
             fingerprint: String::new(),

@@ -53,6 +53,7 @@ pub fn run(data: &[u8]) {
         node_name: NODE.into(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     };
     let mut batch = frames(data);
     let mut processors: Vec<_> = CHAIN

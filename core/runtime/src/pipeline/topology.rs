@@ -7,6 +7,7 @@ use tidegate_model::record::Kinds;
 use crate::exclusive::ExclusiveResource;
 use crate::health::Health;
 use crate::limits::Limits;
+use crate::requests::Requests;
 use crate::stage::{Exporter, Processor, Receiver};
 use crate::stage_id::StageId;
 
@@ -30,6 +31,8 @@ pub struct ReceiverNode {
     pub fingerprint: String,
     /// The component.
     pub receiver: Box<dyn Receiver>,
+    /// The requests that it was built with.
+    pub requests: Requests,
 }
 
 /// An exporter under its name.
@@ -72,6 +75,8 @@ pub struct ProcessorNode {
     pub fingerprint: String,
     /// The component.
     pub processor: Box<dyn Processor>,
+    /// The requests that it was built with.
+    pub requests: Requests,
     /// The limits of its inbox, if it runs in another task than the processor before it. The first
     /// one always has an inbox.
     pub queue: Option<Limits>,

@@ -226,6 +226,7 @@ impl SoakRun {
             stage: StageId::receiver(&format!("r{}", part.at)),
             fingerprint: part.version.to_string(),
             receiver,
+            requests: Default::default(),
         }
     }
 
@@ -306,6 +307,7 @@ impl SoakRun {
                 self.rng.fork(),
             )),
             queue: part.has_inbox.then_some(part.queue),
+            requests: Default::default(),
         }
     }
 

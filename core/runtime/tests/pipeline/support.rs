@@ -257,6 +257,7 @@ impl TestTopology {
             stage,
             fingerprint: String::new(),
             receiver,
+            requests: Default::default(),
         });
         self
     }
@@ -465,6 +466,7 @@ pub(crate) fn processor(stage: &str, processor: impl Processor + 'static) -> Pro
         fingerprint: String::new(),
         processor: Box::new(processor),
         queue: None,
+        requests: Default::default(),
     }
 }
 

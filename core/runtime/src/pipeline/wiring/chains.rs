@@ -131,6 +131,7 @@ impl<'a> ChainRebuild<'a> {
             fingerprint,
             processor,
             queue,
+            ..
         } = node;
         let link = ProcessorSpec {
             stage,

@@ -11,6 +11,7 @@ mod exporters;
 mod manifest;
 mod pipelines;
 mod receivers;
+mod request_routes;
 mod rewiring;
 
 pub(super) use rewiring::RunContext;
@@ -19,6 +20,7 @@ use self::exporters::Exporters;
 use self::manifest::Manifest;
 use self::pipelines::Pipelines;
 use self::receivers::Receivers;
+use self::request_routes::RequestRoutes;
 use self::rewiring::Rewiring;
 use super::reload::{Refresher, TopologyChange};
 use super::tasks::Tasks;
@@ -28,6 +30,7 @@ use super::topology::Topology;
 #[derive(Default)]
 pub(super) struct Wiring {
     manifest: Manifest,
+    requests: RequestRoutes,
     exporters: Exporters,
     pipelines: Pipelines,
     receivers: Receivers,
@@ -63,6 +66,8 @@ impl Wiring {
             .manifest
             .change(&manifest, &self.exporters.ended_early());
         self.manifest = manifest;
+        // Before anything starts, so that no request is sent to nowhere.
+        self.requests.apply(&topology, &change);
         let mut work = Rewiring {
             context,
             tasks,

@@ -186,6 +186,7 @@ impl Receivers {
             stage,
             fingerprint,
             receiver,
+            ..
         } = node;
         let lanes = Arc::new(Lanes::new(&stage, lanes));
         let shutdown = work.context.shutdown.child();

@@ -164,6 +164,7 @@ impl SteadyRun {
             stage: StageId::receiver("r"),
             fingerprint: self.version(4),
             receiver,
+            requests: Default::default(),
         }];
         let exporters = vec![
             self.exporter("e", seen),
@@ -223,6 +224,7 @@ impl SteadyRun {
             fingerprint: self.version(2),
             processor: Box::new(PerRecord(|_: &mut Record| Outcome::Keep)),
             queue: (self.rng.u8(0..3) == 0).then(|| self.queue()),
+            requests: Default::default(),
         }
     }
 

@@ -32,6 +32,7 @@ fn context() -> BuildContext {
         node_name: "prod/node-a".to_owned(),
         telemetry: Telemetry::default(),
         health: Default::default(),
+        requests: Default::default(),
     }
 }
 

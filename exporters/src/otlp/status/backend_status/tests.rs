@@ -24,6 +24,7 @@ impl Fixture {
             node_name: "default/node-a".to_owned(),
             telemetry: telemetry.clone(),
             health: health.stage(&StageId::exporter("otlp")),
+            requests: Default::default(),
         };
         let diagnosis = Diagnosis {
             is_tls: false,

@@ -1,0 +1,87 @@
+//! What can be requested.
+
+/// A request. Equal ones that wait in a queue are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// The labels of the security identity with this number are wanted: a flow has it, and no list
+    /// of names so far.
+    IdentityWanted(u32),
+    /// Records of changes were lost, so that lists of names have to be read again.
+    Resync(ResyncCause),
+    /// The stream of frames with this number has begun: the receiver is connected to the agent.
+    StreamStarted(u32),
+    /// The stream of frames with this number has ended; the agent may have restarted.
+    StreamEnded(u32),
+}
+
+/// Why lists of names have to be read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ResyncCause {
+    /// Cilium's agent reported that it lost events.
+    UpstreamLost,
+    /// A receiver had to drop frames, because its outbox was full.
+    PipelineFull,
+}
+
+/// The kinds of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum RequestKind {
+    /// [`Request::IdentityWanted`]
+    IdentityWanted,
+    /// [`Request::Resync`]
+    Resync,
+    /// [`Request::StreamStarted`]
+    StreamStarted,
+    /// [`Request::StreamEnded`]
+    StreamEnded,
+}
+
+impl Request {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(self) -> RequestKind {
+        match self {
+            Self::IdentityWanted(_) => RequestKind::IdentityWanted,
+            Self::Resync(_) => RequestKind::Resync,
+            Self::StreamStarted(_) => RequestKind::StreamStarted,
+            Self::StreamEnded(_) => RequestKind::StreamEnded,
+        }
+    }
+}
+
+impl RequestKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [
+        Self::IdentityWanted,
+        Self::Resync,
+        Self::StreamStarted,
+        Self::StreamEnded,
+    ];
+
+    /// The name in telemetry and drawings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IdentityWanted => "identity_wanted",
+            Self::Resync => "resync",
+            Self::StreamStarted => "stream_started",
+            Self::StreamEnded => "stream_ended",
+        }
+    }
+
+    pub(super) fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+impl ResyncCause {
+    /// The name in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UpstreamLost => "upstream_lost",
+            Self::PipelineFull => "pipeline_full",
+        }
+    }
+}
