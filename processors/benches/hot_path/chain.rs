@@ -38,9 +38,10 @@ const STAGES: &[Stage] = &[
     ),
 ];
 
-/// Stages that remove flows, each of which is measured alone behind the last stage that makes flows.
-/// The rules match few of them.
+/// Stages that name or remove flows, each of which is measured alone behind the last stage that makes
+/// flows. The rules match few of them.
 const BEHIND_FLOWS: &[(&str, Stage)] = &[
+    ("`cilium_enrich`", ("cilium_enrich", "{}")),
     (
         "`filter`, a port",
         (

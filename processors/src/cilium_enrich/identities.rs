@@ -9,10 +9,10 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use tidegate_model::flow::{Address, IdentityScope};
+use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
 
 use super::local_scope::LocalScope;
-use super::prefix::{AddressFamily, Prefix};
+use super::prefix::{AddressFamily, Prefix, most_specific};
 use super::reserved::{
     HOST, IdentityLabels, REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels,
 };
@@ -29,6 +29,8 @@ pub(super) struct Identities {
     /// Identities of global scope and of remote nodes with an entry in the IP cache.
     learned: HashMap<u32, LearnedIdentity>,
     local: LocalScope,
+    /// The labels that the agent's API lists.
+    listed: HashMap<u32, IdentityLabels>,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +49,25 @@ impl Identities {
             reserved: reserved.collect(),
             learned: HashMap::new(),
             local: LocalScope::new(),
+            listed: HashMap::new(),
         }
+    }
+
+    /// Sets the labels that an API lists.
+    pub(super) fn list(&mut self, identity: u32, labels: &[String]) {
+        let shown = if IdentityScope::of(identity) == IdentityScope::Local {
+            most_specific(labels).cloned().collect()
+        } else {
+            labels.to_vec()
+        };
+        self.listed
+            .insert(identity, Arc::new(EndpointNames::of_labels(shown)));
+    }
+
+    /// Removes the labels of identities that an agent allocated itself.
+    pub(super) fn forget_node_identities(&mut self) {
+        self.listed
+            .retain(|identity, _| IdentityScope::of(*identity) == IdentityScope::Global);
     }
 
     /// The labels of an identity that a flow shows at an address; `None` if they are unknown.
@@ -56,6 +76,9 @@ impl Identities {
         identity: u32,
         address: Option<Address>,
     ) -> Option<IdentityLabels> {
+        if let Some(listed) = self.listed.get(&identity) {
+            return Some(Arc::clone(listed));
+        }
         if let Some(reserved) = usize::try_from(identity)
             .ok()
             .and_then(|at| self.reserved.get(at))

@@ -2,7 +2,7 @@
 //! socket, and with the rules of Hubble's `pkg/hubble/parser/common/endpoint.go` and
 //! `seven/parser.go` (v1.19.4).
 //!
-//! Agent events pass unchanged. Flows get the identity, endpoint id, namespace, pod, labels and
+//! Agent events pass unchanged; lists of names from an API are absorbed. Flows get the identity, endpoint id, namespace, pod, labels and
 //! cluster that they lack, and their direction if it depends on the endpoint id. Debug events get
 //! the endpoint that sent them.
 //!
@@ -73,11 +73,11 @@ tidegate_runtime::config_table! {
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
-        Kinds::of(&[Kind::Flow, Kind::AgentEvent, Kind::DebugEvent])
+        Kinds::of(&[Kind::Flow, Kind::AgentEvent, Kind::DebugEvent, Kind::Names])
     }
 
     fn produces(&self, input: Kinds) -> Kinds {
-        input
+        input.without(Kinds::of(&[Kind::Names]))
     }
 
     fn contributes(&self) -> &'static [FlowContent] {
@@ -126,6 +126,11 @@ impl Processor for CiliumEnrich {
                 }
                 Record::Flow(flow) => table.name_endpoints(flow),
                 Record::DebugEvent(event) => table.name_reporter(event),
+                Record::Names(names) => {
+                    let refused = table.absorb(names);
+                    rejected.extend(std::iter::repeat_n(RejectReason::TableFull, refused));
+                    return Outcome::Absorbed;
+                }
                 _ => {}
             }
             Outcome::Keep

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
+use tidegate_model::names::{AddressName, EndpointName, Names, NamesContent};
 use tidegate_model::record::{
     AgentEvent, AgentEventType, EndpointUpdate, IpCache as IpCacheUpdate, Notification,
 };
@@ -98,6 +99,52 @@ impl NameTable {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Adds the entries of a list from an API. The number of rejected ones is in the result.
+    pub(super) fn absorb(&mut self, names: &Names) -> usize {
+        let now = names.asked;
+        match &names.content {
+            NamesContent::Identities(listed) => {
+                for identity in listed {
+                    self.identities.list(identity.identity, &identity.labels);
+                }
+                self.version += 1;
+                0
+            }
+            NamesContent::Addresses(listed) => listed
+                .iter()
+                .filter(|entry| self.upsert(&announcement_of(entry), now).is_err())
+                .count(),
+            NamesContent::Endpoints(listed) => listed
+                .iter()
+                .filter(|endpoint| self.list_endpoint(endpoint, now).is_err())
+                .count(),
+            _ => 0,
+        }
+    }
+
+    fn list_endpoint(
+        &mut self,
+        endpoint: &EndpointName,
+        now: Timestamp,
+    ) -> Result<(), RejectReason> {
+        let id = u64::from(endpoint.id);
+        let is_known = self.endpoints.get(&id).is_some_and(|known| {
+            known.pod.namespace == endpoint.namespace && known.pod.name == endpoint.pod_name
+        });
+        if !is_known {
+            self.create_endpoint(&EndpointUpdate {
+                id,
+                namespace: endpoint.namespace.clone(),
+                pod_name: endpoint.pod_name.clone(),
+                ..EndpointUpdate::default()
+            })?;
+        }
+        if endpoint.labels.is_empty() {
+            return Ok(());
+        }
+        self.set_labels(id, &endpoint.labels, now)
     }
 
     /// The numbers of addresses, prefixes and endpoints.
@@ -204,6 +251,7 @@ impl NameTable {
     /// Removes the prefixes whose identities the agent itself allocated, after its connection has
     /// ended: the next agent allocates the same numbers differently, and announces them again.
     fn remove_node_identities(&mut self) {
+        self.identities.forget_node_identities();
         let is_allocated_by_node = |identity| IdentityScope::of(identity) != IdentityScope::Global;
         for prefix in self.ip_cache.prefixes_where(is_allocated_by_node) {
             self.remove_prefix(prefix);
@@ -305,6 +353,18 @@ impl NameTable {
         {
             self.version += 1;
         }
+    }
+}
+
+/// The announcement that an entry of a list corresponds to.
+fn announcement_of(entry: &AddressName) -> IpCacheUpdate {
+    IpCacheUpdate {
+        cidr: format!("{}/{}", entry.address, entry.prefix_len),
+        identity: entry.identity,
+        host_ip: entry.node.map(|node| node.to_string()).unwrap_or_default(),
+        namespace: entry.namespace.clone(),
+        pod_name: entry.pod_name.clone(),
+        ..IpCacheUpdate::default()
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::support::{Enrich, NODE, OTHER_NODE, address, from, shown};
+use crate::support::{CART, Enrich, NODE, OTHER_NODE, address, from, shown};
 use tidegate_model::flow::{
     Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, L7, L7Record, L7Type,
     MessageSource, Missing,
 };
+use tidegate_model::names::{AddressName, EndpointName, IdentityName, NamesContent};
 use tidegate_model::record::{AgentEventType, Notification};
 
 const CART_LABELS: &str = "[k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east]";
@@ -239,6 +240,48 @@ fn names_are_kept_when_the_agent_restarts() {
             .source("10.0.1.5", 0)
             .starts_with("312/4242 east shop/cart-0")
     );
+}
+
+#[test]
+fn pods_that_the_agents_api_lists_are_named_before_any_announcement() {
+    let mut enrich = Enrich::new("{}");
+    let text = |text: &str| text.to_owned();
+    enrich.absorb(NamesContent::Identities(vec![IdentityName {
+        identity: 4242,
+        labels: CART.map(str::to_owned).to_vec(),
+    }]));
+    enrich.absorb(NamesContent::Addresses(vec![
+        address_name("10.0.1.5", 4242, "cart-0", NODE),
+        address_name("10.0.9.9", 4242, "cart-1", OTHER_NODE),
+    ]));
+    enrich.absorb(NamesContent::Endpoints(vec![EndpointName {
+        id: 312,
+        identity: 4242,
+        labels: CART.map(str::to_owned).to_vec(),
+        namespace: text("shop"),
+        pod_name: text("cart-0"),
+        addresses: vec![address("10.0.1.5")],
+        ..EndpointName::default()
+    }]));
+    assert_eq!(
+        enrich.source("10.0.1.5", 0),
+        format!("312/4242 east shop/cart-0 {CART_LABELS}")
+    );
+    assert_eq!(
+        enrich.source("10.0.9.9", 0),
+        format!("0/4242 east shop/cart-1 {CART_LABELS}")
+    );
+}
+
+fn address_name(ip: &str, identity: u32, pod: &str, node: &str) -> AddressName {
+    AddressName {
+        address: address(ip),
+        prefix_len: 32,
+        identity,
+        node: Some(address(node)),
+        namespace: "shop".to_owned(),
+        pod_name: pod.to_owned(),
+    }
 }
 
 #[test]

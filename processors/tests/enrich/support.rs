@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::de::IntoDeserializer as _;
 use tidegate_model::flow::{Address, Endpoint, Flow, FlowType, Ip};
+use tidegate_model::names::{Names, NamesContent, NamesSource};
 use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, EndpointRegen, EndpointUpdate, IpCache,
     Notification,
@@ -132,6 +133,20 @@ impl Enrich {
             panic!("not one agent event: {:?}", batch.records())
         };
         assert_eq!(**passed, event, "agent events pass unchanged");
+    }
+
+    /// Passes a portion of a list from the agent's API.
+    pub(crate) fn absorb(&mut self, content: NamesContent) {
+        let mut batch = Batch::new();
+        batch.push(Record::Names(Box::new(Names {
+            source: NamesSource::CiliumApi,
+            asked: self.time,
+            content,
+        })));
+        let before = self.tally.absorbed();
+        self.processor.process(&mut batch, &mut self.tally);
+        assert!(batch.is_empty(), "names are absorbed");
+        assert_eq!(self.tally.absorbed(), before + 1);
     }
 
     pub(crate) fn pass(&mut self, flow: Flow) -> Flow {
