@@ -10,7 +10,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowIds, FlowType, Generic,
     Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart, MessageSource,
-    Missing, PolicyMatch, TcpFlags, TracePoint, TraceReason,
+    Missing, NodeView, PolicyMatch, ServiceName, TcpFlags, TracePoint, TraceReason,
 };
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
@@ -138,14 +138,29 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
             })
         },
     );
-    (any::<(u32, u32)>(), proptest::option::of(names)).prop_map(|((id, identity), names)| {
-        Endpoint {
+    let service = any::<(String, String)>()
+        .prop_map(|(namespace, name)| Arc::new(ServiceName { namespace, name }));
+    (
+        any::<(u32, u32)>(),
+        proptest::option::of(names),
+        proptest::option::of(service),
+    )
+        .prop_map(|((id, identity), names, service)| Endpoint {
             id,
             identity,
             names,
-            service: None,
-        }
-    })
+            service,
+        })
+}
+
+fn node() -> impl Strategy<Value = Option<Arc<NodeView>>> {
+    let node = (any::<String>(), texts()).prop_map(|(interface_name, labels)| {
+        Arc::new(NodeView {
+            interface_name,
+            node_labels: labels.into(),
+        })
+    });
+    proptest::option::of(node)
 }
 
 fn ip() -> impl Strategy<Value = Option<Ip>> {
@@ -167,6 +182,7 @@ prop_compose! {
         (drop_reason, auth, policy, point, reason) in any::<(u32, u8, u8, u8, u8)>(),
         (is_reply, ip_trace_id, interface, proxy_port) in any::<(Option<bool>, u64, u32, u32)>(),
         (l4, l7, source, destination, ip) in (l4(), l7(), endpoint(), endpoint(), ip()),
+        node in node(),
     ) -> Flow {
         Flow {
             time: Timestamp(time),
@@ -183,6 +199,7 @@ prop_compose! {
             is_reply,
             ip_trace_id,
             interface,
+            node,
             proxy_port,
             l4,
             l7,
@@ -213,6 +230,8 @@ proptest! {
         prop_assert_eq!(at(&event, "/flow/uuid").unwrap(), uuid);
         let pod = flow.source.names.as_ref().map_or("", |names| names.pod_name.as_str());
         prop_assert_eq!(at(&event, "/flow/source/pod_name").unwrap_or_default(), pod);
+        let service = flow.source.service.as_ref().map_or("", |service| &service.name);
+        prop_assert_eq!(at(&event, "/flow/source_service/name").unwrap_or_default(), service);
         if let Some(L7Record::Http(http)) = flow.l7.as_ref().map(|l7| &l7.record) {
             prop_assert_eq!(at(&event, "/flow/l7/http/url").unwrap_or_default(), http.url.as_str());
         }

@@ -14,6 +14,7 @@ use tidegate_model::flow::{
 use crate::samples::{self, NODE};
 
 const FLOWS: &str = include_str!("../../../tests/golden/hubble/flows.jsonl");
+const NAMED: &str = include_str!("../../../tests/golden/hubble/names/flows.jsonl");
 const LOST: &str = include_str!("../../../tests/golden/hubble/lost.jsonl");
 
 fn line(flow: &Flow) -> String {
@@ -39,9 +40,14 @@ fn with_own_emitter(line: &str, flow: &Flow) -> String {
 
 #[test]
 fn flows_are_written_byte_for_byte_as_hubble_writes_them() {
-    assert_eq!(FLOWS.lines().count(), samples::flows().len());
-    for (flow, expected) in samples::flows().iter().zip(FLOWS.lines()) {
-        assert_eq!(line(flow), with_own_emitter(expected, flow));
+    for (flows, lines) in [
+        (&samples::flows()[..], FLOWS),
+        (&samples::named::flows()[..], NAMED),
+    ] {
+        assert_eq!(lines.lines().count(), flows.len());
+        for (flow, expected) in flows.iter().zip(lines.lines()) {
+            assert_eq!(line(flow), with_own_emitter(expected, flow));
+        }
     }
 }
 

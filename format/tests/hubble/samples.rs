@@ -1,5 +1,7 @@
 //! The flows and losses whose lines are in `tests/golden/hubble`, as they are decoded.
 
+pub(crate) mod named;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 

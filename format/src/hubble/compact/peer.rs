@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tidegate_model::flow::{Address, Endpoint, EndpointNames, Flow};
+use tidegate_model::flow::{Address, Endpoint, EndpointNames, Flow, ServiceName};
 
 use crate::hubble::summary::push_joined;
 use crate::text::{push_mac, push_optional_address};
@@ -29,6 +29,14 @@ pub struct FlowPeer<'a> {
 pub(in crate::hubble) struct Peers<'a> {
     pub(in crate::hubble) source: FlowPeer<'a>,
     pub(in crate::hubble) destination: FlowPeer<'a>,
+}
+
+/// What is shown in place of an address.
+enum DisplayName<'a> {
+    /// A pod or a service.
+    Object { namespace: &'a str, name: &'a str },
+    /// DNS names, at least one.
+    Dns(&'a [String]),
 }
 
 impl<'a> FlowPeer<'a> {
@@ -85,6 +93,32 @@ impl<'a> FlowPeer<'a> {
         self.endpoint.names.as_deref().filter(|_| self.has_names)
     }
 
+    /// The service whose name takes the place of the address.
+    fn service(&self) -> Option<&ServiceName> {
+        self.endpoint.service.as_deref().filter(|_| self.has_names)
+    }
+
+    /// The text that takes the place of the address. As in Hubble, the namespace of a service is
+    /// also shown with the name of a pod.
+    fn display_name(&self) -> Option<DisplayName<'_>> {
+        let names = self.names();
+        let service = self.service();
+        let namespace = match (service, names) {
+            (Some(service), _) => &*service.namespace,
+            (None, Some(names)) => &*names.namespace,
+            (None, None) => return None,
+        };
+        let pod = names.map_or("", |names| &names.pod_name);
+        let service = service.map_or("", |service| &service.name);
+        match (pod, service, names) {
+            ("", "", Some(names)) if !names.dns_names.is_empty() => {
+                Some(DisplayName::Dns(&names.dns_names))
+            }
+            ("", "", _) => None,
+            ("", name, _) | (name, ..) => Some(DisplayName::Object { namespace, name }),
+        }
+    }
+
     /// Whether the flow has an address of a host.
     pub fn is_host(&self) -> bool {
         self.has_ip || self.mac.is_some()
@@ -92,11 +126,8 @@ impl<'a> FlowPeer<'a> {
 
     /// Whether the name is an IPv4 address, which needs neither brackets nor escapes.
     pub(super) fn is_ipv4(&self) -> bool {
-        let has_name =
-            |names: &EndpointNames| !names.pod_name.is_empty() || !names.dns_names.is_empty();
-        let is_named = self.names().is_some_and(has_name);
         self.has_ip
-            && !is_named
+            && self.display_name().is_none()
             && self
                 .written_address()
                 .is_some_and(|address| address.is_ipv4())
@@ -114,24 +145,24 @@ impl<'a> FlowPeer<'a> {
         self.address.map(written)
     }
 
-    /// Appends the pod, the DNS names or the address; of a packet without IP header the MAC
-    /// address.
+    /// Appends the pod, the service, the DNS names or the address; of a packet without IP header
+    /// the MAC address.
     pub(super) fn push_name(&self, out: &mut String) {
         if !self.has_ip {
             return push_mac(out, self.mac.unwrap_or_default());
         }
-        match self.names() {
-            Some(names) if !names.pod_name.is_empty() => {
-                if !names.namespace.is_empty() {
-                    out.push_str(&names.namespace);
+        match self.display_name() {
+            Some(DisplayName::Object { namespace, name }) => {
+                if !namespace.is_empty() {
+                    out.push_str(namespace);
                     out.push('/');
                 }
-                out.push_str(&names.pod_name);
+                out.push_str(name);
             }
-            Some(names) if !names.dns_names.is_empty() => {
-                push_joined(out, ",", &names.dns_names, |out, name| out.push_str(name));
+            Some(DisplayName::Dns(names)) => {
+                push_joined(out, ",", names, |out, name| out.push_str(name));
             }
-            _ => push_optional_address(out, self.written_address()),
+            None => push_optional_address(out, self.written_address()),
         }
     }
 }

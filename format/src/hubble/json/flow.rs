@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use tidegate_model::flow::{
-    Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, SourceFile, TcpFlags,
-    Tunnel, XlatePoint, capture_point_name, message_type, uuid_text,
+    Address, Endpoint, EndpointNames, Ethernet, Flow, FlowType, Ip, L4, ServiceName, SourceFile,
+    TcpFlags, Tunnel, XlatePoint, capture_point_name, message_type, uuid_text,
 };
 
 use uuid::Uuid;
@@ -35,6 +35,7 @@ impl Json {
         object.message("destination", |object| endpoint(object, &flow.destination));
         object.enumeration("Type", flow.flow_type as u8, Some(flow.flow_type.name()));
         object.string("node_name", &self.node_name);
+        object.strings("node_labels", node_labels(flow));
         object.strings("source_names", dns_names(&flow.source));
         object.strings("destination_names", dns_names(&flow.destination));
         if let Some(l7) = &flow.l7 {
@@ -45,6 +46,8 @@ impl Json {
             object.uint32("type", flow.message_type);
             object.uint32("sub_type", flow.sub_type);
         });
+        service(object, "source_service", &flow.source);
+        service(object, "destination_service", &flow.destination);
         context(object, flow);
         object.string_with("Summary", |out| push_summary(out, flow));
         extensions(object, flow);
@@ -149,7 +152,7 @@ fn context(object: &mut Object<'_>, flow: &Flow) {
         );
     }
     if flow.interface != 0 {
-        object.message("interface", |object| object.uint32("index", flow.interface));
+        object.message("interface", |object| interface(object, flow));
     }
     object.uint32("proxy_port", flow.proxy_port);
     if let Some(trace_id) = flow.l7.as_ref().and_then(|l7| l7.trace_id.as_ref()) {
@@ -278,6 +281,26 @@ pub(super) fn endpoint(object: &mut Object<'_>, endpoint: &Endpoint) {
         object.string("name", name);
         object.string("kind", kind);
     });
+}
+
+fn service(object: &mut Object<'_>, member: &str, endpoint: &Endpoint) {
+    if let Some(ServiceName { namespace, name }) = endpoint.service.as_deref() {
+        object.message(member, |object| {
+            object.string("name", name);
+            object.string("namespace", namespace);
+        });
+    }
+}
+
+fn interface(object: &mut Object<'_>, flow: &Flow) {
+    object.uint32("index", flow.interface);
+    if let Some(node) = &flow.node {
+        object.string("name", &node.interface_name);
+    }
+}
+
+fn node_labels(flow: &Flow) -> &[String] {
+    flow.node.as_ref().map_or(&[], |node| &node.node_labels)
 }
 
 fn dns_names(endpoint: &Endpoint) -> &[String] {

@@ -2,9 +2,8 @@
 //! object per line, members in the order of the message's declaration.
 //!
 //! The emitter is tidegate with its own version, so that a reader can distinguish it from Hubble.
-//! Fields that only Cilium's agent can fill in (node labels, services, interface names, correlated
-//! policies) are absent. The parts that a truncated capture lacks of a message are listed in
-//! `extensions`, which Hubble reserves for other emitters.
+//! Correlated policies, which only Cilium's agent knows, are absent. The parts that a truncated
+//! capture lacks of a message are listed in `extensions`, which Hubble reserves for other emitters.
 
 mod agent_event;
 mod debug_event;
