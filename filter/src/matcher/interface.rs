@@ -2,8 +2,12 @@
 
 use tidegate_model::flow::Flow;
 
-use super::not_carried::interface_name;
 use crate::NetworkInterface;
+
+/// Name of the interface; empty if unknown.
+fn interface_name(flow: &Flow) -> &str {
+    flow.node.as_deref().map_or("", |node| &node.interface_name)
+}
 
 /// Whether a flow has an interface, and one of the filters matches it.
 pub(super) fn matches(filters: &[NetworkInterface], flow: &Flow) -> bool {

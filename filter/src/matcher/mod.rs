@@ -13,7 +13,6 @@ mod http;
 mod interface;
 mod label;
 mod node_pattern;
-mod not_carried;
 mod protocol;
 mod regex;
 mod set;

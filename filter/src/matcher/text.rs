@@ -7,7 +7,6 @@ use super::glob::Glob;
 use super::http::HttpTest;
 use super::label::Selector;
 use super::node_pattern::NodePattern;
-use super::not_carried::{node_labels, service};
 use super::regex::Patterns;
 use crate::{Context, Workload};
 
@@ -65,8 +64,8 @@ impl Text {
             Self::Pod(side, prefixes) => names(flow, *side)
                 .is_some_and(|names| any_prefix(prefixes, &names.namespace, &names.pod_name)),
             Self::Service(side, prefixes) => {
-                let (namespace, name) = service(flow, *side);
-                any_prefix(prefixes, namespace, name)
+                let service = side.endpoint(flow).service.as_deref();
+                service.is_some_and(|of| any_prefix(prefixes, &of.namespace, &of.name))
             }
             Self::Workload(side, workloads) => {
                 names(flow, *side).is_some_and(|names| any_workload(workloads, &names.workloads))
@@ -81,7 +80,7 @@ impl Text {
                 let labels = names(flow, *side).map_or(&[][..], |names| &names.labels);
                 any_selector(selectors, labels)
             }
-            Self::NodeLabel(selectors) => any_selector(selectors, node_labels(context)),
+            Self::NodeLabel(selectors) => any_selector(selectors, node_labels(flow)),
             Self::NodeName(patterns) => patterns
                 .iter()
                 .any(|pattern| pattern.matches(context.node_name())),
@@ -112,6 +111,10 @@ impl Text {
 
 fn names(flow: &Flow, side: Side) -> Option<&EndpointNames> {
     side.endpoint(flow).names.as_deref()
+}
+
+fn node_labels(flow: &Flow) -> &[String] {
+    flow.node.as_deref().map_or(&[], |node| &node.node_labels)
 }
 
 fn any_prefix(prefixes: &[NamePrefix], namespace: &str, name: &str) -> bool {
