@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tidegate_format::hubble::Json;
 use tidegate_model::Record;
-use tidegate_model::flow::{EndpointNames, Flow, Generic, L7Record, Verdict};
+use tidegate_model::flow::{
+    EndpointNames, Flow, Generic, L7Record, NodeView, ServiceName, Verdict,
+};
 use tidegate_simulate::{Mix, Options, Release, Stream};
 
 use crate::recordings::chain::{Chain, NODE};
@@ -112,8 +114,48 @@ fn vary(flow: &mut Flow, n: u64) {
         ip.encrypted = true;
         ip.source_xlated = Some(ip.destination);
     }
+    vary_cluster(flow, n);
     vary_message(flow, n);
 }
+
+/// Gives flows services, node labels and names of interfaces.
+fn vary_cluster(flow: &mut Flow, n: u64) {
+    match n % 15 {
+        1 | 6 => flow.destination.service = service("shop", "web"),
+        2 => flow.source.service = service("kube-system", "kube-dns"),
+        3 => flow.destination.service = service("", "kubernetes"),
+        8 => {
+            flow.source.service = service("default", "web");
+            flow.destination.service = service("shop", "web-internal");
+        }
+        _ => {}
+    }
+    let view = match n % 4 {
+        0 => ("eth0", &NODE_LABELS[..]),
+        1 => ("lxc0a1b2c3d4e5f", &NODE_LABELS[..2]),
+        2 => ("", &NODE_LABELS[2..]),
+        _ => return,
+    };
+    flow.node = Some(Arc::new(NodeView {
+        interface_name: view.0.to_owned(),
+        node_labels: view.1.iter().map(|label| (*label).to_owned()).collect(),
+    }));
+}
+
+fn service(namespace: &str, name: &str) -> Option<Arc<ServiceName>> {
+    Some(Arc::new(ServiceName {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }))
+}
+
+const NODE_LABELS: [&str; 5] = [
+    "kubernetes.io/hostname=vm",
+    "node-role.kubernetes.io/worker=",
+    "pool=blue",
+    "topology.kubernetes.io/zone=eu-1a",
+    "weight=12",
+];
 
 fn vary_message(flow: &mut Flow, n: u64) {
     let Some(l7) = &mut flow.l7 else { return };

@@ -5,6 +5,9 @@ use std::net::IpAddr;
 /// The source of a selector's key that matches every source.
 const ANY: &str = "any";
 
+/// The source of labels that state none, as those of nodes.
+const UNSPECIFIED: &str = "unspec";
+
 /// The source of labels that are prefixes of addresses.
 const CIDR: &str = "cidr";
 
@@ -64,7 +67,12 @@ impl<'a> Label<'a> {
         } else if let Some(rest) = text.strip_prefix("reserved.") {
             ("reserved", rest)
         } else {
-            ("", text)
+            (UNSPECIFIED, text)
+        };
+        let source = if source.is_empty() {
+            UNSPECIFIED
+        } else {
+            source
         };
         let (key, value) = match rest.split_once('=') {
             Some(("", key)) if source == "reserved" => (key, ""),

@@ -2,7 +2,7 @@
 
 use super::Selector;
 
-const LABELS: [&str; 7] = [
+const LABELS: [&str; 8] = [
     "any:zone=z1",
     "cidr:10.1.0.0/16",
     "cidr:fd00--/8",
@@ -10,6 +10,7 @@ const LABELS: [&str; 7] = [
     "k8s:io.kubernetes.pod.namespace=shop",
     "k8s:size=12",
     "reserved:world",
+    "topology.kubernetes.io/zone=eu-1a",
 ];
 
 fn matches(selector: &str) -> bool {
@@ -68,6 +69,9 @@ const SELECTORS: &[(&str, bool)] = &[
     ("cidr:11.0.0.0/8", false),
     ("!cidr:11.0.0.0/8", true),
     ("in=in", false),
+    ("topology.kubernetes.io/zone=eu-1a", true),
+    ("unspec:topology.kubernetes.io/zone=eu-1a", true),
+    ("k8s:topology.kubernetes.io/zone=eu-1a", false),
 ];
 
 #[test]
