@@ -2,12 +2,13 @@
 //!
 //! Each kind is a module: [`monitor1_2`] reads the Cilium agent's monitor socket, [`replay`] a
 //! recording of it. Both produce one record per frame, as `frames` decodes them; neither interprets
-//! the payload of a frame. [`recording_file`] recognises files that are no recordings, and [`http`] is the client of
-//! receivers that read an API.
+//! the payload of a frame. [`recording_file`] recognises files that are no recordings, [`http`] is the client of
+//! receivers that read an API, and [`json`] finds the elements of the lists that they read.
 
 mod direct;
 mod frames;
 pub mod http;
+pub mod json;
 pub mod monitor1_2;
 pub mod recording_file;
 pub mod replay;
