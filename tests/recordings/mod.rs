@@ -8,6 +8,7 @@
 
 pub(crate) mod chain;
 mod differences;
+mod live;
 mod pairs;
 mod report;
 mod series;
