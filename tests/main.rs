@@ -35,6 +35,7 @@ mod releases;
 mod reload;
 mod running;
 mod shutdown;
+mod simulated_agent;
 mod support;
 mod systemd;
 mod telemetry;

@@ -25,16 +25,16 @@ fn find_error(side: &Value, ip: &str) -> Option<&'static str> {
         .collect();
     let namespace = text("namespace");
     let app = text("pod_name").split('-').next().unwrap_or_default();
-    let app = if namespace == "kube-system" {
-        "kube-dns"
-    } else {
-        app
+    let own = match namespace {
+        "kube-system" => "k8s:k8s-app=kube-dns".to_owned(),
+        _ => format!("k8s:app={app}"),
     };
-    let expected = [
-        format!("k8s:app={app}"),
+    let mut expected = [
+        own,
         "k8s:io.cilium.k8s.policy.cluster=default".to_owned(),
         format!("k8s:io.kubernetes.pod.namespace={namespace}"),
     ];
+    expected.sort();
     let is_local = ip.starts_with("10.0.1.");
     let has_endpoint_id = side["ID"].as_u64().unwrap_or_default() != 0;
     if namespace.is_empty() || app.is_empty() {

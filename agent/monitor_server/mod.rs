@@ -1,11 +1,12 @@
 //! A server for the monitor socket, in place of the Cilium agent. It sends a stream of frames to
-//! each client, from the first frame on.
+//! each client, from the first frame on. [`api`] serves the agent's REST API beside it.
 
+pub(crate) mod api;
 mod client;
 mod socket;
 
 pub(crate) use client::{Frames, Pace};
-pub(crate) use socket::MonitorSocket;
+pub(crate) use socket::BoundSocket;
 
 use std::io;
 
@@ -15,7 +16,7 @@ use tokio::task::JoinSet;
 /// Serves clients until `shutdown` is requested; with `once`, until the first client has
 /// disconnected. `frames` creates the stream of each client.
 pub(crate) async fn serve<F: Frames + 'static>(
-    socket: MonitorSocket,
+    socket: BoundSocket,
     frames: impl Fn() -> io::Result<F>,
     pace: Pace,
     once: bool,

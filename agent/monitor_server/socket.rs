@@ -10,14 +10,14 @@ use tokio::net::{UnixListener, UnixStream};
 
 /// A bound unix socket; dropping it removes the file.
 #[derive(Debug)]
-pub(crate) struct MonitorSocket {
+pub(crate) struct BoundSocket {
     listener: UnixListener,
     path: PathBuf,
 }
 
 /// Why a socket cannot be bound.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum MonitorSocketError {
+pub(crate) enum BindError {
     /// The path is something else.
     #[error("{} exists and is not a socket; choose another path", .0.display())]
     NotASocket(PathBuf),
@@ -34,20 +34,20 @@ pub(crate) enum MonitorSocketError {
     },
 }
 
-impl MonitorSocket {
+impl BoundSocket {
     /// Binds the socket. A file without a listening process is replaced. Must be called within a
     /// runtime.
-    pub(crate) fn bind(path: &Path) -> Result<Self, MonitorSocketError> {
-        let failed = |source| MonitorSocketError::Io {
+    pub(crate) fn bind(path: &Path) -> Result<Self, BindError> {
+        let failed = |source| BindError::Io {
             path: path.to_owned(),
             source,
         };
         match fs::symlink_metadata(path) {
             Ok(meta) if !meta.file_type().is_socket() => {
-                return Err(MonitorSocketError::NotASocket(path.to_owned()));
+                return Err(BindError::NotASocket(path.to_owned()));
             }
             Ok(_) if Probe::connect(path).is_ok() => {
-                return Err(MonitorSocketError::InUse(path.to_owned()));
+                return Err(BindError::InUse(path.to_owned()));
             }
             Ok(_) => fs::remove_file(path).map_err(failed)?,
             Err(_) => {}
@@ -64,7 +64,7 @@ impl MonitorSocket {
     }
 }
 
-impl Drop for MonitorSocket {
+impl Drop for BoundSocket {
     fn drop(&mut self) {
         // The file may have been removed already.
         let _ = fs::remove_file(&self.path);

@@ -8,6 +8,7 @@ use tidegate_wire::event::{CaptureFields, Common, DropFields, PolicyFields, Trac
 use tidegate_wire::event::{DebugFields, Encoder, RecorderFields, SockFields};
 use tidegate_wire::gob::TypeId;
 
+use crate::cluster::interface_index;
 use crate::options::Options;
 use crate::packet::Path;
 
@@ -73,7 +74,7 @@ impl EventWriter {
             reason: trace.reason,
             encrypted: trace.encrypted,
             flags: trace.flags | ipv6_flag(path),
-            ifindex: u32::from(trace.source % 64) + 2,
+            ifindex: interface_index(trace.source),
             orig_ip: trace.orig_ip,
             ip_trace_id: 0,
         };

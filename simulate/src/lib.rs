@@ -4,8 +4,10 @@
 //!
 //! Reading order: [`cluster`] has the peers, [`packet`] builds packets, [`scenario`] writes
 //! conversations, [`Simulator`] interleaves them, [`Stream`] encodes them in the frames of the
-//! monitor socket. Checksums are not computed, and frames carry no time.
+//! monitor socket. [`Api`] answers for the same cluster as the agent's REST API does. Checksums are
+//! not computed, and frames carry no time.
 
+mod api;
 mod cluster;
 mod event_writer;
 mod mix;
@@ -15,6 +17,7 @@ mod scenario;
 mod simulator;
 mod stream;
 
+pub use api::{Answer, Api};
 pub use mix::{Mix, Scenario};
 pub use options::{Options, Release};
 pub use simulator::{Event, Simulator};

@@ -79,6 +79,20 @@ impl Release {
         }
     }
 
+    /// The version that the agent reports, a patch release with the layouts of the release.
+    #[must_use]
+    pub(crate) fn agent_version(self) -> &'static str {
+        match self {
+            Self::V1_12 => "1.12.0",
+            Self::V1_13 => "1.13.0",
+            Self::V1_16 => "1.16.5",
+            Self::V1_17 => "1.17.4",
+            Self::V1_18 => "1.18.4",
+            Self::V1_19 => "1.19.4",
+            Self::V1_20 => "1.20.2",
+        }
+    }
+
     /// The layouts of the datapath's events. 1.17 is 1.17.4 and later.
     #[must_use]
     pub fn profile(self) -> Profile {

@@ -18,7 +18,7 @@ import (
 
 func runCompare(args []string) error {
 	var files sides
-	var expected, sample, upstream string
+	var expected, sample, upstream, situations string
 	var count int
 	if err := flags("compare", args, func(set *flag.FlagSet) {
 		set.StringVar(&files.stream, "stream", "", "stream file, for the bytes of examples")
@@ -27,13 +27,14 @@ func runCompare(args []string) error {
 		set.StringVar(&files.hubbleCompact, "hubble-compact", "", "file of Hubble's compact lines, quoted")
 		set.StringVar(&files.tidegateCompact, "tidegate-compact", "", "file of tidegate's compact lines")
 		set.StringVar(&expected, "expected", "", "file of expected differences")
+		set.StringVar(&situations, "situations", "", "file with the situation of each event; lines are joined by their order")
 		set.StringVar(&upstream, "upstream", "", "file of the lines that upstream's tests saw")
 		set.StringVar(&sample, "sample", "", "file for a stream of some events without differences")
 		set.IntVar(&count, "count", 30, "number of events of each kind in the sample")
 	}); err != nil {
 		return err
 	}
-	comparison, err := compareFiles(files)
+	comparison, err := compareFiles(files, situations)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func runCompare(args []string) error {
 // sides are the files to compare.
 type sides struct{ stream, hubble, tidegate, hubbleCompact, tidegateCompact string }
 
-func compareFiles(files sides) (*comparison, error) {
+func compareFiles(files sides, situations string) (*comparison, error) {
 	events, err := readEvents(files.stream)
 	if err != nil {
 		return nil, err
@@ -78,7 +79,14 @@ func compareFiles(files sides) (*comparison, error) {
 		return nil, err
 	}
 	c := newComparison(events)
-	ours, err := c.join(printed)
+	join := c.join
+	if situations != "" {
+		if err := c.readSituations(situations); err != nil {
+			return nil, err
+		}
+		join = func(printed []pair) (map[int]pair, error) { return inOrder(theirs, printed) }
+	}
+	ours, err := join(printed)
 	if err != nil {
 		return nil, err
 	}
@@ -220,6 +228,9 @@ type comparison struct {
 	ours    map[int]pair
 	kinds   map[string]*tally
 	classes map[string]*difference
+	// What the sides of each event are, and the results by that; empty for generated events without names.
+	situations  []string
+	bySituation map[string]*tally
 	// Numbers of the events without a difference.
 	same []int
 }
@@ -228,7 +239,9 @@ type comparison struct {
 type tally struct{ events, equal, refusedByBoth, different int }
 
 func newComparison(events []payload.Payload) *comparison {
-	return &comparison{events: events, kinds: map[string]*tally{}, classes: map[string]*difference{}}
+	return &comparison{
+		events: events, kinds: map[string]*tally{}, classes: map[string]*difference{}, bySituation: map[string]*tally{},
+	}
 }
 
 func (c *comparison) event(index int, theirs, ours pair) {
@@ -238,6 +251,10 @@ func (c *comparison) event(index int, theirs, ours pair) {
 	}
 	tally := c.kinds[kind]
 	tally.events++
+	if c.situations != nil {
+		before := *tally
+		defer func() { c.countSituation(index, before, *tally) }()
+	}
 	refusal, refused := refusal(theirs.json)
 	switch {
 	case refused && ours.json == nil:

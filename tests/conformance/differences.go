@@ -228,6 +228,7 @@ func (c *comparison) report(expected []expectation) (unexplained int) {
 			reasons[reason][index] = true
 		}
 	}
+	c.reportSituations()
 	fmt.Printf("\n%9s  reason\n", "different")
 	for _, reason := range slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
 		return len(reasons[b]) - len(reasons[a])

@@ -39,7 +39,7 @@ func runGen(args []string) error {
 }
 
 func generate(count int, seed uint64) []payload.Payload {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 0x7469_6465))}
+	g := newGenerator(seed)
 	events := make([]payload.Payload, 0, count)
 	for len(events) < count {
 		event, marked := g.event(mark(len(events)))
@@ -64,6 +64,10 @@ func mark(index int) uint32 { return markBase + uint32(index) }
 
 // generator draws events. Its methods return bytes that a datapath might, or never would, send.
 type generator struct{ *rand.Rand }
+
+func newGenerator(seed uint64) *generator {
+	return &generator{Rand: rand.New(rand.NewPCG(seed, 0x7469_6465))}
+}
 
 // event draws an event; marked tells whether its line will carry the mark.
 func (g *generator) event(mark uint32) (event payload.Payload, marked bool) {

@@ -32,11 +32,12 @@ var (
 )
 
 func runHubble(args []string) error {
-	var in, out, compact string
+	var in, out, compact, api string
 	if err := flags("hubble", args, func(set *flag.FlagSet) {
 		set.StringVar(&in, "stream", "", "stream file")
 		set.StringVar(&out, "out", "", "file for the exporter's lines")
 		set.StringVar(&compact, "compact", "", "file for the lines of hubble observe, quoted")
+		set.StringVar(&api, "api", "", "file of the answers of the agent's API, for names")
 	}); err != nil {
 		return err
 	}
@@ -52,8 +53,18 @@ func runHubble(args []string) error {
 	if err != nil {
 		return err
 	}
+	if api != "" {
+		if err := oracle.remember(api); err != nil {
+			return err
+		}
+	}
 	if err := readStream(in, func(_ int, event *payload.Payload) error {
 		answer := oracle.answer(event)
+		if oracle.memory != nil {
+			if err := oracle.memory.observe(event); err != nil {
+				return err
+			}
+		}
 		observed.Write(quoted(answer.compact))
 		_, err := exported.Write(answer.exported)
 		return err
@@ -84,8 +95,10 @@ type answer struct{ exported, compact []byte }
 
 func (a answer) equal(other answer) bool { return bytes.Equal(a.exported, other.exported) }
 
-// oracle is Hubble from the monitor event to the exporter's line, without endpoints, names or services.
+// oracle is Hubble from the monitor event to the exporter's line, without endpoints, names or services unless it has a
+// memory of them.
 type oracle struct {
+	memory   *memory
 	parser   *parser.Parser
 	exporter exporter.FlowLogExporter
 	written  *bytes.Buffer
@@ -110,6 +123,21 @@ func newOracle() (*oracle, error) {
 
 func newParser() (*parser.Parser, error) {
 	return parser.New(quiet(), nil, nil, nil, nil, nil, nil, nil, options.WithSkipUnknownCGroupIDs(false))
+}
+
+// remember gives Hubble the memory of the agent whose API has these answers.
+func (o *oracle) remember(api string) error {
+	lists, err := readAnswers(api)
+	if err != nil {
+		return err
+	}
+	m, err := newMemory(lists)
+	if err != nil {
+		return err
+	}
+	o.memory = m
+	o.parser, err = parser.New(quiet(), m, m, m, m.ipcache, m, m, m, options.WithSkipUnknownCGroupIDs(false))
+	return err
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -17,12 +17,13 @@ type verb struct {
 }
 
 var verbs = map[string]verb{
-	"gen":      {"write a seeded monitor stream", runGen},
-	"hubble":   {"write Hubble's line for each event of a stream", runHubble},
-	"serve":    {"serve a stream on a unix socket", runServe},
-	"upstream": {"make a stream of what upstream's tests gave to Hubble's parsers", runUpstream},
-	"compare":  {"compare Hubble's lines with tidegate's", runCompare},
-	"show":     {"print the bytes of one event", runShow},
+	"gen":       {"write a seeded monitor stream", runGen},
+	"hubble":    {"write Hubble's line for each event of a stream", runHubble},
+	"serve":     {"serve a stream on a unix socket", runServe},
+	"upstream":  {"make a stream of what upstream's tests gave to Hubble's parsers", runUpstream},
+	"compare":   {"compare Hubble's lines with tidegate's", runCompare},
+	"names-gen": {"write the answers of an agent's API, and a stream of its traffic", runNamesGen},
+	"show":      {"print the bytes of one event", runShow},
 
 	"filters":   {"write what hubble observe answers to lists of words", runFilters},
 	"redaction": {"write access-log records, and what Hubble makes of them with each setting of hubble-redact-*", runRedaction},

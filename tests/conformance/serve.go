@@ -21,10 +21,12 @@ import (
 // the path of the socket, the queue is as long as the stream so that nothing is dropped, and the connection ends
 // with the stream.
 func runServe(args []string) error {
-	var path, socket string
+	var path, socket, api, apiSocket string
 	if err := flags("serve", args, func(set *flag.FlagSet) {
 		set.StringVar(&path, "stream", "", "stream file")
 		set.StringVar(&socket, "listen", "", "path of the unix socket")
+		set.StringVar(&api, "api", "", "file of the answers of the agent's API; the stream begins when they have been read")
+		set.StringVar(&apiSocket, "api-listen", "", "path of the API's unix socket")
 	}); err != nil {
 		return err
 	}
@@ -36,7 +38,12 @@ func runServe(args []string) error {
 	if err != nil {
 		return err
 	}
-	served := &servedAgent{events: events, done: make(chan struct{})}
+	served := &servedAgent{events: events, done: make(chan struct{}), ready: func() {}}
+	if api != "" {
+		if served.ready, err = serveAnswers(api, apiSocket); err != nil {
+			return err
+		}
+	}
 	server := &monitorServer{logger: quiet(), listener: lingeringListener{unix}, monitor: served}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -61,14 +68,17 @@ type monitorServer struct {
 // servedAgent gives every event to the listener of the first client.
 type servedAgent struct {
 	events []payload.Payload
-	done   chan struct{}
-	once   sync.Once
+	// Returns when the client may have the events.
+	ready func()
+	done  chan struct{}
+	once  sync.Once
 }
 
 func (s *servedAgent) RegisterNewListener(client listener.MonitorListener) {
 	if client.Version() != listener.Version1_2 {
 		panic(fmt.Sprintf("a listener of version %s", client.Version()))
 	}
+	s.ready()
 	for i := range s.events {
 		client.Enqueue(&s.events[i])
 	}

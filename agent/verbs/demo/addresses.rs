@@ -5,8 +5,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr as UnixAddress, UnixListener};
-use std::path::Path;
 
+use super::socket::SocketPaths;
 use crate::config::process_environment;
 use crate::error::Error;
 
@@ -64,9 +64,10 @@ impl Addresses {
     }
 
     /// The value of a variable in the environment of the shipped configuration.
-    pub(super) fn value(&self, name: &str, socket: &Path) -> Option<String> {
+    pub(super) fn value(&self, name: &str, sockets: &SocketPaths) -> Option<String> {
         match name {
-            "CILIUM_MONITOR_SOCK" => Some(socket.display().to_string()),
+            "CILIUM_MONITOR_SOCK" => Some(sockets.monitor.display().to_string()),
+            "CILIUM_SOCK" => Some(sockets.api.display().to_string()),
             TELEMETRY => Some(self.telemetry.value.clone()),
             PROMETHEUS => Some(self.prometheus.value.clone()),
             COLLECTOR => self.collector.clone(),

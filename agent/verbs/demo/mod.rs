@@ -14,7 +14,7 @@ use std::time::Duration;
 use tidegate_runtime::health::HealthState;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
-use tidegate_simulate::{Mix, Options, Scenario};
+use tidegate_simulate::{Api, Mix, Options, Scenario};
 
 use super::common::config_file::{FileCheck, WarningPolicy, assemble};
 use super::common::runtime;
@@ -23,10 +23,10 @@ use super::simulate::{self, Simulated};
 use crate::config::Source;
 use crate::error::Error;
 use crate::log;
-use crate::monitor_server::{self, MonitorSocket, Pace};
+use crate::monitor_server::{self, Pace};
 use crate::os::signals;
 use addresses::Addresses;
-use socket::TemporarySocket;
+use socket::{Sockets, TemporarySockets};
 
 /// Events that are sent at once at the start. Most of them announce endpoints; at the default rate,
 /// the first flow would come after some seconds.
@@ -36,7 +36,7 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Try tidegate without a cluster
 ///
-/// Simulates a Cilium agent on a unix socket in a temporary directory, runs the shipped
+/// Simulates a Cilium agent on unix sockets in a temporary directory, runs the shipped
 /// pipeline.toml against it and prints flows. Ctrl-C ends it and prints the ledger.
 ///
 /// If OTEL_EXPORTER_OTLP_ENDPOINT is set, flows and metrics are also sent there, over OTLP/gRPC.
@@ -69,13 +69,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let runtime = runtime::multi_thread()?;
     // First, so that a signal at any time ends the demo in order.
     runtime.block_on(async { signals::shutdown_on_signals(&shutdown) })?;
-    let mut temporary = runtime.block_on(async { TemporarySocket::bind() })?;
+    let mut temporary = runtime.block_on(async { TemporarySockets::bind() })?;
     let mut addresses = Addresses::choose()?;
     let source = Source {
         name: "pipeline.toml".to_owned(),
         text: wiring::pipeline(addresses.collector.is_some()),
     };
-    let environment = |name: &str| addresses.value(name, &temporary.path);
+    let environment = |name: &str| addresses.value(name, &temporary.paths);
     let telemetry = Telemetry::default();
     let (_, assembly) = assemble(
         &source,
@@ -86,8 +86,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
         |_| {},
     )?;
     welcome::print(args.rate, &addresses);
-    if let Some(socket) = temporary.socket.take() {
-        runtime.spawn(serve_events(args, socket, shutdown.clone()));
+    if let Some(sockets) = temporary.sockets.take() {
+        runtime.spawn(serve_agent(args, sockets, shutdown.clone()));
     }
     runtime.spawn(end_with_an_exporter(telemetry, shutdown.clone()));
     addresses.release();
@@ -107,11 +107,11 @@ fn mix() -> Mix {
     mix
 }
 
-/// Serves the simulated events. After the last one it requests the shutdown, since the receiver
-/// would wait for the agent to come back.
-fn serve_events(
+/// Serves the simulated events and the agent's API. After the last event it requests the shutdown,
+/// since the receiver would wait for the agent to come back.
+fn serve_agent(
     args: &Args,
-    socket: MonitorSocket,
+    sockets: Sockets,
     shutdown: Shutdown,
 ) -> impl Future<Output = ()> + use<> {
     let options = Options {
@@ -128,10 +128,14 @@ fn serve_events(
         coalesce: 0,
     };
     async move {
+        let api = Api::new(&options);
         let frames = || Ok(Simulated::new(options.clone(), events));
-        if let Err(error) =
-            monitor_server::serve(socket, frames, pace, events.is_some(), shutdown.clone()).await
-        {
+        let once = events.is_some();
+        let served = tokio::select! {
+            served = monitor_server::serve(sockets.monitor, frames, pace, once, shutdown.clone()) => served,
+            served = monitor_server::api::serve(sockets.api, api, shutdown.clone()) => served,
+        };
+        if let Err(error) = served {
             tracing::error!(%error, "the simulated agent failed");
         }
         shutdown.request();

@@ -1,4 +1,4 @@
-//! The socket of the simulated Cilium agent, in a temporary directory.
+//! The sockets of the simulated Cilium agent, in a temporary directory.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,17 +6,33 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use crate::error::{Error, chain};
-use crate::monitor_server::MonitorSocket;
+use crate::monitor_server::BoundSocket;
 
-/// A bound socket; dropping this removes its directory.
-pub(super) struct TemporarySocket {
-    pub(super) path: PathBuf,
-    pub(super) socket: Option<MonitorSocket>,
+/// Bound sockets; dropping this removes their directory.
+pub(super) struct TemporarySockets {
+    pub(super) paths: SocketPaths,
+    /// `None` once they are taken to be served.
+    pub(super) sockets: Option<Sockets>,
     _directory: TempDir,
 }
 
-impl TemporarySocket {
-    /// Binds a socket in the first directory that allows it: that of `TMPDIR`, the user's runtime
+/// The files of the sockets.
+#[derive(Clone)]
+pub(super) struct SocketPaths {
+    pub(super) monitor: PathBuf,
+    pub(super) api: PathBuf,
+}
+
+/// The sockets of an agent.
+pub(super) struct Sockets {
+    /// Its events.
+    pub(super) monitor: BoundSocket,
+    /// Its REST API.
+    pub(super) api: BoundSocket,
+}
+
+impl TemporarySockets {
+    /// Binds the sockets in the first directory that allows it: that of `TMPDIR`, the user's runtime
     /// directory, `/tmp` or `/dev/shm`. Must be called within a runtime.
     pub(super) fn bind() -> Result<Self, Error> {
         Self::bind_in(
@@ -32,12 +48,12 @@ impl TemporarySocket {
         let mut first_error = None;
         for parent in parents {
             match Self::create(&parent) {
-                Ok(socket) => return Ok(socket),
+                Ok(sockets) => return Ok(sockets),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
         }
         Err(Error::failed(format!(
-            "cannot create the socket of the simulated Cilium agent: {}; set TMPDIR to a directory \
+            "cannot create the sockets of the simulated Cilium agent: {}; set TMPDIR to a directory \
              that you can write to",
             first_error.unwrap_or_default()
         )))
@@ -49,11 +65,18 @@ impl TemporarySocket {
             .prefix("tidegate-demo-")
             .tempdir_in(parent)
             .map_err(|error| chain(&error))?;
-        let path = directory.path().join("monitor1_2.sock");
-        let socket = MonitorSocket::bind(&path).map_err(|error| chain(&error))?;
+        let paths = SocketPaths {
+            monitor: directory.path().join("monitor1_2.sock"),
+            api: directory.path().join("cilium.sock"),
+        };
+        let bind = |path| BoundSocket::bind(path).map_err(|error| chain(&error));
+        let sockets = Sockets {
+            monitor: bind(&paths.monitor)?,
+            api: bind(&paths.api)?,
+        };
         Ok(Self {
-            path,
-            socket: Some(socket),
+            paths,
+            sockets: Some(sockets),
             _directory: directory,
         })
     }
@@ -63,7 +86,7 @@ impl TemporarySocket {
 mod tests {
     use std::path::PathBuf;
 
-    use super::TemporarySocket;
+    use super::TemporarySockets;
     use crate::verbs::common::runtime;
 
     #[test]
@@ -79,14 +102,16 @@ mod tests {
             too_long_for_a_socket.clone(),
             directory.path().to_owned(),
         ];
-        let bound = TemporarySocket::bind_in(parents).unwrap();
-        assert!(bound.path.starts_with(directory.path()) && bound.path.exists());
-        assert!(!bound.path.starts_with(&too_long_for_a_socket));
-        let path = bound.path.clone();
+        let bound = TemporarySockets::bind_in(parents).unwrap();
+        for path in [&bound.paths.monitor, &bound.paths.api] {
+            assert!(path.starts_with(directory.path()) && path.exists());
+            assert!(!path.starts_with(&too_long_for_a_socket));
+        }
+        let path = bound.paths.monitor.clone();
         drop(bound);
         assert!(!path.parent().unwrap().exists(), "it is removed");
 
-        let error = TemporarySocket::bind_in([missing]).err().unwrap();
+        let error = TemporarySockets::bind_in([missing]).err().unwrap();
         let error = error.to_string();
         assert!(
             error.contains("/nonexistent/tidegate-demo-") && error.ends_with("you can write to"),

@@ -15,7 +15,7 @@ use tidegate_runtime::shutdown::Shutdown;
 use super::common::runtime;
 use crate::error::Error;
 use crate::log;
-use crate::monitor_server::{self, MonitorSocket, Pace};
+use crate::monitor_server::{self, BoundSocket, Pace};
 use crate::os::signals;
 use recording::Recording;
 
@@ -66,7 +66,7 @@ async fn serve(args: &Args, shutdown: Shutdown) -> Result<(), Error> {
     recording()
         .and_then(Recording::check)
         .map_err(|error| Error::failed(error.to_string()))?;
-    let socket = MonitorSocket::bind(&args.listen)?;
+    let socket = BoundSocket::bind(&args.listen)?;
     tracing::info!(
         socket = %args.listen.display(),
         file = %args.file.display(),

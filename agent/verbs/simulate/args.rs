@@ -14,7 +14,8 @@ use tidegate_simulate::{Mix, Options, Release, Scenario};
 #[command(after_help = "\
 Examples:
   tidegate simulate --out simulated.rec --events 50000 --seed 7
-  tidegate simulate --listen /tmp/monitor1_2.sock --mix dns --rate 200")]
+  tidegate simulate --listen /tmp/monitor1_2.sock --mix dns --rate 200
+  tidegate simulate --listen /tmp/monitor1_2.sock --api-socket /tmp/cilium.sock")]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) target: Target,
@@ -48,6 +49,9 @@ pub(crate) struct Args {
     /// End when the first client has disconnected
     #[arg(long, requires = "listen")]
     pub(super) once: bool,
+    /// Serve the agent's REST API on SOCKET, which names the pods of the stream, for `cilium_api`
+    #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath, requires = "listen")]
+    pub(super) api_socket: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

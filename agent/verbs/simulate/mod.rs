@@ -7,7 +7,7 @@ pub(crate) use args::{Args, rate};
 use std::io::{self, BufWriter, Write};
 
 use tidegate_runtime::shutdown::Shutdown;
-use tidegate_simulate::{Options, Stream, Summary};
+use tidegate_simulate::{Api, Options, Stream, Summary};
 use tidegate_wire::event::message_type;
 use tidegate_wire::recording;
 use tracing::Level;
@@ -16,7 +16,7 @@ use super::common::output_file::{self, OutputError, Overwrite};
 use super::common::runtime;
 use crate::error::Error;
 use crate::log;
-use crate::monitor_server::{self, Frames, MonitorSocket, Pace};
+use crate::monitor_server::{self, BoundSocket, Frames, Pace};
 use crate::os::signals;
 
 /// The default number of events in a file.
@@ -68,7 +68,12 @@ fn write(args: &Args, options: Options, out: impl Write) -> io::Result<()> {
 async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result<(), Error> {
     let shutdown = Shutdown::new();
     signals::shutdown_on_signals(&shutdown)?;
-    let socket = MonitorSocket::bind(path)?;
+    let socket = BoundSocket::bind(path)?;
+    if let Some(path) = &args.api_socket {
+        let socket = BoundSocket::bind(path)?;
+        let api = Api::new(&options);
+        tokio::spawn(monitor_server::api::serve(socket, api, shutdown.clone()));
+    }
     tracing::info!(socket = %path.display(), seed = args.seed, "simulating a Cilium agent");
     let frames = || Ok(Simulated::new(options.clone(), args.events));
     let pace = Pace {

@@ -1,6 +1,6 @@
 //! DNS exchanges, without a proxy and through Cilium's.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use tidegate_wire::access_log::{Dns, Endpoint, LogRecord, NodeAddresses};
 use tidegate_wire::dns::record_type;
@@ -51,12 +51,9 @@ impl Exchange {
         } else {
             record_type::AAAA
         };
-        let is_missing = name.starts_with("missing");
-        let last = rng.u8(1..250);
-        let ip = match qtype {
-            record_type::A => IpAddr::V4(Ipv4Addr::new(203, 0, 113, last)),
-            _ => IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last.into())),
-        };
+        let is_v6 = qtype == record_type::AAAA;
+        let ip = scenarios.cluster.resolve(name, is_v6, rng.u8(1..250));
+        let is_missing = ip.is_none();
         Self {
             forward,
             id: rng.u16(..),
@@ -64,7 +61,7 @@ impl Exchange {
             qtype,
             rcode: if is_missing { NXDOMAIN } else { 0 },
             cname: (!is_missing && rng.u8(..4) == 0).then_some("edge.example.net."),
-            ips: if is_missing { Vec::new() } else { vec![ip] },
+            ips: ip.into_iter().collect(),
         }
     }
 

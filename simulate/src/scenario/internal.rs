@@ -8,12 +8,16 @@ use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use super::dns::record;
 use super::{Scenarios, client_port, is_v6};
+use crate::cluster::cgroups;
 use crate::options::Release;
 use crate::packet::{Path, tcp};
 
 const CAPTURE_DELIVERY: u8 = 4;
 const CAPTURE_PROXY_PRE: u8 = 8;
 const DEBUG_CT_VERDICT: u8 = 15;
+/// Points at which a socket's destination is traced: before and after its translation.
+const PRE_TRANSLATION: u8 = 1;
+const POST_TRANSLATION: u8 = 2;
 
 impl Scenarios {
     pub(super) fn internal(&mut self, rng: &mut fastrand::Rng) {
@@ -58,14 +62,16 @@ impl Scenarios {
     }
 
     fn socket(&mut self, path: &Path, rng: &mut fastrand::Rng) {
-        let mut dst_ip = [0; 16];
-        match path.to.ip {
-            IpAddr::V4(v4) => dst_ip[..4].copy_from_slice(&v4.octets()),
-            IpAddr::V6(v6) => dst_ip = v6.octets(),
-        }
+        let service = self.cluster.service_of(&path.to);
+        let service = service.map_or(path.to.ip, |service| service.ip);
         let sock_cookie = rng.u64(1..);
-        let cgroup_id = rng.u64(1..1 << 20);
-        for xlate_point in 1..=2 {
+        let cgroup_id = cgroups(path.from.endpoint)[rng.usize(..2)];
+        for (xlate_point, to) in [(PRE_TRANSLATION, service), (POST_TRANSLATION, path.to.ip)] {
+            let mut dst_ip = [0; 16];
+            match to {
+                IpAddr::V4(v4) => dst_ip[..4].copy_from_slice(&v4.octets()),
+                IpAddr::V6(v6) => dst_ip = v6.octets(),
+            }
             let flags = u8::from(path.is_v6());
             let dst_port = path.ports.1;
             self.writer.trace_sock(&SockFields {

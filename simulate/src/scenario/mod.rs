@@ -80,8 +80,13 @@ impl Scenarios {
     /// Writes the traces of a packet: leaving a local pod, then arriving at one with `reason` or
     /// leaving the node.
     fn trace_packet(&mut self, path: &Path, reason: u8, packet: &[u8]) {
+        self.trace_departure(path, packet);
+        self.trace_arrival(path, reason, packet);
+    }
+
+    /// Writes the trace of a packet that leaves a local pod, if one sent it.
+    fn trace_departure(&mut self, path: &Path, packet: &[u8]) {
         let from = path.from.endpoint;
-        let to = path.to.endpoint;
         if from != 0 {
             let trace = Trace {
                 point: observation_point::FROM_ENDPOINT,
@@ -91,6 +96,12 @@ impl Scenarios {
             };
             self.writer.trace(path, trace, packet);
         }
+    }
+
+    /// Writes the trace of a packet that arrives at a local pod or leaves the node.
+    fn trace_arrival(&mut self, path: &Path, reason: u8, packet: &[u8]) {
+        let from = path.from.endpoint;
+        let to = path.to.endpoint;
         if to != 0 {
             let trace = Trace {
                 point: observation_point::TO_ENDPOINT,

@@ -6,10 +6,13 @@ use tidegate_wire::event::{observation_point, trace_reason};
 use tidegate_wire::packet::{TcpFlags, ip_protocol};
 
 use super::{Scenarios, client_port, is_v6};
-use crate::cluster::LOCAL_NODE;
+use crate::cluster::{HOST_ENDPOINT, LOCAL_NODE};
 use crate::event_writer::Trace;
 use crate::options::Release;
 use crate::packet::{Path, tcp};
+
+/// The namespace whose pods are connected to by the addresses of their services.
+const BEHIND_SERVICES: &str = "data";
 
 /// The sequence numbers of the client and of the server.
 struct Numbers {
@@ -78,7 +81,7 @@ impl Scenarios {
         let syn = tcp(forward, TcpFlags::SYN, (numbers.seq, 0), &[]);
         self.writer
             .verdict(forward, false, ip_protocol::TCP, 0, &syn);
-        self.trace_packet(forward, trace_reason::CT_NEW, &syn);
+        self.trace_first(forward, &syn, (numbers.seq, 0));
         if forward.to.endpoint != 0 {
             self.writer
                 .verdict(forward, true, ip_protocol::TCP, 0, &syn);
@@ -88,6 +91,27 @@ impl Scenarios {
         let syn_ack = tcp(&backward, flags, numbers.backward(), &[]);
         self.trace_packet(&backward, trace_reason::CT_REPLY, &syn_ack);
         numbers.advance(0, 1);
+    }
+
+    /// Traces a SYN. To pods of some applications the client sends it to the address of the
+    /// service, which the datapath translates after the first trace.
+    fn trace_first(&mut self, forward: &Path, syn: &[u8], numbers: (u32, u32)) {
+        let pod = forward.to.pod.as_ref();
+        let service = pod
+            .filter(|(namespace, _)| *namespace == BEHIND_SERVICES)
+            .and_then(|_| self.cluster.service_of(&forward.to));
+        match service {
+            Some(to) => {
+                let to_service = Path {
+                    to,
+                    ..forward.clone()
+                };
+                let syn = tcp(&to_service, TcpFlags::SYN, numbers, &[]);
+                self.trace_departure(&to_service, &syn);
+            }
+            None => self.trace_departure(forward, syn),
+        }
+        self.trace_arrival(forward, trace_reason::CT_NEW, syn);
     }
 
     /// Traces a packet that leaves the node with the node's address. The trace has the pod's
@@ -106,7 +130,7 @@ impl Scenarios {
         let trace = Trace {
             point: observation_point::TO_NETWORK,
             reason: trace_reason::CT_ESTABLISHED,
-            source: 290,
+            source: HOST_ENDPOINT,
             orig_ip,
             ..Trace::default()
         };

@@ -1,25 +1,24 @@
 //! The peers of conversations: the pods of a small cluster, its DNS service, its nodes and hosts
 //! outside of it.
 
-use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod apps;
+mod members;
 
-const APPS: [(&str, &str, u16); 8] = [
-    ("shop", "cart", 8080),
-    ("shop", "checkout", 8080),
-    ("shop", "catalog", 8080),
-    ("shop", "frontend", 80),
-    ("payments", "ledger", 9090),
-    ("payments", "gateway", 8443),
-    ("data", "redis", 6379),
-    ("data", "postgres", 5432),
-];
-const PODS_PER_APP: u8 = 6;
-/// Pods with a smaller number run on the simulated node.
-const LOCAL_PODS: u8 = 3;
+pub(crate) use apps::all as services;
+pub(crate) use members::{EXTERNAL_NAMES, ExternalHost, Pod};
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+
 /// The numbers of the simulated node and of the node that the other pods run on.
 pub(crate) const LOCAL_NODE: u8 = 2;
 pub(crate) const REMOTE_NODE: u8 = 3;
+/// The endpoint id of the simulated node itself.
+pub(crate) const HOST_ENDPOINT: u16 = 290;
+/// The endpoint id of the node's health checks.
+pub(crate) const HEALTH_ENDPOINT: u16 = 291;
+/// The index of the node's network interface.
+const NODE_INTERFACE: u32 = 2;
 
 /// One side of a conversation.
 #[derive(Clone, Debug)]
@@ -50,9 +49,9 @@ impl Peer {
 /// All peers, each with an IPv4 and an IPv6 form.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    pods: Vec<(Peer, Peer)>,
-    dns: (Peer, Peer),
-    external: Vec<(Peer, Peer)>,
+    pods: Vec<Pod>,
+    dns: Pod,
+    external: Vec<ExternalHost>,
     /// The peers that have taken part in a conversation.
     seen: BTreeSet<IpAddr>,
     new_peers: Vec<Peer>,
@@ -60,18 +59,56 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn new() -> Self {
-        let apps = APPS.iter().zip(0u8..);
-        let pods =
-            apps.flat_map(|(app, at)| (0..PODS_PER_APP).map(move |number| pod(*app, at, number)));
-        let dns = pod(("kube-system", "kube-dns", 53), 100, 0);
-        let external = (1..=20).map(external_host).collect();
         Self {
-            pods: pods.collect(),
-            dns,
-            external,
+            pods: members::pods(),
+            dns: members::dns(),
+            external: members::external_hosts(),
             seen: BTreeSet::new(),
             new_peers: Vec::new(),
         }
+    }
+
+    /// All pods.
+    pub(crate) fn pods(&self) -> impl Iterator<Item = &Pod> {
+        self.pods.iter().chain([&self.dns])
+    }
+
+    /// The pods of the simulated node.
+    pub(crate) fn local_pods(&self) -> impl Iterator<Item = &Pod> {
+        self.pods().filter(|pod| pod.is_local())
+    }
+
+    /// All hosts outside of the cluster.
+    pub(crate) fn external_hosts(&self) -> &[ExternalHost] {
+        &self.external
+    }
+
+    /// The service of a pod, as a peer whose identity the datapath does not know yet; `None` for
+    /// nodes and external hosts.
+    pub(crate) fn service_of(&self, peer: &Peer) -> Option<Peer> {
+        let is_peer = |pod: &&Pod| pod.v4.ip == peer.ip || pod.v6.ip == peer.ip;
+        let pod = self.pods().find(is_peer)?;
+        Some(Peer {
+            ip: pod.app.service_ip(peer.ip.is_ipv6()),
+            identity: 0,
+            endpoint: 0,
+            labels: Vec::new(),
+            pod: None,
+            ..peer.clone()
+        })
+    }
+
+    /// Resolves a DNS name, with the dot at its end, to one of its addresses; `None` if there is no
+    /// such name.
+    pub(crate) fn resolve(&self, name: &str, v6: bool, choice: u8) -> Option<IpAddr> {
+        let services = self.pods().map(|pod| pod.app);
+        let mut services = services.filter(|app| name == app.service_name());
+        if let Some(app) = services.next() {
+            return Some(app.service_ip(v6));
+        }
+        let hosts: Vec<_> = self.external.iter().filter(|h| h.name == name).collect();
+        let host = hosts.get(usize::from(choice) % hosts.len().max(1))?;
+        Some(host.of_family(v6).ip)
     }
 
     /// Picks a pod of the simulated node.
@@ -98,8 +135,8 @@ impl Cluster {
     ) -> Peer {
         loop {
             let pod = &self.pods[rng.usize(..self.pods.len())];
-            if pod.0.endpoint != 0 && is_match(&pod.0) {
-                let peer = of_family(pod, v6);
+            if pod.is_local() && is_match(&pod.v4) {
+                let peer = pod.of_family(v6);
                 return self.note_seen(peer);
             }
         }
@@ -107,19 +144,19 @@ impl Cluster {
 
     /// Picks any pod.
     pub(crate) fn pod(&mut self, rng: &mut fastrand::Rng, v6: bool) -> Peer {
-        let peer = of_family(&self.pods[rng.usize(..self.pods.len())], v6);
+        let peer = self.pods[rng.usize(..self.pods.len())].of_family(v6);
         self.note_seen(peer)
     }
 
     /// Returns the cluster's DNS server.
     pub(crate) fn dns(&mut self, v6: bool) -> Peer {
-        let peer = of_family(&self.dns, v6);
+        let peer = self.dns.of_family(v6);
         self.note_seen(peer)
     }
 
     /// Picks a host outside of the cluster.
     pub(crate) fn external(&mut self, rng: &mut fastrand::Rng, v6: bool) -> Peer {
-        let peer = of_family(&self.external[rng.usize(..self.external.len())], v6);
+        let peer = self.external[rng.usize(..self.external.len())].of_family(v6);
         self.note_seen(peer)
     }
 
@@ -152,73 +189,31 @@ impl Cluster {
     }
 }
 
-fn node_ip(number: u8) -> Ipv4Addr {
+/// The address of a node.
+pub(crate) fn node_ip(number: u8) -> Ipv4Addr {
     Ipv4Addr::new(172, 18, 0, number)
 }
 
-fn of_family(peer: &(Peer, Peer), v6: bool) -> Peer {
-    if v6 { peer.1.clone() } else { peer.0.clone() }
+/// The address of Cilium on a node, in the range of its pods.
+pub(crate) fn host_ip(node: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, node - 1, 1)
 }
 
-fn pod((namespace, app, port): (&'static str, &str, u16), at: u8, number: u8) -> (Peer, Peer) {
-    let labels = vec![
-        format!("k8s:app={app}"),
-        "k8s:io.cilium.k8s.policy.cluster=default".to_owned(),
-        format!("k8s:io.kubernetes.pod.namespace={namespace}"),
-    ];
-    let node = u8::from(number >= LOCAL_PODS) + 1;
-    let endpoint = if node == 1 {
-        1000 + u16::from(at) * 16 + u16::from(number)
-    } else {
-        0
-    };
-    let peer = |ip| Peer {
-        ip,
-        mac: [0x02, node, at, number, 0, 1],
-        identity: 10_000 + u32::from(at) * 17,
-        endpoint,
-        port,
-        labels: labels.clone(),
-        pod: Some((namespace, format!("{app}-{number}"))),
-    };
-    let v6 = Ipv6Addr::new(
-        0xfd00,
-        0x10,
-        0,
-        node.into(),
-        0,
-        0,
-        at.into(),
-        u16::from(number) + 10,
-    );
-    (
-        peer(IpAddr::V4(Ipv4Addr::new(
-            10,
-            0,
-            node,
-            at * 2 + 10 + number * 20,
-        ))),
-        peer(IpAddr::V6(v6)),
-    )
+/// The address of the health checks on a node.
+pub(crate) fn health_ip(node: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, node - 1, 2)
 }
 
-fn external_host(number: u8) -> (Peer, Peer) {
-    let peer = |ip| Peer {
-        ip,
-        mac: [0x02, 0xee, 0, 0, 0, number],
-        identity: if number.is_multiple_of(5) {
-            16_777_217 + u32::from(number)
-        } else {
-            2
-        },
-        endpoint: 0,
-        port: 443,
-        labels: vec!["reserved:world".to_owned()],
-        pod: None,
-    };
-    let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number.into());
-    (
-        peer(IpAddr::V4(Ipv4Addr::new(203, 0, 113, number))),
-        peer(IpAddr::V6(v6)),
-    )
+/// The index of the network interface of an endpoint; 0 and the node itself have the node's.
+pub(crate) fn interface_index(endpoint: u16) -> u32 {
+    match endpoint {
+        0 | HOST_ENDPOINT => NODE_INTERFACE,
+        endpoint => NODE_INTERFACE + u32::from(endpoint),
+    }
+}
+
+/// The control groups of an endpoint's two containers.
+pub(crate) fn cgroups(endpoint: u16) -> [u64; 2] {
+    let first = 20_000 + u64::from(endpoint) * 2;
+    [first, first + 1]
 }
