@@ -10,6 +10,7 @@ mod config_input;
 mod configuration;
 mod conformance_golden;
 mod demo;
+mod deploy;
 mod drop_reasons;
 mod end_to_end_faults;
 mod exporters;
