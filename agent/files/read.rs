@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use nix::unistd::{Uid, User};
-use tidegate_exporters::small_file::MAX_BYTES;
+use tidegate_runtime::small_file::MAX_BYTES;
 
 use super::fault::Fault;
 

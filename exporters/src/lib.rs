@@ -1,8 +1,7 @@
 //! Exporters of flows and metrics.
 //!
 //! Each kind of exporter is a module; [`KINDS`] lists them. [`http`] is the HTTP server of all
-//! endpoints of the agent, [`small_file`] reads certificates, keys and tokens, and `lines` has what
-//! the exporters that write lines have in common.
+//! endpoints of the agent, and `lines` has what the exporters that write lines have in common.
 
 pub mod file;
 pub mod http;
@@ -10,7 +9,6 @@ mod lines;
 pub mod nop;
 pub mod otlp;
 pub mod prometheus;
-pub mod small_file;
 pub mod stdout;
 
 use tidegate_runtime::component::ExporterKind;

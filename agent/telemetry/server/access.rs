@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
-use tidegate_exporters::small_file;
+use tidegate_runtime::small_file;
 
 use crate::config::{Admin, Secret};
 

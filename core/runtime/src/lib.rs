@@ -7,8 +7,9 @@
 //! [`config`] and [`component`] are how a stage crate declares its kinds of components.
 //!
 //! Modules only use those below them: [`pipeline`] and [`component`] use [`stage`] and [`requests`];
-//! [`stage`] uses [`outbox`], [`edge`], [`ledger`] and [`tap`], in this order. This crate opens no file and no
-//! socket, and names no kind of component.
+//! [`stage`] uses [`outbox`], [`edge`], [`ledger`] and [`tap`], in this order. This crate names no
+//! kind of component, and opens no file and no socket, except for what components read with
+//! [`small_file`].
 
 pub mod component;
 pub mod config;
@@ -23,6 +24,7 @@ pub mod pipeline;
 pub mod requests;
 mod resend;
 pub mod shutdown;
+pub mod small_file;
 pub mod stage;
 pub mod stage_id;
 mod sync;

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tidegate_runtime::component::BuildError;
+use tidegate_runtime::small_file;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
-
-use crate::small_file;
 
 tidegate_runtime::config_table! {
     /// Certificates for an https endpoint.

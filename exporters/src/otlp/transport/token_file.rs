@@ -3,9 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tidegate_runtime::small_file;
 use tonic::metadata::AsciiMetadataValue;
-
-use crate::small_file;
 
 /// A bearer token (RFC 6750). It has no `Debug` form.
 #[derive(Clone)]
