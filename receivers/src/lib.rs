@@ -9,6 +9,7 @@ mod direct;
 mod frames;
 pub mod http;
 pub mod json;
+pub mod kubernetes;
 pub mod monitor1_2;
 pub mod recording_file;
 pub mod replay;
@@ -18,4 +19,4 @@ pub use direct::{DirectReceiver, Tail, connection, recording};
 use tidegate_runtime::component::ReceiverKind;
 
 /// Every kind of receiver.
-pub const KINDS: &[ReceiverKind] = &[monitor1_2::KIND, replay::KIND];
+pub const KINDS: &[ReceiverKind] = &[monitor1_2::KIND, kubernetes::KIND, replay::KIND];

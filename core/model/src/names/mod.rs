@@ -143,7 +143,9 @@ impl Names {
 }
 
 impl NamesContent {
-    fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         fn sum<T>(entries: &[T], heap_bytes: impl Fn(&T) -> usize) -> usize {
             size_of_val(entries) + entries.iter().map(heap_bytes).sum::<usize>()
         }

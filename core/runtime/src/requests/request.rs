@@ -21,6 +21,8 @@ pub enum ResyncCause {
     UpstreamLost,
     /// A receiver had to drop frames, because its outbox was full.
     PipelineFull,
+    /// A table of names is new and empty, although the receivers may have sent their lists.
+    NewTable,
 }
 
 /// The kinds of requests.
@@ -82,6 +84,7 @@ impl ResyncCause {
         match self {
             Self::UpstreamLost => "upstream_lost",
             Self::PipelineFull => "pipeline_full",
+            Self::NewTable => "new_table",
         }
     }
 }
