@@ -175,6 +175,7 @@ fn names_json(names: &Names) -> Value {
         "content": names.content.name(),
         "entries": names.content.len(),
         "detail": names.content.detail(),
+        "list": names.content,
     })
 }
 

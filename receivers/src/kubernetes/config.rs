@@ -19,7 +19,9 @@ tidegate_runtime::config_table! {
     /// account, which needs to list and watch what is read; see docs/kubernetes.md.
     #[derive(Clone, Debug)]
     pub struct Config {
-        /// What is read. "services" is for agents whose API does not serve `/v1/service`.
+        /// What is read: "workloads" of the node's pods, "node_labels", and "services", which are for
+        /// agents whose API does not serve `/v1/service`. NodePort addresses of services are known
+        /// only together with "node_labels".
         pub read: Vec<Read> = vec![Read::Workloads, Read::NodeLabels],
         /// The name of this node's Node. Default: `service.node_name`, as the agent knows it.
         #[sample = "\"node-a\""]
@@ -65,8 +67,7 @@ tidegate_runtime::config_choice! {
         Workloads = "workloads",
         /// The labels of the node: `list` and `watch` of `nodes`.
         NodeLabels = "node_labels",
-        /// Addresses and ports of services: `list` and `watch` of `services`. NodePort addresses are
-        /// known only together with "node_labels".
+        /// Addresses and ports of services: `list` and `watch` of `services`.
         Services = "services",
     }
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod kubernetes;
+#[cfg(test)]
 mod monitor1_2;
 #[cfg(test)]
 mod replay;

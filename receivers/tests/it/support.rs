@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tidegate_model::Record;
+use tidegate_model::names::Names;
 use tidegate_model::record::{Kinds, Lost};
 use tidegate_receivers::KINDS;
 use tidegate_runtime::component::{BuildContext, BuildError};
@@ -32,13 +33,14 @@ pub(crate) enum Received {
         data: Vec<u8>,
     },
     Lost(Lost),
+    Names(Box<Names>),
 }
 
 impl Received {
     pub(crate) fn data(&self) -> &[u8] {
         match self {
             Self::Frame { data, .. } => data,
-            Self::Lost(lost) => panic!("{lost:?} instead of a frame"),
+            other => panic!("{other:?} instead of a frame"),
         }
     }
 }
@@ -69,7 +71,7 @@ pub(crate) fn build(
         stage: StageId::receiver("under_test"),
         node_name: "default/node".to_owned(),
         telemetry: telemetry.clone(),
-        health: Default::default(),
+        health: telemetry.health().stage(&StageId::receiver("under_test")),
         requests: Default::default(),
     };
     config.build(&context)
@@ -138,6 +140,26 @@ impl TestPipeline {
             .iter()
             .filter(|one| one.name == name && label(&one.labels).as_deref() == reason);
         matching.map(|one| one.value()).sum()
+    }
+
+    /// The sum of a metric over all its series of a resource.
+    pub(crate) fn resource_metric(&self, name: &str, resource: &str) -> i64 {
+        let instruments = self.telemetry.instruments();
+        let is_of_resource = |labels: &[(&str, String)]| {
+            labels
+                .iter()
+                .any(|(name, value)| *name == "resource" && value == resource)
+        };
+        let matching = instruments
+            .iter()
+            .filter(|one| one.name == name && is_of_resource(&one.labels));
+        matching.map(|one| one.value()).sum()
+    }
+
+    /// What the receiver reports as its problem.
+    pub(crate) fn health_problem(&self) -> Option<String> {
+        let problems = self.telemetry.health().problems();
+        problems.into_values().next()
     }
 
     /// Waits until `condition` holds.
@@ -280,6 +302,7 @@ fn received(record: &Record, bytes: &[u8]) -> Received {
             data: frame.data.of(bytes).to_vec(),
         },
         Record::Lost(lost) => Received::Lost(*lost),
+        Record::Names(names) => Received::Names(names.clone()),
         other => panic!("{other:?} from a receiver"),
     }
 }

@@ -43,3 +43,9 @@ impl std::fmt::Display for Address {
         self.to_ip().fmt(f)
     }
 }
+
+impl serde::Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -2,11 +2,13 @@
 
 use std::mem::size_of_val;
 
+use serde::Serialize;
+
 use crate::flow::Address;
 use crate::time::Timestamp;
 
 /// `models.Identity` of Cilium's API (1.12 to 1.20).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IdentityName {
     /// The number.
     pub identity: u32,
@@ -15,7 +17,7 @@ pub struct IdentityName {
 }
 
 /// `models.IPListEntry` (1.12 to 1.20).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AddressName {
     /// First address of the prefix.
     pub address: Address,
@@ -32,7 +34,7 @@ pub struct AddressName {
 }
 
 /// `models.Endpoint` (1.12 to 1.20).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EndpointName {
     /// Id of the endpoint.
     pub id: u16,
@@ -55,7 +57,7 @@ pub struct EndpointName {
 }
 
 /// One frontend of a service: `models.Service` (1.12 to 1.20), or a Kubernetes service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServiceFrontend {
     /// Address of the frontend.
     pub address: Address,
@@ -70,7 +72,7 @@ pub struct ServiceFrontend {
 }
 
 /// `models.CgroupPodMetadata` (1.14 to 1.20).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PodCgroups {
     /// Ids of the control groups of the pod's containers.
     pub cgroups: Vec<u64>,
@@ -83,7 +85,7 @@ pub struct PodCgroups {
 }
 
 /// One name that an endpoint's DNS query was answered with: `models.DNSLookup` (1.12 to 1.20).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DnsName {
     /// The endpoint that asked.
     pub endpoint: u16,
@@ -98,7 +100,7 @@ pub struct DnsName {
 }
 
 /// `models.NodeElement` (1.12 to 1.20).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NodeName {
     /// The name, with the cluster in front unless it is `default`.
     pub name: String,
@@ -109,7 +111,7 @@ pub struct NodeName {
 }
 
 /// The owner of a pod, by Hubble's rules (`pkg/k8s/utils/workload.go`, v1.19.4).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PodWorkload {
     /// Namespace of the pod.
     pub namespace: String,
@@ -122,7 +124,8 @@ pub struct PodWorkload {
 }
 
 /// An entry that no longer exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Removal {
     /// An identity that the agent does not know.
     Identity(u32),

@@ -14,6 +14,8 @@ pub use entries::{
 use std::mem::size_of_val;
 use std::sync::Arc;
 
+use serde::{Serialize, Serializer};
+
 use crate::time::Timestamp;
 
 /// A portion of a list of names, or its end.
@@ -55,7 +57,8 @@ impl NamesSource {
 }
 
 /// The lists of names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NamesList {
     /// [`NamesContent::Identities`]
     Identities,
@@ -105,7 +108,10 @@ impl NamesList {
 }
 
 /// The content of one record. The bytes of all texts of one are bounded by its sender.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// In JSON it is the list of entries, the list that is complete, or the release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum NamesContent {
     /// Security identities and their labels: `/v1/identity`.
     Identities(Vec<IdentityName>),
@@ -131,7 +137,11 @@ pub enum NamesContent {
     /// earlier one and not in this one no longer exist.
     Complete(NamesList),
     /// The release of Cilium's agent, such as "1.19.4": `/v1/healthz`.
-    Release(Arc<str>),
+    Release(#[serde(serialize_with = "text")] Arc<str>),
+}
+
+fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
 }
 
 impl Names {

@@ -70,9 +70,10 @@ impl Failure {
         matches!(self, Self::Refused(refusal) if refusal.code == 403)
     }
 
-    /// Whether the server refused it.
-    pub(in crate::kubernetes) fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused(_))
+    /// Whether the server may not have the version that a list was to have: it answers 504 after it
+    /// has waited for it.
+    pub(in crate::kubernetes) fn is_about_the_version(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if matches!(refusal.code, 400 | 410 | 504))
     }
 
     /// Whether a watch can go on from where it ended, because the server was not reached or had too

@@ -13,7 +13,7 @@ use crate::kubernetes::api::{
 use crate::kubernetes::names::{Portion, Resource, TooManyNames};
 use crate::kubernetes::{OBJECT_INVALID, OBJECT_TOO_LARGE};
 
-/// How much longer than a watch lasts it may be silent.
+/// How much longer than a watch lasts it may be silent, at most.
 const MARGIN: Duration = Duration::from_secs(15);
 
 impl<R: Resource> Follower<R> {
@@ -90,7 +90,8 @@ impl<R: Resource> Follower<R> {
         let lasting = timeout.mul_f64(1.0 - fastrand::f64() / 2.0);
         let path = watch_path(&self.selection, version, lasting);
         let is_metadata = self.selection.is_metadata;
-        let watch = self.api.watch(&path, is_metadata, timeout + MARGIN);
+        let silence = timeout + MARGIN.min(timeout / 2);
+        let watch = self.api.watch(&path, is_metadata, silence);
         let mut answer = self.unless_stopped(watch).await??;
         self.status.watching();
         let mut lines = Lines::new(self.limits.max_object);

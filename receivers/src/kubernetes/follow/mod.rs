@@ -61,9 +61,25 @@ enum Position {
 }
 
 impl Position {
-    /// Whether the server may not have reached the version that a list was to have.
-    fn is_too_recent(&self, failure: &Failure) -> bool {
-        matches!(self, Self::List(Freshness::NotOlderThan(_))) && failure.is_refused()
+    /// The position after a failure.
+    fn after(self, failure: &Failure, is_few: bool) -> Self {
+        match self {
+            // Etcd may have been restored from a backup that is older.
+            Self::List(Freshness::NotOlderThan(_)) if failure.is_about_the_version() => {
+                Self::List(Freshness::MostRecent)
+            }
+            Self::Version(_) if !failure.is_about_the_server() => self.relisted(is_few),
+            _ => self,
+        }
+    }
+
+    /// A list that is not older than what was read.
+    fn relisted(self, is_few: bool) -> Self {
+        match self {
+            Self::Version(version) if is_few => Self::List(Freshness::NotOlderThan(version)),
+            Self::Version(_) => Self::List(Freshness::MostRecent),
+            Self::List(_) => self,
+        }
     }
 }
 
@@ -136,13 +152,11 @@ impl<R: Resource> Follower<R> {
                 End::Closed if has_lasted => None,
                 End::Closed => Some(self.backoff.pause(None, fastrand::f64())),
                 End::Outdated => {
-                    position = self.relisted(position);
+                    position = position.relisted(self.selection.is_few);
                     None
                 }
                 End::Failed(failure) => {
-                    if !failure.is_about_the_server() || position.is_too_recent(failure) {
-                        position = self.relisted(position);
-                    }
+                    position = position.after(failure, self.selection.is_few);
                     Some(self.handle(failure, has_lasted))
                 }
             };
@@ -150,15 +164,6 @@ impl<R: Resource> Follower<R> {
                 return;
             }
         }
-    }
-
-    /// The list after what was read from `position`, which must not be older than that; without a
-    /// bound if a list with one has failed, since etcd may have been restored from a backup.
-    fn relisted(&self, position: Position) -> Position {
-        Position::List(match position {
-            Position::Version(version) if self.selection.is_few => Freshness::NotOlderThan(version),
-            _ => Freshness::MostRecent,
-        })
     }
 
     /// Reports a failure, and returns the pause after it.
