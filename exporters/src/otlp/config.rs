@@ -15,7 +15,7 @@ use tidegate_runtime::stage::Exporter;
 use super::delivery::RetryConfig;
 use super::exporter::OtlpExporter;
 use super::inspection;
-use super::logs::{BatchConfig, Encoder, Envelope, LogRequestBuilder};
+use super::logs::{BatchConfig, Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::{MetricsConfig, MetricsExport};
 use super::refresh::Backend;
 use super::resource::ResourceAttributes;
@@ -99,7 +99,7 @@ impl ExporterConfig for Config {
             connect_timeout: self.timeout.get(),
         })?;
         let resource = ResourceAttributes::new(context, &self.resource);
-        let envelope = Envelope::new(&resource);
+        let log_resource = NodeResource::new(resource.clone());
         let metrics = MetricsConfig {
             interval: self.metrics_interval.get(),
             max_request_bytes: self.batch.max_bytes.get(),
@@ -116,7 +116,8 @@ impl ExporterConfig for Config {
             drain_timeout: self.drain_timeout.0,
             retry: self.retry_on_failure.clone(),
             in_flight: self.in_flight.get(),
-            log_requests: LogRequestBuilder::new(self.batch.clone(), envelope),
+            log_requests: LogRequestBuilder::new(self.batch.clone(), log_resource.envelope()),
+            log_resource,
             encoder: Encoder::new(context, &self.http_headers),
             metrics: MetricsExport::new(resource, metrics, context),
         }))

@@ -23,7 +23,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::delivery::{RequestOutcome, RequestSender};
 use super::failure::drop_reason;
 use super::in_flight::InFlight;
-use super::logs::{Encoder, InFlightTickets, LogRequestBuilder, Placement, RequestTickets};
+use super::logs::{
+    Encoder, InFlightTickets, LogRequestBuilder, NodeResource, Placement, RequestTickets,
+};
 use super::metrics::MetricsExport;
 use super::transport::{Framed, SentFlag, Service};
 
@@ -31,6 +33,7 @@ use super::transport::{Framed, SentFlag, Service};
 pub(super) struct ExportLoop {
     pub(super) drain_timeout: Duration,
     pub(super) log_requests: LogRequestBuilder,
+    pub(super) log_resource: NodeResource,
     pub(super) encoder: Encoder,
     pub(super) metrics: MetricsExport,
     pub(super) in_flight: InFlight,
@@ -112,6 +115,10 @@ impl ExportLoop {
             return delivery.dropped(drop_reason::DRAIN_TIMEOUT);
         }
         let (batch, mut ticket) = delivery.into_parts();
+        if let Some(envelope) = self.log_resource.update(batch.records()) {
+            self.send_log_request(inbox).await;
+            self.log_requests.set_envelope(envelope);
+        }
         let now = Timestamp::now();
         for record in batch
             .records()

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::delivery::{RequestSender, RetryConfig};
 use super::export_loop::ExportLoop;
 use super::in_flight::InFlight;
-use super::logs::{Encoder, LogRequestBuilder};
+use super::logs::{Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::MetricsExport;
 use super::refresh::Backend;
 use super::status::{BackendStatus, Diagnosis};
@@ -29,6 +29,7 @@ pub(super) struct OtlpExporter {
     pub(super) retry: RetryConfig,
     pub(super) in_flight: usize,
     pub(super) log_requests: LogRequestBuilder,
+    pub(super) log_resource: NodeResource,
     pub(super) encoder: Encoder,
     pub(super) metrics: MetricsExport,
 }
@@ -90,6 +91,7 @@ impl OtlpExporter {
         Ok(ExportLoop {
             drain_timeout: self.drain_timeout,
             log_requests: self.log_requests,
+            log_resource: self.log_resource,
             encoder: self.encoder,
             metrics: self.metrics,
             in_flight: InFlight::new(self.in_flight),

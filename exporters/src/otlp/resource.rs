@@ -9,6 +9,9 @@ use super::messages::{AnyValue, AnyValueKind, InstrumentationScope, KeyValue, Re
 const NAME: &str = "tidegate";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The labels of a node that become attributes, in bytes. A node has one or two kilobytes.
+const MAX_NODE_LABELS_LEN: usize = 16 << 10;
+
 /// The attributes of the resource, sorted by name.
 #[derive(Clone, Debug)]
 pub(super) struct ResourceAttributes {
@@ -35,6 +38,22 @@ impl ResourceAttributes {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         attributes.extend(configured.clone());
+        Self { attributes }
+    }
+
+    /// The same attributes, and labels of the node, `key=value`, as in OpenTelemetry's conventions.
+    pub(super) fn with_node_labels(&self, labels: &[String]) -> Self {
+        let mut attributes = self.attributes.clone();
+        let mut len = 0;
+        for label in labels {
+            len += label.len();
+            if len > MAX_NODE_LABELS_LEN {
+                break;
+            }
+            let (key, value) = label.split_once('=').unwrap_or((label, ""));
+            let attribute = attributes.entry(format!("k8s.node.label.{key}"));
+            attribute.or_insert_with(|| value.to_owned());
+        }
         Self { attributes }
     }
 
@@ -102,5 +121,38 @@ mod tests {
                 );
             }
         }
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn labels_of_the_node_are_attributes_unless_the_configuration_has_them() {
+        let configured = [("k8s.node.label.pool".to_owned(), "mine".to_owned())];
+        let resource = ResourceAttributes {
+            attributes: configured.into(),
+        };
+        let labels = owned(&["pool=blue", "topology.kubernetes.io/zone=eu-1a", "worker="]);
+        let attributes = resource.with_node_labels(&labels).attributes;
+        let expected = [
+            ("k8s.node.label.pool", "mine"),
+            ("k8s.node.label.topology.kubernetes.io/zone", "eu-1a"),
+            ("k8s.node.label.worker", ""),
+        ];
+        let shown = attributes
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()));
+        assert_eq!(Vec::from_iter(shown), expected);
+    }
+
+    #[test]
+    fn labels_of_the_node_are_limited_to_what_leaves_room_for_records() {
+        let resource = ResourceAttributes {
+            attributes: BTreeMap::new(),
+        };
+        let labels: Vec<String> = (0..100).map(|n| format!("k{n:03}={:0996}", 0)).collect();
+        let attributes = resource.with_node_labels(&labels).attributes;
+        assert_eq!(attributes.len(), MAX_NODE_LABELS_LEN / 1001);
     }
 }

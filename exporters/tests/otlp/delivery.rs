@@ -1,9 +1,12 @@
 //! Outcomes of log requests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use tidegate_model::flow::{Flow, NodeView};
 use tidegate_model::record::{Lost, LostSource};
 use tidegate_model::{Record, Timestamp};
 use tonic::{Code, Status};
@@ -79,6 +82,67 @@ async fn flows_and_lost_reports_arrive_as_log_records() {
         user_agent.starts_with("OTel-OTLP-Exporter-tidegate/"),
         "{user_agent}"
     );
+}
+
+fn of_node(labels: Option<&[&str]>, time: u64) -> Record {
+    let node = labels.map(|labels| {
+        let node_labels = labels.iter().map(|label| (*label).to_owned()).collect();
+        Arc::new(NodeView {
+            node_labels,
+            ..NodeView::default()
+        })
+    });
+    Record::Flow(Flow {
+        time: Timestamp(time),
+        node,
+        ..Flow::default()
+    })
+}
+
+/// Returns the labels of the node, of a request's resource.
+fn node_labels(request: &Received<ExportLogsServiceRequest>) -> Vec<String> {
+    let resource = request.message.resource_logs[0].resource.as_ref().unwrap();
+    let labels = resource.attributes.iter().filter_map(|attribute| {
+        let key = attribute.key.strip_prefix("k8s.node.label.")?;
+        let value = attribute.value.clone()?.value?;
+        match value {
+            Value::StringValue(text) => Some(format!("{key}={text}")),
+            _ => None,
+        }
+    });
+    labels.collect()
+}
+
+#[tokio::test]
+async fn changed_labels_of_the_node_are_in_the_resource_of_the_requests_that_follow() {
+    let backend = Backend::start();
+    let pipeline = PipelineSetup::new(&backend.url(), &["batch = { timeout = \"1h\" }"]).start();
+    let batches = [
+        None,
+        Some(&["pool=blue"][..]),
+        Some(&["pool=blue"]),
+        Some(&[]),
+        None,
+        Some(&["pool=green", "zone=a"]),
+    ];
+    for (time, labels) in (1..).zip(batches) {
+        pipeline.send(vec![of_node(labels, time)]).await;
+    }
+    let (report, _) = pipeline.finish().await;
+    assert_eq!(report.absorbed, 6);
+    let received = backend.services.logs.received();
+    let mut requests: Vec<_> = received
+        .iter()
+        .map(|request| (times(request), node_labels(request)))
+        .collect();
+    requests.sort();
+    let owned = |labels: &[&str]| Vec::from_iter(labels.iter().map(|label| (*label).to_owned()));
+    let expected = [
+        (vec![1], owned(&[])),
+        (vec![2, 3, 4, 5], owned(&["pool=blue"])),
+        (vec![6], owned(&["pool=green", "zone=a"])),
+    ];
+    assert_eq!(requests, expected);
 }
 
 /// The outcomes of three flows that are sent in requests of their own.

@@ -21,6 +21,7 @@
 //! | `cilium.auth_type` | string | how its peers had to authenticate |
 //! | `cilium.proxy_port` | int | port of the proxy that it was sent to |
 //! | `cilium.interface.index` | int | network interface |
+//! | `network.interface.name` | string | its name |
 //! | `cilium.file` | string | place in Cilium's BPF sources that reported the drop: `bpf_lxc.c:1234` |
 //! | `cilium.socket.cookie`, `cilium.cgroup.id` | uint | the socket and its process's cgroup, of a socket trace |
 //! | `cilium.ip_trace_id` | uint | trace id found in an IP option |
@@ -70,6 +71,9 @@ pub(super) fn write_attributes(
     }
     out.ascii(key!("cilium.flow.uuid"), &uuid_text(uuid));
     out.non_zero_int(key!("cilium.interface.index"), flow.interface);
+    if let Some(node) = &flow.node {
+        out.non_empty_string(key!("network.interface.name"), &node.interface_name);
+    }
     write_rare(out, flow);
 }
 

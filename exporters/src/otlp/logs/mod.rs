@@ -16,7 +16,7 @@
 //! Reading order: [`record_writer`] writes one record in a single pass, with names of attributes
 //! from [`attribute_key`]. [`template`] caches the encoded parts that many flows have in common.
 //! [`encoder`] combines both. [`request`] collects encoded records into requests, with [`envelope`]
-//! around them and their [`tickets`].
+//! around them and their [`tickets`]. [`node_resource`] has the attributes of the resource.
 
 mod agent_event;
 mod attribute_key;
@@ -28,12 +28,13 @@ mod flow;
 mod header_filter;
 mod l7;
 mod lost;
+mod node_resource;
 mod record_writer;
 mod request;
 mod template;
 mod tickets;
 
 pub use encoder::Encoder;
-pub(super) use envelope::Envelope;
+pub(super) use node_resource::NodeResource;
 pub(super) use request::{BatchConfig, LogRequestBuilder, Placement};
 pub(super) use tickets::{InFlightTickets, RequestTickets};

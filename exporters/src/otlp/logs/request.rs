@@ -91,6 +91,17 @@ impl LogRequestBuilder {
         }
     }
 
+    /// Replaces the envelope of the requests that follow. There must be no committed record.
+    pub(crate) fn set_envelope(&mut self, envelope: Envelope) {
+        debug_assert_eq!(self.count, 0, "the records belong to the old envelope");
+        self.start = PREFIX_LEN + envelope.max_header_len();
+        self.max_len = envelope.max_records_len(self.config.max_bytes.get());
+        self.bytes.clear();
+        self.bytes.resize(self.start, 0);
+        self.end = self.start;
+        self.envelope = envelope;
+    }
+
     /// Appends a record with `encode`, and returns what the caller has to do with it.
     pub(crate) fn write(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Placement {
         self.limit_growth();

@@ -3,8 +3,11 @@
 mod events;
 mod flows;
 mod messages;
+mod names;
 mod requests;
 mod templates;
+
+use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};
@@ -13,15 +16,15 @@ use prost::Message;
 use tidegate_model::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
     FileNumbering, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type,
-    Layer, MessageSource, Missing, PolicyMatch, SctpChunk, SourceFile, TcpFlags, TracePoint,
-    TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
+    Layer, MessageSource, Missing, NodeView, PolicyMatch, SctpChunk, ServiceName, SourceFile,
+    TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_model::record::{Lost, LostSource, Record};
 use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::*;
-use crate::otlp::logs::Envelope;
+use crate::otlp::logs::NodeResource;
 use crate::otlp::resource::ResourceAttributes;
 
 const OBSERVED: Timestamp = Timestamp(2_000);
@@ -40,10 +43,9 @@ fn context() -> BuildContext {
 fn request(record: &Record, headers: &[&str]) -> ExportLogsServiceRequest {
     let headers: Vec<_> = headers.iter().map(|name| (*name).to_owned()).collect();
     let mut encoder = Encoder::new(&context(), &headers);
-    let envelope = Envelope::new(&ResourceAttributes::new(
-        &context(),
-        &[("team".to_owned(), "net".to_owned())].into(),
-    ));
+    let configured = [("team".to_owned(), "net".to_owned())].into();
+    let resource = NodeResource::new(ResourceAttributes::new(&context(), &configured));
+    let envelope = resource.envelope();
     let mut encoded = Vec::new();
     encoder.encode(record, OBSERVED, &mut encoded);
     let bytes = [envelope.header(encoded.len()), encoded].concat();

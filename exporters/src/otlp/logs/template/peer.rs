@@ -8,8 +8,10 @@
 //! | `<side>.address` | string | IP address, before source translation |
 //! | `<side>.port` | int | port |
 //! | `<side>.mac` | string | MAC address |
-//! | `<side>.k8s.cluster.name`, `<side>.k8s.namespace.name`, `<side>.k8s.pod.name` | string | the pod |
+//! | `<side>.k8s.cluster.name`, `<side>.k8s.namespace.name`, `<side>.k8s.pod.name` | string | the pod; the namespace of the service, if there is no pod |
 //! | `<side>.k8s.<kind>.name` | string | an owner of the pod, such as `source.k8s.deployment.name` |
+//! | `<side>.k8s.service.name` | string | the service that address and port belong to |
+//! | `cilium.<side>.service.namespace` | string | its namespace, if the pod has another one |
 //! | `cilium.<side>.identity` | int | security identity |
 //! | `cilium.<side>.identity.name` | string | its name, if it is a reserved identity |
 //! | `cilium.<side>.endpoint.id` | int | endpoint on this node |
@@ -18,7 +20,7 @@
 
 use tidegate_format::hubble::{FlowPeer, push_identity};
 use tidegate_format::text::{mac_text, push_address};
-use tidegate_model::flow::{Endpoint, EndpointNames, reserved_identity};
+use tidegate_model::flow::{Endpoint, EndpointNames, ServiceName, reserved_identity};
 
 use super::cache::TemplateCache;
 use super::peer_key::{PeerCacheKey, StoredPeer};
@@ -78,6 +80,8 @@ pub(crate) struct PeerKeys {
     pod: AttributeKey,
     /// What precedes the kind of an owner.
     owner_prefix: &'static str,
+    service: AttributeKey,
+    service_namespace: AttributeKey,
     identity: AttributeKey,
     identity_name: AttributeKey,
     endpoint: AttributeKey,
@@ -94,6 +98,8 @@ pub(crate) static SOURCE: PeerKeys = PeerKeys {
     namespace: AttributeKey::new("source.k8s.namespace.name"),
     pod: AttributeKey::new("source.k8s.pod.name"),
     owner_prefix: "source.k8s.",
+    service: AttributeKey::new("source.k8s.service.name"),
+    service_namespace: AttributeKey::new("cilium.source.service.namespace"),
     identity: AttributeKey::new("cilium.source.identity"),
     identity_name: AttributeKey::new("cilium.source.identity.name"),
     endpoint: AttributeKey::new("cilium.source.endpoint.id"),
@@ -110,6 +116,8 @@ pub(crate) static DESTINATION: PeerKeys = PeerKeys {
     namespace: AttributeKey::new("destination.k8s.namespace.name"),
     pod: AttributeKey::new("destination.k8s.pod.name"),
     owner_prefix: "destination.k8s.",
+    service: AttributeKey::new("destination.k8s.service.name"),
+    service_namespace: AttributeKey::new("cilium.destination.service.namespace"),
     identity: AttributeKey::new("cilium.destination.identity"),
     identity_name: AttributeKey::new("cilium.destination.identity.name"),
     endpoint: AttributeKey::new("cilium.destination.endpoint.id"),
@@ -166,6 +174,20 @@ impl PeerKeys {
         if let Some(names) = &endpoint.names {
             self.write_names(out, names);
         }
+        if let Some(service) = &endpoint.service {
+            let namespace = endpoint.names.as_ref().map_or("", |names| &names.namespace);
+            self.write_service(out, service, namespace);
+        }
+    }
+
+    /// Writes a service. `namespace` is that of the pod.
+    fn write_service(&self, out: &mut LogRecordWriter<'_>, service: &ServiceName, namespace: &str) {
+        if namespace.is_empty() {
+            out.non_empty_string(&self.namespace, &service.namespace);
+        } else if namespace != service.namespace {
+            out.non_empty_string(&self.service_namespace, &service.namespace);
+        }
+        out.non_empty_string(&self.service, &service.name);
     }
 
     fn write_names(&self, out: &mut LogRecordWriter<'_>, names: &EndpointNames) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidegate_format::hubble::FlowPeer;
-use tidegate_model::flow::{Endpoint, EndpointNames};
+use tidegate_model::flow::{Endpoint, EndpointNames, ServiceName};
 
 use super::cache::CacheKey;
 
@@ -17,12 +17,14 @@ pub(super) struct PeerCacheKey<'a> {
 #[derive(Debug)]
 pub(super) struct StoredPeer {
     packed: PackedPeer,
-    /// `packed` has their address, which is not reused while they are referenced.
+    /// `packed` has the addresses of names and service, which are not reused while they are
+    /// referenced.
     _names: Option<Arc<EndpointNames>>,
+    _service: Option<Arc<ServiceName>>,
 }
 
 /// Everything about a peer except its port, without loss.
-type PackedPeer = [u64; 5];
+type PackedPeer = [u64; 6];
 
 impl<'a> PeerCacheKey<'a> {
     #[inline]
@@ -45,15 +47,22 @@ fn pack(peer: &FlowPeer<'_>) -> PackedPeer {
         id,
         identity,
         names,
-        service: _,
+        service,
     } = peer.endpoint;
     [
         address as u64,
         (address >> 64) as u64,
         u64::from_ne_bytes([a, b, c, d, e, f, flags, 0]),
         u64::from(*id) << 32 | u64::from(*identity),
-        names.as_ref().map_or(std::ptr::null(), Arc::as_ptr).addr() as u64,
+        memory_address(names.as_ref()),
+        memory_address(service.as_ref()),
     ]
+}
+
+/// Where a shared value is in memory; 0 without one.
+#[inline]
+fn memory_address<T>(shared: Option<&Arc<T>>) -> u64 {
+    shared.map_or(std::ptr::null(), Arc::as_ptr).addr() as u64
 }
 
 impl CacheKey for PeerCacheKey<'_> {
@@ -63,6 +72,7 @@ impl CacheKey for PeerCacheKey<'_> {
         StoredPeer {
             packed: self.packed,
             _names: self.peer.endpoint.names.clone(),
+            _service: self.peer.endpoint.service.clone(),
         }
     }
 
@@ -79,12 +89,13 @@ impl CacheKey for PeerCacheKey<'_> {
     /// Adds up products that do not depend on each other.
     #[inline]
     fn hash(&self) -> u64 {
-        const FACTORS: [u64; 5] = [
+        const FACTORS: [u64; 6] = [
             0x9e37_79b9_7f4a_7c15,
             0xbf58_476d_1ce4_e5b9,
             0x94d0_49bb_1331_11eb,
             0xd6e8_feb8_6659_fd93,
             0xff51_afd7_ed55_8ccd,
+            0xc4ce_b9fe_1a85_ec53,
         ];
         self.packed
             .iter()

@@ -1,7 +1,6 @@
 //! An encoder with cached templates writes the same bytes as a new one.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -16,7 +15,7 @@ const LONG: &str = "checkout-service-with-a-long-name-7d9f8b6c5d-x2x4z-which-exc
                     of-kubernetes-for-the-name-of-a-pod-so-that-lengths-take-two-bytes";
 
 /// Every field that templates depend on.
-const FIELDS: [(&str, CopyField); 19] = [
+const FIELDS: [(&str, CopyField); 21] = [
     ("flow_type", |to, from| to.flow_type = from.flow_type),
     ("message_type", |to, from| {
         to.message_type = from.message_type
@@ -43,6 +42,12 @@ const FIELDS: [(&str, CopyField); 19] = [
     ("source", |to, from| to.source = from.source.clone()),
     ("destination", |to, from| {
         to.destination = from.destination.clone()
+    }),
+    ("source.service", |to, from| {
+        to.source.service.clone_from(&from.source.service)
+    }),
+    ("destination.service", |to, from| {
+        to.destination.service.clone_from(&from.destination.service)
     }),
 ];
 
@@ -147,16 +152,25 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
             labels: vec!["k8s:app=".repeat(10); labels].into(),
             ..EndpointNames::default()
         });
+    let services = (
+        select(vec!["", "shop", "data"]),
+        select(vec!["", "web", "w\n"]),
+    )
+        .prop_map(|(namespace, name)| ServiceName {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        });
     (
         0..3_u32,
         select(vec![0, 1, 2, 4000, u32::MAX]),
         proptest::option::of(names.prop_map(Arc::new)),
+        proptest::option::of(services.prop_map(Arc::new)),
     )
-        .prop_map(|(id, identity, names)| Endpoint {
+        .prop_map(|(id, identity, names, service)| Endpoint {
             id,
             identity,
             names,
-            service: None,
+            service,
         })
 }
 

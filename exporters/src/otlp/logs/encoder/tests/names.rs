@@ -1,0 +1,100 @@
+//! Attributes of names that the datapath's events do not have.
+
+use super::*;
+
+fn service(namespace: &str, name: &str) -> Option<Arc<ServiceName>> {
+    Some(Arc::new(ServiceName {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }))
+}
+
+fn pod(namespace: &str, pod_name: &str) -> Option<Arc<EndpointNames>> {
+    Some(Arc::new(EndpointNames {
+        namespace: namespace.to_owned(),
+        pod_name: pod_name.to_owned(),
+        ..EndpointNames::default()
+    }))
+}
+
+#[test]
+fn a_service_has_its_name_and_the_namespace_that_the_pod_does_not_have() {
+    let cases = [
+        (
+            None,
+            service("shop", "web"),
+            "destination.k8s.namespace.name=shop destination.k8s.service.name=web",
+        ),
+        (
+            pod("shop", "web-0"),
+            service("shop", "web"),
+            "destination.k8s.namespace.name=shop destination.k8s.pod.name=web-0 \
+             destination.k8s.service.name=web",
+        ),
+        (
+            pod("data", "db-0"),
+            service("shop", "web"),
+            "destination.k8s.namespace.name=data destination.k8s.pod.name=db-0 \
+             cilium.destination.service.namespace=shop destination.k8s.service.name=web",
+        ),
+        (
+            None,
+            service("", "kubernetes"),
+            "destination.k8s.service.name=kubernetes",
+        ),
+    ];
+    for (names, service, expected) in cases {
+        let destination = Endpoint {
+            names,
+            service,
+            ..Endpoint::default()
+        };
+        let flow = Flow {
+            destination,
+            ..Flow::default()
+        };
+        let shown = specific_attributes(&flow, &[]);
+        assert!(shown.contains(expected), "{expected} in {shown}");
+    }
+    let flow = Flow {
+        source: Endpoint {
+            service: service("shop", "web"),
+            ..Endpoint::default()
+        },
+        ..Flow::default()
+    };
+    let expected = "source.k8s.namespace.name=shop source.k8s.service.name=web";
+    assert!(specific_attributes(&flow, &[]).contains(expected));
+}
+
+#[test]
+fn the_line_of_a_flow_has_the_service_in_place_of_the_address() {
+    let flow = Flow {
+        ip: Some(addresses()),
+        l4: tcp(None),
+        destination: Endpoint {
+            service: service("shop", "web"),
+            ..Endpoint::default()
+        },
+        ..Flow::default()
+    };
+    let log = log(Record::Flow(flow), &[]);
+    let body = log.body.as_ref().map(shown).unwrap();
+    assert!(body.contains(" <> shop/web:80 (unknown) "), "{body}");
+}
+
+#[test]
+fn an_interface_has_its_name_if_it_is_known() {
+    let flow = |name: &str| Flow {
+        interface: 7,
+        node: Some(Arc::new(NodeView {
+            interface_name: name.to_owned(),
+            ..NodeView::default()
+        })),
+        ..Flow::default()
+    };
+    let shown = specific_attributes(&flow("lxc0a1b2c3d4e5f"), &[]);
+    let expected = "cilium.interface.index=#7 network.interface.name=lxc0a1b2c3d4e5f";
+    assert!(shown.contains(expected), "{shown}");
+    assert!(!specific_attributes(&flow(""), &[]).contains("network.interface"));
+}
