@@ -18,6 +18,7 @@ pub mod l34_flow;
 mod l7;
 pub mod l7_flow;
 mod made_later;
+mod names_needed;
 pub mod sample;
 pub mod sock_flow;
 

@@ -79,6 +79,7 @@ fn position(chain: &[&dyn ProcessorConfig], arrivals: &[Kinds], at: usize) -> Ch
     let created = arrivals[at + 1..].windows(2);
     let created = created.map(|around| around[1].without(around[0]));
     ChainPosition {
+        received: arrivals[0],
         arriving: arrivals[at],
         earlier: contents(&chain[..at]),
         later: contents(&chain[at + 1..]),

@@ -189,7 +189,7 @@ warning[label_without_names]: a label of metric 'flow' stays empty
  --> pipeline.toml:2:7
   |
 2 | 'flow:sourceContext=pod;destinationContext=workload|dns;labelsContext=source_ip,source_app'
-  |       ^^^^^^^^^^^^^ needs names of pods
+  |       ^^^^^^^^^^^^^ needs names or labels of pods
   |
   = help: move `cilium_enrich` before `hubble_metrics`
 
@@ -197,15 +197,15 @@ warning[label_without_names]: a label of metric 'flow' stays empty
  --> pipeline.toml:2:25
   |
 2 | 'flow:sourceContext=pod;destinationContext=workload|dns;labelsContext=source_ip,source_app'
-  |                         ^^^^^^^^^^^^^^^^^^
+  |                         ^^^^^^^^^^^^^^^^^^ needs DNS names of addresses
   |
-  = note: Cilium's socket has no workloads and no DNS names of addresses
+  = help: move `cilium_enrich` before `hubble_metrics`
 
 warning[label_without_names]: a label of metric 'flow' stays empty
  --> pipeline.toml:2:81
   |
 2 | 'flow:sourceContext=pod;destinationContext=workload|dns;labelsContext=source_ip,source_app'
-  |                                                                                 ^^^^^^^^^^ needs names of pods
+  |                                                                                 ^^^^^^^^^^ needs names or labels of pods
   |
   = help: move `cilium_enrich` before `hubble_metrics`
 

@@ -4,7 +4,7 @@
 use tidegate_runtime::component::{ChainPosition, Finding, FlowContent, Lint, Place};
 use tidegate_runtime::config::Spanned;
 
-use super::context::{self, ContextOptions, Source};
+use super::context::{self, ContextOptions};
 use super::item::{Item, ItemOption};
 use super::metric_list::parse;
 use super::metrics::Plugin;
@@ -132,25 +132,13 @@ impl Check<'_> {
 
     /// Warns about labels whose values nothing in front of the metrics adds.
     fn names(&self) -> Vec<Finding> {
-        let has_names = self.position.earlier.contains(&FlowContent::Names);
-        let mut findings = Vec::new();
-        for (part, source) in ContextOptions::sources(self.item) {
-            let title = format!("a label of metric '{}' stays empty", self.item.name);
-            let warning = |title| self.warning(Lint::LabelWithoutNames, part, title);
-            match source {
-                Source::PodNames if !has_names => {
-                    let is_later = self.position.later.contains(&FlowContent::Names);
-                    let verb = if is_later { "move" } else { "add" };
-                    let help = format!("{verb} `cilium_enrich` before `hubble_metrics`");
-                    findings.push(warning(title).label("needs names of pods").help(help));
-                }
-                Source::Nowhere => {
-                    let note = "Cilium's socket has no workloads and no DNS names of addresses";
-                    findings.push(warning(title).note(note));
-                }
-                Source::Flow | Source::PodNames => {}
-            }
-        }
-        findings
+        let title = format!("a label of metric '{}' stays empty", self.item.name);
+        let labels = ContextOptions::names_needed(self.item).into_iter();
+        let findings = labels.filter_map(|(part, needed)| {
+            let missing = needed.missing(self.position, "`hubble_metrics`")?;
+            let warning = self.warning(Lint::LabelWithoutNames, part, title.clone());
+            Some(warning.label(missing.label).help(missing.help))
+        });
+        findings.collect()
     }
 }

@@ -45,6 +45,7 @@ fn flows_of_proxies_that_are_made_behind_the_filter_are_a_warning() {
     let found = |later: &[FlowContent]| {
         let table = rule("flows = '--port 53'");
         let warnings = config(&table).unwrap().inspect(&ChainPosition {
+            received: Kinds::ALL,
             arriving: Kinds::of(&[Kind::Flow, Kind::Event]),
             earlier: Vec::new(),
             later: later.to_vec(),
@@ -186,11 +187,38 @@ fn wrong_keys_and_types_are_refused_with_what_is_allowed() {
     }
 }
 
+/// Rules that match hardly any flow without names, and their places.
+const WITH_NAMES: [(&str, &str); 10] = [
+    ("flows = '--namespace shop'", "<rules.0.flows>"),
+    ("flows = '--service shop/web'", "<rules.0.flows>"),
+    ("flows = '--workload web'", "<rules.0.flows>"),
+    ("flows = '--to-fqdn *.example.com'", "<rules.0.flows>"),
+    ("flows = '--interface eth0'", "<rules.0.flows>"),
+    ("flows = '--node-label pool=blue'", "<rules.0.flows>"),
+    ("flows = '--cluster east'", "<rules.0.flows>"),
+    ("flows = '--from-pod shop/a --port 80'", "<rules.0.flows>"),
+    ("flows = '--label app=shop'", "<rules.0.flows>"),
+    ("any_of = [{ source_pod = ['shop/'] }]", "<rules.0.any_of>"),
+];
+
+/// Rules that also match flows without names.
+const WITHOUT_NAMES: [&str; 8] = [
+    "flows = '--port 80'",
+    "flows = '--label reserved:world'",
+    "flows = '--not --namespace shop'",
+    "flows = '--node-label !pool'",
+    "flows = '--node-label \"pool notin (blue)\"'",
+    "any_of = [{ source_pod = ['shop/'] }, { destination_port = ['80'] }]",
+    "any_of = [{ interface = [{ index = 1 }, { name = 'eth0' }] }]",
+    "records = ['lost']",
+];
+
 #[test]
 fn rules_with_names_in_front_of_the_names_are_warnings() {
     let warnings = |rest: &str, earlier: &[FlowContent], later: &[FlowContent]| {
         let table = rule(rest);
         let found = config(&table).unwrap().inspect(&ChainPosition {
+            received: Kinds::ALL,
             arriving: Kinds::ALL,
             earlier: earlier.to_vec(),
             later: later.to_vec(),
@@ -203,12 +231,7 @@ fn rules_with_names_in_front_of_the_names_are_warnings() {
             .map(|one| (place(&one, &table), one.help.unwrap()))
             .collect::<Vec<_>>()
     };
-    for (rest, at) in [
-        ("flows = '--namespace shop'", "<rules.0.flows>"),
-        ("flows = '--from-pod shop/a --port 80'", "<rules.0.flows>"),
-        ("flows = '--label app=shop'", "<rules.0.flows>"),
-        ("any_of = [{ source_pod = ['shop/'] }]", "<rules.0.any_of>"),
-    ] {
+    for (rest, at) in WITH_NAMES {
         let add = "add `cilium_enrich` before the filter";
         assert_eq!(warnings(rest, &[], &[]), [(at.to_owned(), add.to_owned())]);
         let mv = "move `cilium_enrich` before the filter";
@@ -216,13 +239,7 @@ fn rules_with_names_in_front_of_the_names_are_warnings() {
         assert_eq!(moved, [(at.to_owned(), mv.to_owned())]);
         assert_eq!(warnings(rest, &[FlowContent::Names], &[]), []);
     }
-    for rest in [
-        "flows = '--port 80'",
-        "flows = '--label reserved:world'",
-        "flows = '--not --namespace shop'",
-        "any_of = [{ source_pod = ['shop/'] }, { destination_port = ['80'] }]",
-        "records = ['lost']",
-    ] {
+    for rest in WITHOUT_NAMES {
         assert_eq!(warnings(rest, &[], &[]), [], "{rest}");
     }
 }

@@ -29,6 +29,7 @@ fn every_recipe_is_valid() {
         let config = (kind.parse)(toml::de::ValueDeserializer::parse(&table.to_string()).unwrap())
             .unwrap_or_else(|error| panic!("{error}\n{table}"));
         let found = config.inspect(&ChainPosition {
+            received: Kinds::ALL,
             arriving: Kinds::ALL,
             earlier: vec![FlowContent::Names],
             later: Vec::new(),

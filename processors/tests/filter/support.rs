@@ -29,6 +29,7 @@ pub(crate) fn config(table: &str) -> Result<Box<dyn ProcessorConfig>, toml::de::
 /// What is reported about the table behind a processor that adds names.
 pub(crate) fn findings(table: &str) -> Vec<Finding> {
     config(table).unwrap().inspect(&ChainPosition {
+        received: Kinds::ALL,
         arriving: Kinds::ALL,
         earlier: vec![FlowContent::Names],
         later: Vec::new(),

@@ -236,6 +236,7 @@ fn a_flow_without_addresses_and_other_records_pass() {
 #[test]
 fn metrics_behind_the_sampling_are_a_warning() {
     let position = |created_later| ChainPosition {
+        received: Kinds::NONE,
         arriving: Kinds::of(&[Kind::Flow]),
         earlier: Vec::new(),
         later: Vec::new(),
@@ -256,6 +257,7 @@ fn metrics_behind_the_sampling_are_a_warning() {
 fn flows_of_proxies_that_are_made_behind_the_sampling_are_a_warning() {
     let found = |table: &str, arriving, later: &[FlowContent]| {
         config(table).unwrap().inspect(&ChainPosition {
+            received: Kinds::NONE,
             arriving: Kinds::of(arriving),
             earlier: Vec::new(),
             later: later.to_vec(),

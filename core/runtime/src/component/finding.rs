@@ -32,11 +32,10 @@ crate::config_choice! {
         /// A metric counts messages that no processor in front of it makes flows of, so that it
         /// stays empty.
         MetricWithoutFlows = "metric_without_flows",
-        /// A label of a metric has names that no processor in front of it adds, so that it stays
-        /// empty.
+        /// A label of a metric has names that nothing in front of it adds, so that it stays empty.
         LabelWithoutNames = "label_without_names",
-        /// A rule of a filter selects by names or labels of pods, and no processor in front of it
-        /// adds them, so that it matches hardly any flow.
+        /// A rule of a filter selects by names or labels that nothing in front of it adds, so that
+        /// it matches hardly any flow.
         RuleWithoutNames = "rule_without_names",
         /// Flows are sampled before they are counted.
         SampledMetrics = "sampled_metrics",

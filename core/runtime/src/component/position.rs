@@ -18,6 +18,8 @@ pub enum FlowContent {
 /// The place of a processor in a pipeline.
 #[derive(Clone, Debug)]
 pub struct ChainPosition {
+    /// The kinds of records that the pipeline's receivers create.
+    pub received: Kinds,
     /// The kinds of records that arrive.
     pub arriving: Kinds,
     /// What earlier processors contribute to flows.

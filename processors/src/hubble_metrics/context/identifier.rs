@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use tidegate_model::flow::{Endpoint, EndpointNames, IdentityScope, reserved_identity};
 
+use crate::names_needed::NamesNeeded;
+
 /// A property of an endpoint: an identifier of a context option, or the value of a label of
 /// `labelsContext`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,17 +33,6 @@ pub(super) enum Identifier {
     WorkloadKind,
     /// The value of the first app label.
     App,
-}
-
-/// Where the values of an identifier come from, the most certain first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Source {
-    /// From every flow.
-    Flow,
-    /// From the names that `cilium_enrich` adds.
-    PodNames,
-    /// From a cluster's state that the monitor socket does not have.
-    Nowhere,
 }
 
 /// Labels that name the app, each with its `=`.
@@ -76,15 +67,16 @@ impl Identifier {
 
     /// Whether endpoints without names have no value.
     pub(super) fn needs_names(self) -> bool {
-        self.source() != Source::Flow
+        self.names_needed() != NamesNeeded::Nothing
     }
 
-    /// Where its values come from.
-    pub(super) fn source(self) -> Source {
+    /// What its values depend on.
+    pub(super) fn names_needed(self) -> NamesNeeded {
         match self {
-            Self::Identity | Self::ReservedIdentity | Self::Ip => Source::Flow,
-            Self::Namespace | Self::Pod | Self::PodName | Self::App => Source::PodNames,
-            Self::Dns | Self::Workload | Self::WorkloadName | Self::WorkloadKind => Source::Nowhere,
+            Self::Identity | Self::ReservedIdentity | Self::Ip => NamesNeeded::Nothing,
+            Self::Namespace | Self::Pod | Self::PodName | Self::App => NamesNeeded::Pods,
+            Self::Dns => NamesNeeded::Dns,
+            Self::Workload | Self::WorkloadName | Self::WorkloadKind => NamesNeeded::Api,
         }
     }
 

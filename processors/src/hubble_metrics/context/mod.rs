@@ -13,7 +13,7 @@ mod options;
 mod resolver;
 mod symbol_cache;
 
-pub(super) use identifier::{Source, labels};
+pub(super) use identifier::labels;
 pub(super) use options::{ContextOptions, OPTIONS};
 
 use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! The context options of an item.
 
-use super::identifier::{Identifier, Source};
+use super::identifier::Identifier;
 use super::{LABELS, Side, TRAFFIC_DIRECTION};
 use crate::hubble_metrics::item::Item;
 use crate::hubble_metrics::mistake::{ItemError, Mistake, suggestion};
+use crate::names_needed::NamesNeeded;
 
 /// The keys of the options.
 pub(crate) const OPTIONS: [&str; 7] = [
@@ -78,9 +79,9 @@ impl ContextOptions {
         }
     }
 
-    /// The options of an item that add one label, and the values that add one each, with where the
-    /// label's values come from.
-    pub(crate) fn sources<'a>(item: &Item<'a>) -> Vec<(&'a str, Source)> {
+    /// The options of an item that add one label, and the values that add one each, with what the
+    /// label's values depend on.
+    pub(crate) fn names_needed<'a>(item: &Item<'a>) -> Vec<(&'a str, NamesNeeded)> {
         let contexts = OPTIONS.iter().filter(|key| **key != LABELS_CONTEXT);
         let contexts = contexts.filter_map(|key| item.option(key));
         let contexts = contexts.map(|option| {
@@ -89,13 +90,13 @@ impl ContextOptions {
                 .iter()
                 .filter_map(|name| Identifier::parse(name));
             // The first identifier that an endpoint has is its label.
-            let source = identifiers.map(Identifier::source).min();
-            (option.key, source.unwrap_or(Source::Flow))
+            let needed = identifiers.map(Identifier::names_needed).min();
+            (option.key, needed.unwrap_or(NamesNeeded::Nothing))
         });
         let labels = item.values(LABELS_CONTEXT).unwrap_or_default().iter();
         let labels = labels.filter_map(|name| {
             let (.., identifier) = LABELS.iter().find(|(label, ..)| label == name)?;
-            Some((*name, identifier.source()))
+            Some((*name, identifier.names_needed()))
         });
         contexts.chain(labels).collect()
     }

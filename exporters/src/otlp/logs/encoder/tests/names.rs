@@ -17,54 +17,50 @@ fn pod(namespace: &str, pod_name: &str) -> Option<Arc<EndpointNames>> {
     }))
 }
 
+fn destination(names: Option<Arc<EndpointNames>>, service: Option<Arc<ServiceName>>) -> Flow {
+    Flow {
+        destination: Endpoint {
+            names,
+            service,
+            ..Endpoint::default()
+        },
+        ..Flow::default()
+    }
+}
+
 #[test]
 fn a_service_has_its_name_and_the_namespace_that_the_pod_does_not_have() {
     let cases = [
         (
-            None,
-            service("shop", "web"),
+            destination(None, service("shop", "web")),
             "destination.k8s.namespace.name=shop destination.k8s.service.name=web",
         ),
         (
-            pod("shop", "web-0"),
-            service("shop", "web"),
+            destination(pod("shop", "web-0"), service("shop", "web")),
             "destination.k8s.namespace.name=shop destination.k8s.pod.name=web-0 \
              destination.k8s.service.name=web",
         ),
         (
-            pod("data", "db-0"),
-            service("shop", "web"),
+            destination(pod("data", "db-0"), service("shop", "web")),
             "destination.k8s.namespace.name=data destination.k8s.pod.name=db-0 \
              cilium.destination.service.namespace=shop destination.k8s.service.name=web",
         ),
         (
-            None,
-            service("", "kubernetes"),
+            destination(None, service("", "kubernetes")),
             "destination.k8s.service.name=kubernetes",
         ),
     ];
-    for (names, service, expected) in cases {
-        let destination = Endpoint {
-            names,
-            service,
-            ..Endpoint::default()
-        };
-        let flow = Flow {
-            destination,
-            ..Flow::default()
-        };
+    for (flow, expected) in cases {
         let shown = specific_attributes(&flow, &[]);
         assert!(shown.contains(expected), "{expected} in {shown}");
+        let reversed = Flow {
+            source: flow.destination,
+            ..Flow::default()
+        };
+        let expected = expected.replace("destination", "source");
+        let shown = specific_attributes(&reversed, &[]);
+        assert!(shown.contains(&expected), "{expected} in {shown}");
     }
-    let flow = Flow {
-        source: Endpoint {
-            service: service("shop", "web"),
-            ..Endpoint::default()
-        },
-        ..Flow::default()
-    };
-    let expected = "source.k8s.namespace.name=shop source.k8s.service.name=web";
-    assert!(specific_attributes(&flow, &[]).contains(expected));
 }
 
 #[test]
