@@ -135,7 +135,8 @@ def check_pipeline(pipeline, pod, binary):
     expand = lambda text: re.sub(r"\$\{env:(\w+)(?::-([^}]*))?\}", lambda m: environment.get(m[1], m[2]), text)
     listens = {expand(text) for text in re.findall(r'^listen = "(.*)"$', pipeline, re.MULTILINE)}
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    expect(f"0.0.0.0:{ports['telemetry']}" in listens, f"the probes' port {ports} is not in {listens}")
+    served = {f"{address}:{ports['telemetry']}" for address in ("0.0.0.0", "[::]")}
+    expect(served & listens, f"the probes' port {ports} is not in {listens}")
 
 
 def check(path, binary, definitions):

@@ -19,12 +19,12 @@ pipeline names are added to the pipeline `flows`.
 {{- $_ := set $added.exporters "otlp" (fromYaml (include "tidegate.config.otlp" .)) }}
 {{- end }}
 {{- if .Values.prometheus.enabled }}
-{{- $_ := set $added.exporters "prometheus" (dict "listen" (printf "0.0.0.0:%d" (int64 .Values.prometheus.port))) }}
+{{- $_ := set $added.exporters "prometheus" (dict "listen" (include "tidegate.listen" (list . .Values.prometheus.port))) }}
 {{- end }}
 {{- if .Values.stdout.enabled }}
 {{- $_ := set $added.exporters "stdout" (dict "format" .Values.stdout.format) }}
 {{- end }}
-{{- $telemetry := dict "listen" (printf "0.0.0.0:%d" (int64 .Values.telemetry.port)) }}
+{{- $telemetry := dict "listen" (include "tidegate.listen" (list . .Values.telemetry.port)) }}
 {{- if .Values.admin.enabled }}
 {{- $_ := set $telemetry "admin" (dict "listen" "unix:/run/tidegate/admin.sock") }}
 {{- end }}
@@ -33,6 +33,9 @@ pipeline names are added to the pipeline `flows`.
       "grace_period" (printf "%ds" (int64 .Values.gracePeriodSeconds))
       "telemetry" $telemetry }}
 {{- $config = mergeOverwrite (set $added "service" $service) $config }}
+{{- if not $config.exporters }}
+{{- fail "there is no exporter: set otlp.endpoint, prometheus.enabled, stdout.enabled or config.exporters" }}
+{{- end }}
 {{- with index $pipelines "flows" }}
 {{- $flows := index $config.service.pipelines "flows" }}
 {{- range $id := keys $config.receivers | sortAlpha }}

@@ -57,6 +57,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* Address and port to listen to, of `list CONTEXT PORT`. */}}
+{{- define "tidegate.listen" -}}
+{{- printf "%s:%d" (index . 0).Values.listenAddress (int64 (index . 1)) }}
+{{- end }}
+
 {{/* Whether flows are sent over OTLP: `true` or nothing. */}}
 {{- define "tidegate.otlp" -}}
 {{- if or .Values.otlp.endpoint .Values.otlp.endpointSecret }}true{{ end }}

@@ -7,9 +7,9 @@
 {{- if or .Values.pipeline .Values.existingConfigMap }}
 # The shipped pipeline.toml takes these addresses from the environment.
 - name: TIDEGATE_TELEMETRY_LISTEN
-  value: {{ printf "0.0.0.0:%d" (int64 .Values.telemetry.port) | quote }}
+  value: {{ include "tidegate.listen" (list . .Values.telemetry.port) | quote }}
 - name: TIDEGATE_PROMETHEUS_LISTEN
-  value: {{ printf "0.0.0.0:%d" (int64 .Values.prometheus.port) | quote }}
+  value: {{ include "tidegate.listen" (list . .Values.prometheus.port) | quote }}
 - name: TIDEGATE_LOG_FORMAT
   value: json
 {{- with .Values.otlp.endpoint }}
