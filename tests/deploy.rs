@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{TestDir, tidegate};
+use crate::support::{TestDir, tidegate_with_env};
 
 /// A file of `deploy/`.
 fn path(name: &str) -> PathBuf {
@@ -50,7 +50,8 @@ fn the_pipelines_of_the_plain_manifests_are_valid() {
         let dir = TestDir::new();
         let pipeline = dir.write("pipeline.toml", block(&manifest, "pipeline.toml: |"));
         let pipeline = pipeline.to_str().unwrap();
-        let output = tidegate(&["validate", "--deny-warnings", "-c", pipeline]);
+        let args = ["validate", "--deny-warnings", "-c", pipeline];
+        let output = tidegate_with_env(&args, &[("NODE_NAME", "node-a".as_ref())]);
         assert_eq!(output.code, Some(0), "{name}: {}", output.stderr);
     }
 }
