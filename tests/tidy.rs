@@ -9,26 +9,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The workspace crates on which each crate may depend.
-const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 9] = [
+const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 10] = [
     ("wire", &[]),
     ("core/model", &["wire"]),
     ("core/runtime", &["core/model"]),
     ("receivers", &["core/model", "core/runtime", "wire"]),
     ("filter", &["core/model"]),
+    ("names", &["core/model"]),
     (
         "processors",
-        &["core/model", "core/runtime", "filter", "wire"],
+        &["core/model", "core/runtime", "filter", "names", "wire"],
     ),
     ("format", &["core/model"]),
     ("exporters", &["core/model", "core/runtime", "format"]),
     ("simulate", &["wire"]),
 ];
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "wire",
     "core/model",
     "core/runtime",
     "filter",
     "format",
+    "names",
     "receivers",
     "processors",
     "exporters",

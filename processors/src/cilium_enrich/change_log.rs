@@ -1,10 +1,10 @@
 //! Logs announced changes, at `debug`.
 
+use tidegate_model::names::Names;
 use tidegate_model::record::{
     AgentEvent, AgentEventType, EndpointRegen, EndpointUpdate, IpCache, Notification,
 };
-
-use super::reject_reason::RejectReason;
+use tidegate_names::RejectReason;
 
 /// Logs what an announcement changes, or why it was rejected.
 pub(super) fn log(event: &AgentEvent, rejected: Option<RejectReason>) {
@@ -23,6 +23,17 @@ pub(super) fn log(event: &AgentEvent, rejected: Option<RejectReason>) {
         }
         _ => {}
     }
+}
+
+/// Logs that a portion of a list has arrived.
+pub(super) fn log_names(names: &Names) {
+    tracing::debug!(
+        source = names.source.name(),
+        content = names.content.name(),
+        detail = names.content.detail(),
+        entries = names.content.len(),
+        "a list of names has arrived"
+    );
 }
 
 fn log_ip_cache(event_type: AgentEventType, entry: &IpCache, rejected: Option<&str>) {

@@ -1,47 +1,43 @@
 //! `cilium_enrich`: names the endpoints of flows, from what the Cilium agent announces on its
-//! socket, and with the rules of Hubble's `pkg/hubble/parser/common/endpoint.go` and
-//! `seven/parser.go` (v1.19.4).
+//! socket, from lists of its API and of the Kubernetes API, and from answers of DNS servers, with
+//! the rules of Hubble's parsers (v1.19.4).
 //!
-//! Agent events pass unchanged; lists of names from an API are absorbed. Flows get the identity, endpoint id, namespace, pod, labels and
-//! cluster that they lack, and their direction if it depends on the endpoint id. Debug events get
-//! the endpoint that sent them.
+//! Agent events pass unchanged; lists of names are absorbed. Flows get the identity, endpoint id,
+//! namespace, pod, labels, cluster, workload, service, DNS names and interface that they lack, and
+//! their direction if it depends on the endpoint id. Flows of sockets also get the address of their
+//! pod. Debug events get the endpoint that sent them.
 //!
-//! The agent announces only changes. State from before the connection is unknown until it is
-//! announced again: addresses are when the agent restarts; endpoints are not, since a restart
-//! restores them. Workloads, services and DNS names are never announced. Unknown fields stay empty.
-//!
-//! Endpoints and addresses stay valid when the agent restarts, so the table keeps them. A stale
-//! address is corrected when it is announced for another pod. Only identities that the agent itself
-//! allocated, for prefixes and for other nodes, are removed when its connection ends: the next
-//! agent numbers them differently, and announces them again.
+//! The table is in the crate `tidegate-names`, and shared by all pipelines with this component.
+//! Without an API, it has what the agent announces, which is only changes: addresses are announced
+//! again when the agent restarts, endpoints are not. Unknown fields stay empty.
 
 mod change_log;
-mod debug_events;
-mod identities;
-mod ip_cache;
-mod local_scope;
-mod pairing;
-mod pods;
-mod prefix;
-mod reject_reason;
-mod reporters;
-mod reserved;
-mod resolve;
-mod table;
-mod view_cache;
+mod enrich;
+mod flow;
+mod metrics;
 
 use serde::Deserialize;
-use tidegate_model::tally::Tally;
-use tidegate_model::{Batch, Kind, Kinds, Outcome, Record};
+use tidegate_model::{Kind, Kinds};
+use tidegate_names::{RejectReason, Settings, SharedTable};
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, FlowContent, Outcomes, ProcessorConfig, ProcessorKind,
 };
-use tidegate_runtime::config::{Table as _, Whole};
+use tidegate_runtime::config::{HumanDuration, Table as _, Whole};
+use tidegate_runtime::requests::RequestKind;
 use tidegate_runtime::stage::Processor;
-use tidegate_runtime::telemetry::Gauge;
 
-use reject_reason::RejectReason;
-use table::NameTable;
+use enrich::CiliumEnrich;
+
+/// The rule by which flows of sockets are removed whose control group belongs to no pod.
+const UNKNOWN_CGROUP: &str = "unknown_cgroup";
+/// An entry was removed to make room for another one.
+const EVICTED: &str = "enrich_evicted";
+const NOTES: &[&str] = &[
+    RejectReason::TableFull.as_str(),
+    RejectReason::BadPrefix.as_str(),
+    RejectReason::LongNames.as_str(),
+    EVICTED,
+];
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -49,35 +45,93 @@ pub const KIND: ProcessorKind = ComponentKind {
     about: Config::ABOUT,
     keys: Config::KEYS,
     outcomes: Outcomes {
-        noted: &RejectReason::NOTES,
+        filtered: &[UNKNOWN_CGROUP],
+        noted: NOTES,
         ..Outcomes::NONE
     },
-    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+    parse: |table| Ok(Box::new(Enrich::new(Config::deserialize(table)?))),
 };
 
 tidegate_runtime::config_table! {
-    /// Adds pod names to flows, from what the Cilium agent announces on the socket: pods that start
-    /// or change.
+    /// Adds names to flows: pods, labels, workloads, services, DNS names, interfaces. They come from
+    /// what the Cilium agent announces on the socket, and from receivers of names in the same
+    /// pipeline.
     ///
-    /// Pods that existed before stay without names until the agent restarts or they change. Leave it
-    /// out of the pipeline for flows with numbers and addresses alone.
+    /// Without such a receiver, pods that existed before stay without names until the agent restarts
+    /// or they change. All pipelines with this component share one table; list a second component,
+    /// such as `cilium_enrich/recording`, for the flows of another agent. Leave it out of the pipeline
+    /// for flows with numbers and addresses alone.
     #[derive(Clone, Copy, Debug)]
     pub struct Config {
-        /// The number of addresses, prefixes and endpoints to remember, together, at about 500 bytes
-        /// each: one per pod address of the cluster and its mesh, and one per pod of the node. Further
-        /// ones are refused, since the old ones are never announced again, and stay unnamed, with the
-        /// note `enrich_table_full`.
-        pub max_entries: Whole<1, { 1 << 24 }> = Whole::new(65_536),
+        /// The number of addresses, prefixes and endpoints to remember, together, at about 150 bytes
+        /// each: one per pod address of the cluster and its mesh, and one per pod of the node. If the
+        /// agent's API feeds the table, further ones replace the pods of other nodes that no flow has
+        /// shown for long, with the note `enrich_evicted`. Without it they are refused, since the old
+        /// ones are never announced again, and stay unnamed, with the note `enrich_table_full`.
+        pub max_entries: Whole<1, { 1 << 24 }> = Whole::new(131_072),
+        /// The number of pairs of a pod and an address whose DNS names are remembered, at about 400
+        /// bytes each; beyond it, those that expire first are forgotten. 0 shows no DNS names. Hubble
+        /// shows only those that a DNS policy lets Cilium's proxy see; this shows those in captured
+        /// packets, too.
+        pub max_dns_names: Whole<0, { 1 << 20 }> = Whole::new(16_384),
+        /// How long the names of a deleted pod are still used, for the last packets of its
+        /// connections. "0s" forgets them at once, as Hubble does.
+        pub keep_deleted: HumanDuration = HumanDuration::from_secs(5),
+        /// Whether the workload of a pod of this node is inferred from the labels of its controller
+        /// if the Kubernetes API is not read. That is wrong for some pods with names of more than 58
+        /// characters.
+        pub infer_workloads: bool = true,
+        /// Whether flows of sockets (`sock_flow`) are removed if their control group belongs to no
+        /// pod, with the rule `unknown_cgroup`, as Hubble does by default. Only once the agent's API
+        /// has listed the control groups.
+        pub skip_unknown_cgroups: bool = true,
     }
 }
 
-impl ProcessorConfig for Config {
+impl Config {
+    fn settings(&self) -> Settings {
+        Settings {
+            max_entries: self.max_entries.get(),
+            max_dns_names: self.max_dns_names.get(),
+            keep_deleted: self.keep_deleted.0,
+            infer_workloads: self.infer_workloads,
+        }
+    }
+}
+
+/// The configuration, and the table that its processors share.
+#[derive(Debug)]
+struct Enrich {
+    config: Config,
+    table: SharedTable,
+}
+
+impl Enrich {
+    fn new(config: Config) -> Self {
+        Self {
+            config,
+            table: SharedTable::new(config.settings()),
+        }
+    }
+}
+
+impl ProcessorConfig for Enrich {
     fn consumes(&self) -> Kinds {
-        Kinds::of(&[Kind::Flow, Kind::AgentEvent, Kind::DebugEvent, Kind::Names])
+        Kinds::of(&[
+            Kind::Flow,
+            Kind::AgentEvent,
+            Kind::DebugEvent,
+            Kind::Lost,
+            Kind::Names,
+        ])
     }
 
     fn produces(&self, input: Kinds) -> Kinds {
         input.without(Kinds::of(&[Kind::Names]))
+    }
+
+    fn sends_requests(&self) -> &'static [RequestKind] {
+        &[RequestKind::IdentityWanted, RequestKind::Resync]
     }
 
     fn contributes(&self) -> &'static [FlowContent] {
@@ -85,61 +139,10 @@ impl ProcessorConfig for Config {
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        let gauge = |of: &str| {
-            let help = "Addresses, prefixes and endpoints that the agent has announced.";
-            context.telemetry.gauge(
-                "tidegate_enrich_entries",
-                help,
-                &[("stage", context.stage.as_str()), ("of", of)],
-            )
-        };
-        Ok(Box::new(CiliumEnrich {
-            table: NameTable::new(self.max_entries.get()),
-            entries: ["addresses", "prefixes", "endpoints"].map(gauge),
-            rejected: Vec::new(),
-        }))
-    }
-}
-
-/// The processor.
-#[derive(Debug)]
-struct CiliumEnrich {
-    table: NameTable,
-    entries: [Gauge; 3],
-    /// The rejected announcements of the current batch.
-    rejected: Vec<RejectReason>,
-}
-
-impl Processor for CiliumEnrich {
-    fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
-        let Self {
-            table,
-            entries,
-            rejected,
-        } = self;
-        batch.sift(tally, |record, _| {
-            match record {
-                Record::AgentEvent(event) => {
-                    let reason = table.apply(event).err();
-                    change_log::log(event, reason);
-                    rejected.extend(reason);
-                }
-                Record::Flow(flow) => table.name_endpoints(flow),
-                Record::DebugEvent(event) => table.name_reporter(event),
-                Record::Names(names) => {
-                    let refused = table.absorb(names);
-                    rejected.extend(std::iter::repeat_n(RejectReason::TableFull, refused));
-                    return Outcome::Absorbed;
-                }
-                _ => {}
-            }
-            Outcome::Keep
-        });
-        for reason in rejected.drain(..) {
-            tally.note(reason.as_str());
-        }
-        for (gauge, count) in entries.iter().zip(table.counts()) {
-            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
-        }
+        Ok(Box::new(CiliumEnrich::new(
+            &self.config,
+            self.table.clone(),
+            context,
+        )))
     }
 }

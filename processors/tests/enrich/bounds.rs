@@ -16,7 +16,7 @@ fn a_full_table_rejects_new_entries_and_updates_existing_ones() {
     enrich.upserted("198.51.100.0/24", 301, "", "");
     assert_eq!(
         (enrich.notes(), enrich.entries()),
-        (&[("enrich_table_full", 3)][..], vec![1, 1, 1])
+        (&[("enrich_table_full", 3)][..], [1, 1, 1])
     );
     assert_eq!(enrich.source("10.0.1.6", 0), "0/0 - - [reserved:unknown]");
 
@@ -105,7 +105,7 @@ proptest! {
     fn any_announcements_keep_the_table_within_its_limit(
         actions in proptest::collection::vec(action(), 0..60),
     ) {
-        let mut enrich = Enrich::new("{ max_entries = 5 }");
+        let mut enrich = Enrich::new("{ max_entries = 5, keep_deleted = '0s' }");
         for action in actions {
             apply(&mut enrich, action);
             prop_assert!(enrich.entries().iter().sum::<i64>() <= 5);

@@ -1,6 +1,6 @@
 //! The endpoints that debug events show.
 
-use crate::support::{Enrich, NODE};
+use crate::support::{AS_HUBBLE, Enrich, NODE};
 
 const CART_LABELS: &str = "[k8s:app=cart,k8s:io.cilium.k8s.policy.cluster=east]";
 
@@ -34,7 +34,7 @@ fn debug_events_name_the_endpoint_that_sent_them() {
 
 #[test]
 fn an_endpoint_without_a_pod_has_the_identity_of_its_reserved_label() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     for (id, labels, expected) in [
         (7, &["reserved:host"][..], "7/1 - - [reserved:host]"),
         (

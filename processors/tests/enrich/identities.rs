@@ -1,7 +1,7 @@
 //! The labels of identities, which no event announces. They are learned from a pod with an endpoint
 //! and an address.
 
-use crate::support::{CART, Enrich, NODE, OTHER_NODE};
+use crate::support::{AS_HUBBLE, CART, Enrich, NODE, OTHER_NODE};
 
 const NEW: [&str; 1] = ["k8s:app=cart-2"];
 
@@ -29,7 +29,7 @@ fn announcements_about_a_pod_are_accepted_in_any_order() {
         ),
         ("the address first", [upserted, created, regenerated]),
     ] {
-        let mut enrich = Enrich::new("{}");
+        let mut enrich = Enrich::new(AS_HUBBLE);
         steps.iter().for_each(|step| step(&mut enrich));
         assert_eq!(
             labels_elsewhere(&mut enrich, 4242),
@@ -46,7 +46,7 @@ fn announcements_about_a_pod_are_accepted_in_any_order() {
 
 #[test]
 fn labels_of_an_endpoints_creation_are_not_learned_for_its_identity() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     enrich.created_with(312, "shop/cart-0", &["k8s:stage=0"]);
     assert_eq!(enrich.source("10.0.1.5", 0), "0/0 - - [reserved:unknown]");
     enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
@@ -84,7 +84,7 @@ fn labels_of_an_endpoints_creation_are_not_learned_for_its_identity() {
 
 #[test]
 fn the_first_identity_after_init_gets_labels_that_were_announced_before_it() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     enrich.created(312, "shop/cart-0");
     enrich.upserted("10.0.1.5/32", 5, "shop/cart-0", NODE);
     enrich.regenerated(312, &NEW);
@@ -147,7 +147,7 @@ fn nothing_is_learned_while_the_addresses_of_a_pod_have_different_identities() {
 
 #[test]
 fn nothing_is_learned_from_an_endpoint_without_a_pod_or_without_a_creation() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     enrich.created(7, "");
     enrich.regenerated(7, &["reserved:host"]);
     enrich.regenerated(312, &CART);

@@ -1,10 +1,14 @@
-//! `cilium_enrich`, from announcements to names on flows.
+//! `cilium_enrich`, from announcements and lists to names on flows.
 
 mod bounds;
 mod debug_events;
+mod fields;
 mod identities;
+mod lists;
 mod names;
 mod orders;
 mod outside_cluster;
 mod prefixes;
+mod requests;
+mod restarts;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{CART, Enrich, NODE, OTHER_NODE, address, from, shown};
+use crate::support::{AS_HUBBLE, CART, Enrich, NODE, OTHER_NODE, address, from, shown};
 use tidegate_model::flow::{
     Direction, Endpoint, EndpointNames, Flow, FlowType, Generic, Ip, L7, L7Record, L7Type,
     MessageSource, Missing,
@@ -215,7 +215,7 @@ fn the_node_address_of_a_local_pod_has_the_identity_of_the_host() {
         "an announced identity takes precedence"
     );
 
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     enrich.upserted("10.9.1.5/32", 70_000, "shop/cart-0", OTHER_NODE);
     enrich.created(312, "shop/cart-0");
     enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
@@ -244,7 +244,7 @@ fn names_are_kept_when_the_agent_restarts() {
 
 #[test]
 fn pods_that_the_agents_api_lists_are_named_before_any_announcement() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     let text = |text: &str| text.to_owned();
     enrich.absorb(NamesContent::Identities(vec![IdentityName {
         identity: 4242,

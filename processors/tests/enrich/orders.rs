@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use tidegate_model::Timestamp;
 
-use crate::support::{Enrich, NODE, OTHER_NODE};
+use crate::support::{AS_HUBBLE, Enrich, NODE, OTHER_NODE};
 
 const POD: &str = "shop/cart-0";
 const STEPS: u32 = 5;
@@ -37,7 +37,7 @@ struct Agent {
 
 impl Agent {
     fn new(created_with: &[&str]) -> Self {
-        let mut enrich = Enrich::new("{}");
+        let mut enrich = Enrich::new(AS_HUBBLE);
         for step in 0..STEPS {
             enrich.upserted(
                 &format!("10.0.9.{step}/32"),

@@ -18,11 +18,11 @@ use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Event, Options, Simulator};
 use toml::de::ValueDeserializer;
 
-use crate::support::{Enrich, from, shown};
+use crate::support::{AS_HUBBLE, Enrich, from, shown};
 
 #[test]
 fn a_default_route_prefix_matches_addresses_without_another_prefix() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     enrich.upserted("0.0.0.0/0", 9, "", "");
     assert_eq!(
         enrich.source("192.0.2.1", 0),
@@ -57,7 +57,7 @@ fn a_default_route_prefix_matches_addresses_without_another_prefix() {
 
 #[test]
 fn an_identity_of_a_prefix_has_labels_of_the_world() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     assert_eq!(
         enrich.source("1.1.1.1", 16_777_217),
         "0/16777217 - - [reserved:world]",
@@ -90,7 +90,7 @@ fn an_identity_of_a_prefix_has_labels_of_the_world() {
 
 #[test]
 fn a_prefix_can_change_its_identity() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     enrich.upserted("1.1.1.1/32", 16_777_217, "", "");
     enrich.source("9.9.9.9", 9);
     enrich.upserted("1.1.1.1/32", 16_777_219, "", "");
@@ -118,7 +118,7 @@ fn a_prefix_can_change_its_identity() {
 
 #[test]
 fn other_nodes_have_at_least_the_label_of_a_remote_node() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     assert_eq!(
         enrich.source("172.18.0.3", 33_554_433),
         "0/33554433 - - [reserved:remote-node]"
@@ -136,7 +136,7 @@ fn other_nodes_have_at_least_the_label_of_a_remote_node() {
 
 #[test]
 fn a_pod_with_the_identity_of_a_prefix_shows_its_current_labels() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     enrich.upserted("10.0.2.9/32", 5000, "shop/web-0", "");
     let source = |enrich: &mut Enrich| enrich.source("10.0.2.9", 16_777_217);
     assert_eq!(
@@ -182,7 +182,7 @@ fn recorded(ip: &str, identity: u32, labels: &[&str]) -> Flow {
 
 #[test]
 fn a_record_keeps_its_labels_and_flows_of_the_datapath_show_the_most_specific_ones() {
-    let mut enrich = Enrich::new("{}");
+    let mut enrich = Enrich::new(AS_HUBBLE);
     let all = [
         "cidr:0.0.0.0/0",
         "cidr:1.1.1.0/24",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::support::Enrich;
+use crate::support::{AS_HUBBLE, Enrich};
 
 /// Overlapping prefixes and their labels.
 const PREFIXES: [(&str, &str); 6] = [
@@ -73,7 +73,7 @@ proptest! {
     fn labels_follow_from_the_announced_prefixes(
         actions in proptest::collection::vec(action(), 0..40),
     ) {
-        let mut enrich = Enrich::new("{}");
+        let mut enrich = Enrich::new(AS_HUBBLE);
         let mut announced = BTreeMap::new();
         let mut is_dual_stack = false;
         for action in actions {

@@ -14,6 +14,7 @@ use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::cilium_enrich::KIND;
 use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::requests::Requests;
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
@@ -31,6 +32,14 @@ pub(crate) struct Enrich {
 }
 
 pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Processor>, String> {
+    build_with(config, telemetry, Requests::default())
+}
+
+fn build_with(
+    config: &str,
+    telemetry: &Telemetry,
+    requests: Requests,
+) -> Result<Box<dyn Processor>, String> {
     let table = ValueDeserializer::parse(config)
         .map_err(|error| error.to_string())?
         .into_deserializer();
@@ -41,7 +50,7 @@ pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Proce
         node_name: "default/node-a".to_owned(),
         telemetry: telemetry.clone(),
         health: Default::default(),
-        requests: Default::default(),
+        requests,
     };
     config
         .build(&context)
@@ -50,8 +59,13 @@ pub(crate) fn build(config: &str, telemetry: &Telemetry) -> Result<Box<dyn Proce
 
 impl Enrich {
     pub(crate) fn new(config: &str) -> Self {
+        Self::with_requests(config, Requests::default())
+    }
+
+    pub(crate) fn with_requests(config: &str, requests: Requests) -> Self {
         let telemetry = Telemetry::default();
-        let processor = build(config, &telemetry).unwrap_or_else(|message| panic!("{message}"));
+        let processor = build_with(config, &telemetry, requests);
+        let processor = processor.unwrap_or_else(|message| panic!("{message}"));
         Self {
             processor,
             telemetry,
@@ -63,7 +77,7 @@ impl Enrich {
 
     /// A processor that knows the pod `shop/cart-0`, whose endpoint 312 is on this node.
     pub(crate) fn with_cart() -> Self {
-        let mut enrich = Self::new("{}");
+        let mut enrich = Self::new(AS_HUBBLE);
         enrich.created(312, "shop/cart-0");
         enrich.regenerated(312, &CART);
         enrich.upserted("10.0.1.5/32", 4242, "shop/cart-0", NODE);
@@ -82,6 +96,14 @@ impl Enrich {
         self.announce(
             Type::IpCacheDeleted,
             Notification::IpCacheUpdate(ip_cache(cidr, 0, "", "")),
+        );
+    }
+
+    /// Announces the deletion of a pod's address.
+    pub(crate) fn deleted_pod(&mut self, cidr: &str, pod: &str) {
+        self.announce(
+            Type::IpCacheDeleted,
+            Notification::IpCacheUpdate(ip_cache(cidr, 0, pod, "")),
         );
     }
 
@@ -137,10 +159,20 @@ impl Enrich {
 
     /// Passes a portion of a list from the agent's API.
     pub(crate) fn absorb(&mut self, content: NamesContent) {
+        self.absorb_from(NamesSource::CiliumApi, self.time, content);
+    }
+
+    /// Passes a portion of a list that was requested at `asked`.
+    pub(crate) fn absorb_from(
+        &mut self,
+        source: NamesSource,
+        asked: Timestamp,
+        content: NamesContent,
+    ) {
         let mut batch = Batch::new();
         batch.push(Record::Names(Box::new(Names {
-            source: NamesSource::CiliumApi,
-            asked: self.time,
+            source,
+            asked,
             content,
         })));
         let before = self.tally.absorbed();
@@ -150,13 +182,28 @@ impl Enrich {
     }
 
     pub(crate) fn pass(&mut self, flow: Flow) -> Flow {
+        self.try_pass(flow).expect("the flow is kept")
+    }
+
+    /// Passes a flow at the current time; `None` if it is removed.
+    pub(crate) fn try_pass(&mut self, mut flow: Flow) -> Option<Flow> {
+        flow.time = self.time;
         let mut batch = Batch::new();
         batch.push(Record::Flow(flow));
         self.processor.process(&mut batch, &mut self.tally);
         match batch.records() {
-            [Record::Flow(flow)] => flow.clone(),
+            [Record::Flow(flow)] => Some(flow.clone()),
+            [] => None,
             other => panic!("not one flow: {other:?}"),
         }
+    }
+
+    /// Passes a record that is kept.
+    pub(crate) fn pass_record(&mut self, record: Record) {
+        let mut batch = Batch::new();
+        batch.push(record);
+        self.processor.process(&mut batch, &mut self.tally);
+        assert_eq!(batch.len(), 1);
     }
 
     /// What a debug event shows of the endpoint that sent it.
@@ -182,17 +229,24 @@ impl Enrich {
         self.tally.notes()
     }
 
-    /// The numbers of addresses, prefixes and endpoints in the table.
-    pub(crate) fn entries(&self) -> Vec<i64> {
-        let instruments = self.telemetry.instruments();
-        instruments
-            .iter()
-            .filter(|one| one.name == "tidegate_enrich_entries")
-            .map(|one| one.value())
-            .collect()
+    /// The numbers of addresses, prefixes and endpoints in the table, from all sources.
+    pub(crate) fn entries(&self) -> [i64; 3] {
+        ["addresses", "prefixes", "endpoints"].map(|of| {
+            let instruments = self.telemetry.instruments();
+            let entries = instruments.iter().filter(|one| {
+                let is_of = one
+                    .labels
+                    .iter()
+                    .any(|label| *label == ("of", of.to_owned()));
+                one.name == "tidegate_enrich_entries" && is_of
+            });
+            entries.map(|one| one.value()).sum()
+        })
     }
 }
 
+/// Deleted pods are forgotten at once, as in Hubble.
+pub(crate) const AS_HUBBLE: &str = "{ keep_deleted = '0s' }";
 pub(crate) const NODE: &str = "172.18.0.2";
 pub(crate) const OTHER_NODE: &str = "172.18.0.3";
 pub(crate) const CART: [&str; 2] = ["k8s:io.cilium.k8s.policy.cluster=east", "k8s:app=cart"];

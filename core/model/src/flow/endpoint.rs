@@ -17,7 +17,7 @@ pub struct Endpoint {
 }
 
 /// `flow.Service` (v1.19.4).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ServiceName {
     /// Kubernetes namespace.
     pub namespace: String,

@@ -152,6 +152,18 @@ impl Names {
     }
 }
 
+impl Names {
+    /// Takes the content, and leaves none.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        Self {
+            source: self.source,
+            asked: self.asked,
+            content: std::mem::replace(&mut self.content, NamesContent::Removed(Vec::new())),
+        }
+    }
+}
+
 impl NamesContent {
     /// Bytes on the heap.
     #[must_use]

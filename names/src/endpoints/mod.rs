@@ -1,0 +1,140 @@
+//! The endpoints of this node: Hubble's endpoint getter (`pkg/endpointmanager`, v1.19.4).
+//!
+//! The agent's API lists an endpoint with its addresses and labels. Announcements have the id and
+//! the pod of an endpoint, then its labels, and no addresses: those are found by the pod's name.
+
+mod pairing;
+mod podless;
+
+pub(crate) use pairing::Pairing;
+pub(crate) use podless::PodlessEndpoints;
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use tidegate_model::Timestamp;
+use tidegate_model::flow::Address;
+
+use crate::identities::IdentityLabels;
+use crate::origin::Origin;
+use crate::pods::PodName;
+use crate::workloads::Workload;
+
+/// An endpoint.
+#[derive(Debug)]
+pub(crate) struct LocalEndpoint {
+    /// Empty for those of the host, health checks and ingress.
+    pub(crate) pod: Arc<PodName>,
+    /// The identity that the API lists; 0 if it does not.
+    pub(crate) identity: u32,
+    /// The endpoint's labels; `None` until they are announced, which is after the endpoint itself.
+    pub(crate) labels: Option<IdentityLabels>,
+    /// Whether the labels are those of the endpoint's creation. They can change before the endpoint
+    /// gets its first identity, and may not be the labels of that identity.
+    pub(crate) has_initial_labels: bool,
+    pub(crate) pairing: Pairing,
+    /// The addresses that the API lists, or that the endpoint had when it was deleted.
+    pub(crate) addresses: Vec<Address>,
+    /// Index and name of the network interface that the API lists.
+    pub(crate) interface: Option<(u32, Box<str>)>,
+    /// The workload that its labels show.
+    pub(crate) inferred_workload: Option<Workload>,
+    /// When it was last announced, or when the list that has it was requested.
+    pub(crate) since: Timestamp,
+    pub(crate) origin: Origin,
+    /// Whether it is deleted, and only used for the last packets.
+    pub(crate) is_gone: bool,
+}
+
+impl LocalEndpoint {
+    pub(crate) fn new(pod: Arc<PodName>, since: Timestamp, origin: Origin) -> Self {
+        Self {
+            pod,
+            identity: 0,
+            labels: None,
+            has_initial_labels: true,
+            pairing: Pairing::default(),
+            addresses: Vec::new(),
+            interface: None,
+            inferred_workload: None,
+            since,
+            origin,
+            is_gone: false,
+        }
+    }
+}
+
+/// The endpoints, by id, pod and address.
+#[derive(Debug, Default)]
+pub(crate) struct Endpoints {
+    endpoints: HashMap<u64, LocalEndpoint>,
+    by_pod: HashMap<Arc<PodName>, u64>,
+    by_address: HashMap<Address, u64>,
+    pub(crate) podless: PodlessEndpoints,
+}
+
+impl Endpoints {
+    pub(crate) fn len(&self) -> usize {
+        self.endpoints.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &LocalEndpoint)> {
+        self.endpoints.iter().map(|(id, endpoint)| (*id, endpoint))
+    }
+
+    pub(crate) fn get(&self, id: u64) -> Option<&LocalEndpoint> {
+        self.endpoints.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut LocalEndpoint> {
+        self.endpoints.get_mut(&id)
+    }
+
+    /// The endpoint with an address that the API lists.
+    pub(crate) fn at(&self, address: Address) -> Option<(u64, &LocalEndpoint)> {
+        let id = *self.by_address.get(&address)?;
+        Some((id, self.endpoints.get(&id)?))
+    }
+
+    /// The endpoint of a pod.
+    pub(crate) fn of_pod(&self, pod: &PodName) -> Option<(u64, &LocalEndpoint)> {
+        let id = *self.by_pod.get(pod)?;
+        Some((id, self.endpoints.get(&id)?))
+    }
+
+    /// Adds an endpoint, or replaces one.
+    pub(crate) fn insert(&mut self, id: u64, endpoint: LocalEndpoint) {
+        self.remove(id);
+        if !endpoint.pod.is_empty() {
+            self.by_pod.insert(Arc::clone(&endpoint.pod), id);
+        }
+        let addresses = endpoint.addresses.clone();
+        self.endpoints.insert(id, endpoint);
+        self.set_addresses(id, addresses);
+    }
+
+    /// Sets the addresses of an endpoint.
+    pub(crate) fn set_addresses(&mut self, id: u64, addresses: Vec<Address>) {
+        let Self {
+            endpoints,
+            by_address,
+            ..
+        } = self;
+        let Some(endpoint) = endpoints.get_mut(&id) else {
+            return;
+        };
+        by_address.retain(|_, other| *other != id);
+        by_address.extend(addresses.iter().map(|address| (*address, id)));
+        endpoint.addresses = addresses;
+    }
+
+    pub(crate) fn remove(&mut self, id: u64) -> Option<LocalEndpoint> {
+        let endpoint = self.endpoints.remove(&id)?;
+        self.by_address.retain(|_, other| *other != id);
+        // The pod may have another endpoint by now.
+        if self.by_pod.get(&endpoint.pod) == Some(&id) {
+            self.by_pod.remove(&endpoint.pod);
+        }
+        Some(endpoint)
+    }
+}

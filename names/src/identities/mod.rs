@@ -1,0 +1,295 @@
+//! The known labels of security identities: Hubble's identity getter
+//! (`pkg/hubble/parser/cell/cell.go`, `pkg/identity`, v1.19.4).
+//!
+//! The agent's API lists the labels of all identities. No event announces them: without the API,
+//! those of identities of the cluster are learned from a pod whose endpoint has labels and whose
+//! address has the identity, or from a proxy's record, and removed with the last address of the
+//! identity; reserved identities have fixed labels; those of identities of local scope follow from
+//! their prefixes.
+
+mod local_scope;
+mod reserved;
+
+pub(crate) use reserved::{HOST, IdentityLabels};
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
+
+use crate::prefix::{AddressFamily, Prefix, most_specific};
+use local_scope::LocalScope;
+use reserved::{REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
+
+/// The first identity without fixed labels: components begin at 100, user-defined reserved
+/// identities at 128, and pods at 256.
+const FIRST_LEARNED: u32 = 100;
+/// The first identity of pods.
+const FIRST_OF_PODS: u32 = 256;
+
+/// The labels of identities.
+#[derive(Debug)]
+pub(crate) struct Identities {
+    /// The labels of reserved identities, by number.
+    reserved: Vec<IdentityLabels>,
+    /// The labels that the agent's API lists. They take precedence.
+    listed: HashMap<u32, ListedIdentity>,
+    /// Identities of global scope and of remote nodes with an address or prefix.
+    learned: HashMap<u32, LearnedIdentity>,
+    local: LocalScope,
+}
+
+#[derive(Debug)]
+struct ListedIdentity {
+    labels: IdentityLabels,
+    /// When the list was requested.
+    since: Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct LearnedIdentity {
+    /// The number of its addresses and prefixes.
+    entries: usize,
+    labels: Option<IdentityLabels>,
+    /// Whether the labels are from a record, which takes precedence because it contains both.
+    is_recorded: bool,
+}
+
+impl Identities {
+    pub(crate) fn new() -> Self {
+        let reserved = (0..FIRST_LEARNED).map_while(reserved_labels);
+        Self {
+            reserved: reserved.collect(),
+            listed: HashMap::new(),
+            learned: HashMap::new(),
+            local: LocalScope::new(),
+        }
+    }
+
+    /// The number of listed identities, and of others with known labels.
+    pub(crate) fn counts(&self) -> [usize; 2] {
+        [self.listed.len(), self.learned.len()]
+    }
+
+    /// The labels of an identity that a flow shows at an address; `None` if they are unknown.
+    pub(crate) fn labels(&self, identity: u32, address: Option<Address>) -> Option<IdentityLabels> {
+        if let Some(listed) = self.listed.get(&identity) {
+            return Some(Arc::clone(&listed.labels));
+        }
+        if let Some(reserved) = usize::try_from(identity)
+            .ok()
+            .and_then(|at| self.reserved.get(at))
+        {
+            return Some(Arc::clone(reserved));
+        }
+        match IdentityScope::of(identity) {
+            IdentityScope::Global => self.learned_labels(identity),
+            IdentityScope::Local => self.local.labels(identity, address.map(AddressFamily::of)),
+            // It has at least the label of a remote node.
+            IdentityScope::RemoteNode => self
+                .learned_labels(identity)
+                .or_else(|| self.labels(REMOTE_NODE, None)),
+            IdentityScope::Unknown => None,
+        }
+    }
+
+    /// Whether the API could tell labels of an identity that are not known otherwise, or not all of
+    /// them.
+    pub(crate) fn is_incomplete(&self, identity: u32) -> bool {
+        if identity < FIRST_LEARNED || self.listed.contains_key(&identity) {
+            return false;
+        }
+        match IdentityScope::of(identity) {
+            IdentityScope::Global => self.learned_labels(identity).is_none(),
+            IdentityScope::Local => !self.local.is_recorded(identity),
+            IdentityScope::RemoteNode => self.learned_labels(identity).is_none(),
+            IdentityScope::Unknown => false,
+        }
+    }
+
+    /// Whether an identity is one of pods.
+    pub(crate) fn is_of_pods(identity: u32) -> bool {
+        identity >= FIRST_OF_PODS && IdentityScope::of(identity) == IdentityScope::Global
+    }
+
+    fn learned_labels(&self, identity: u32) -> Option<IdentityLabels> {
+        self.learned.get(&identity)?.labels.clone()
+    }
+
+    /// Sets the labels that the API lists. Returns whether they changed.
+    pub(crate) fn list(&mut self, identity: u32, labels: Vec<String>, since: Timestamp) -> bool {
+        let labels = if Self::depends_on_prefixes(identity) {
+            self.local.observe_labels(&labels);
+            most_specific(&labels).cloned().collect()
+        } else {
+            labels
+        };
+        let labels = EndpointNames::of_labels(labels);
+        if let Some(listed) = self.listed.get_mut(&identity)
+            && *listed.labels == labels
+        {
+            listed.since = since;
+            return false;
+        }
+        let labels = Arc::new(labels);
+        self.listed
+            .insert(identity, ListedIdentity { labels, since });
+        true
+    }
+
+    /// Removes an identity that the API does not list.
+    pub(crate) fn unlist(&mut self, identity: u32, asked: Timestamp) -> bool {
+        let is_old = |listed: &ListedIdentity| listed.since <= asked;
+        self.listed.get(&identity).is_some_and(is_old) && self.listed.remove(&identity).is_some()
+    }
+
+    /// Removes the identities that were listed before and are not in the list requested at `asked`.
+    pub(crate) fn sweep(&mut self, asked: Timestamp) -> bool {
+        let before = self.listed.len();
+        self.listed.retain(|_, listed| listed.since >= asked);
+        self.listed.len() != before
+    }
+
+    /// Removes the listed labels of identities that an agent allocated itself, and listed before
+    /// `since`.
+    pub(crate) fn remove_node_identities(&mut self, since: Timestamp) {
+        self.listed.retain(|identity, listed| {
+            IdentityScope::of(*identity) == IdentityScope::Global || listed.since > since
+        });
+    }
+
+    /// Adds a prefix to an identity. Returns whether it is the identity's first.
+    pub(crate) fn add_prefix(&mut self, identity: u32, prefix: Prefix) -> bool {
+        if Self::depends_on_prefixes(identity) {
+            self.local.add_prefix(identity, prefix);
+            return true;
+        }
+        let learned = self.learned.entry(identity).or_default();
+        learned.entries += 1;
+        learned.entries == 1
+    }
+
+    /// Notes what the identity of an announced prefix shows of the cluster's address families.
+    /// Returns whether that changes labels.
+    pub(crate) fn observe_prefix(&self, identity: u32, prefix: Prefix) -> bool {
+        match identity {
+            WORLD if prefix.is_everything() => self.local.set_dual_stack(false),
+            _ => self.observe(identity),
+        }
+    }
+
+    /// Removes a prefix from an identity.
+    pub(crate) fn remove_prefix(&mut self, identity: u32, prefix: Prefix) {
+        if Self::depends_on_prefixes(identity) {
+            self.local.remove_prefix(identity, prefix);
+            return;
+        }
+        if let Some(learned) = self.learned.get_mut(&identity) {
+            learned.entries -= 1;
+            if learned.entries == 0 {
+                self.learned.remove(&identity);
+            }
+        }
+    }
+
+    /// Notes that an address has this identity. The world's identities of one family show that the
+    /// cluster has both families. Returns whether that changes labels.
+    pub(crate) fn observe(&self, identity: u32) -> bool {
+        matches!(identity, WORLD_IPV4 | WORLD_IPV6) && self.local.set_dual_stack(true)
+    }
+
+    /// Whether the labels change with announcements about prefixes.
+    pub(crate) fn depends_on_prefixes(identity: u32) -> bool {
+        IdentityScope::of(identity) == IdentityScope::Local
+    }
+
+    /// Whether the labels are those of the endpoints with the identity.
+    pub(crate) fn is_learned(identity: u32) -> bool {
+        identity >= FIRST_LEARNED && IdentityScope::of(identity) == IdentityScope::Global
+    }
+
+    /// Learns the labels from an endpoint with the identity. Returns whether they changed.
+    pub(crate) fn learn(&mut self, identity: u32, labels: &IdentityLabels) -> bool {
+        let Some(learned) = self
+            .learned
+            .get_mut(&identity)
+            .filter(|_| Self::is_learned(identity))
+        else {
+            return false;
+        };
+        let is_changed = !learned.is_recorded && learned.labels.as_ref() != Some(labels);
+        if is_changed {
+            learned.labels = Some(Arc::clone(labels));
+        }
+        is_changed
+    }
+
+    /// Whether [`Self::learn_recorded`] would change something.
+    pub(crate) fn is_news(&self, identity: u32, labels: &IdentityLabels) -> bool {
+        if let Some(listed) = self.listed.get(&identity) {
+            return !Self::is_shown(identity, &listed.labels, labels);
+        }
+        if Self::depends_on_prefixes(identity) {
+            return self.local.is_news(identity, &labels.labels);
+        }
+        if identity == HOST {
+            let host = self.reserved.get(HOST as usize);
+            return host.is_some_and(|host| host.labels != labels.labels) && is_host(labels);
+        }
+        let learned = self.learned.get(&identity);
+        learned.is_some_and(|learned| {
+            identity >= FIRST_LEARNED
+                && !(learned.is_recorded && learned.labels.as_ref() == Some(labels))
+        })
+    }
+
+    fn is_shown(identity: u32, shown: &IdentityLabels, labels: &IdentityLabels) -> bool {
+        if Self::depends_on_prefixes(identity) {
+            shown.labels.iter().eq(most_specific(&labels.labels))
+        } else {
+            shown.labels == labels.labels
+        }
+    }
+
+    /// Learns the labels from a proxy's record, which has them from the agent's own table. Returns
+    /// whether labels changed.
+    pub(crate) fn learn_recorded(&mut self, identity: u32, labels: &IdentityLabels) -> bool {
+        if !self.is_news(identity, labels) {
+            return false;
+        }
+        if let Some(listed) = self.listed.get_mut(&identity) {
+            let shown = if Self::depends_on_prefixes(identity) {
+                most_specific(&labels.labels).cloned().collect()
+            } else {
+                labels.labels.to_vec()
+            };
+            listed.labels = Arc::new(EndpointNames::of_labels(shown));
+            return true;
+        }
+        if Self::depends_on_prefixes(identity) {
+            self.local.learn(identity, &labels.labels);
+            return true;
+        }
+        if let (HOST, Some(host)) = (identity, self.reserved.get_mut(HOST as usize)) {
+            *host = Arc::clone(labels);
+            return true;
+        }
+        let Some(learned) = self.learned.get_mut(&identity) else {
+            return false;
+        };
+        learned.is_recorded = true;
+        let is_changed = learned.labels.as_ref() != Some(labels);
+        learned.labels = Some(Arc::clone(labels));
+        is_changed
+    }
+}
+
+/// Whether these are the labels of the node itself, which may also be that of the Kubernetes API
+/// server, for example.
+fn is_host(labels: &IdentityLabels) -> bool {
+    labels.labels.iter().any(|label| label == "reserved:host")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! What flows show of addresses: names are composed once and shared by flows.
+//!
+//! Each pipeline has its own views, so that a flow whose names are known needs no lock. A view is
+//! valid until the [versions](crate::versions) of what it depends on change.
+
+mod cache;
+mod recorded;
+mod view;
+mod wanted;
+
+use std::sync::Arc;
+
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Address, Endpoint, EndpointNames};
+
+use crate::shared::{SharedTable, TableWriter};
+use crate::unnamed::Unnamed;
+use crate::versions::Dependencies;
+use cache::ViewCache;
+use recorded::RecordedViews;
+use view::{View, ViewKey};
+use wanted::WantedIdentities;
+
+/// The views of a pipeline.
+#[derive(Debug)]
+pub struct Views {
+    writer: TableWriter,
+    cache: ViewCache,
+    recorded: RecordedViews,
+    wanted: WantedIdentities,
+    unnamed: [u64; Unnamed::ALL.len()],
+}
+
+/// What naming an endpoint leaves for the other endpoint to be known.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Naming {
+    /// Whether an endpoint knows DNS names of the address.
+    has_dns_names: bool,
+}
+
+impl Views {
+    /// Creates views of a table.
+    #[must_use]
+    pub fn new(table: &SharedTable) -> Self {
+        Self {
+            writer: table.writer(),
+            cache: ViewCache::default(),
+            recorded: RecordedViews::default(),
+            wanted: WantedIdentities::default(),
+            unnamed: [0; Unnamed::ALL.len()],
+        }
+    }
+
+    /// The table, for changes.
+    #[must_use]
+    pub fn writer(&self) -> &TableWriter {
+        &self.writer
+    }
+
+    /// Names an endpoint of a flow of the datapath, which has this address and port; the port is 0 if
+    /// there is none.
+    #[inline]
+    pub fn name(
+        &mut self,
+        address: Option<Address>,
+        port: u16,
+        endpoint: &mut Endpoint,
+        now: Timestamp,
+    ) -> Naming {
+        let Some(address) = address else {
+            return self.name_without_address(endpoint, now);
+        };
+        let key = ViewKey::new(address, endpoint.identity);
+        let view = match self.cache.find(key, self.writer.table().versions()) {
+            Some(view) => view,
+            None => self.cache.insert(compose(&self.writer, key)),
+        };
+        view.show(port, endpoint);
+        if let Some(unnamed) = view.unnamed() {
+            self.unnamed[unnamed as usize] += 1;
+        }
+        let naming = Naming {
+            has_dns_names: view.has_dns_names(),
+        };
+        if view.wants_identity() {
+            self.wanted.want(endpoint.identity, now);
+        }
+        naming
+    }
+
+    /// Adds the pod, its workload and the service to an endpoint of a proxy's record.
+    pub fn name_recorded(
+        &mut self,
+        address: Option<Address>,
+        port: u16,
+        endpoint: &mut Endpoint,
+    ) -> Naming {
+        let Self {
+            writer, recorded, ..
+        } = self;
+        let view = recorded.find_or_compose(writer, address, endpoint);
+        endpoint.names.clone_from(&view.names);
+        endpoint.service = view.service(port).cloned();
+        Naming {
+            has_dns_names: view.has_dns_names,
+        }
+    }
+
+    /// Adds the DNS names of an address that the other endpoint of the flow knows.
+    #[inline]
+    pub fn add_dns_names(
+        &mut self,
+        naming: Naming,
+        address: Option<Address>,
+        endpoint: &mut Endpoint,
+        peer: u32,
+    ) {
+        if let (true, Some(address)) = (naming.has_dns_names && peer != 0, address) {
+            self.add_known_dns_names(address, endpoint, peer);
+        }
+    }
+
+    #[cold]
+    fn name_without_address(&mut self, endpoint: &mut Endpoint, now: Timestamp) -> Naming {
+        let resolved = self.writer.table().read().resolve(None, endpoint.identity);
+        endpoint.identity = resolved.identity;
+        endpoint.names = resolved.names;
+        if let Some(unnamed) = resolved.unnamed {
+            self.unnamed[unnamed as usize] += 1;
+        }
+        if resolved.wants_identity {
+            self.wanted.want(endpoint.identity, now);
+        }
+        Naming {
+            has_dns_names: false,
+        }
+    }
+
+    #[inline(never)]
+    fn add_known_dns_names(&mut self, address: Address, endpoint: &mut Endpoint, peer: u32) {
+        // Hubble's ids have 16 bits.
+        let [low, high, ..] = peer.to_le_bytes();
+        let peer = u16::from_le_bytes([low, high]);
+        let names = endpoint.names.as_ref();
+        let table = self.writer.table();
+        if let Some(known) = self.cache.dns_names(table, address, names, peer) {
+            endpoint.names = Some(known);
+        }
+    }
+
+    /// The identity and the names of an endpoint of this node, by its id.
+    #[must_use]
+    pub fn endpoint(&self, id: u16) -> Option<(u32, Option<Arc<EndpointNames>>)> {
+        self.writer.table().read().resolve_id(id)
+    }
+
+    /// The next identity whose labels the agent's API could tell.
+    pub fn next_wanted(&mut self) -> Option<u32> {
+        self.wanted.next()
+    }
+
+    /// Takes the numbers of endpoints of flows without names, in the order of [`Unnamed::ALL`].
+    pub fn take_unnamed(&mut self) -> [u64; Unnamed::ALL.len()] {
+        std::mem::take(&mut self.unnamed)
+    }
+}
+
+fn compose(writer: &TableWriter, key: ViewKey) -> View {
+    let table = writer.table().read();
+    let resolved = table.resolve(Some(key.address()), key.identity());
+    let depends = Dependencies::new(Some(key.address()), resolved.identity);
+    View::new(key, resolved, depends, table.versions.sum(depends))
+}

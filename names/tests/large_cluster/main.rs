@@ -1,0 +1,76 @@
+//! The rows of `docs/memory.md` about names: the table of a large cluster, the views of addresses that
+//! flows show, and DNS names.
+
+#[expect(dead_code, reason = "the benchmark also shows the time")]
+mod cluster;
+
+use std::alloc::System;
+use std::sync::Arc;
+
+use cluster::{Size, absorb, growth, load, pod};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::{Address, Endpoint};
+use tidegate_model::names::{DnsName, NamesContent};
+use tidegate_names::{Settings, SharedTable, Views};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const MIB: usize = 1 << 20;
+const PODS: u32 = 100_000;
+const IDENTITIES: u32 = 5_000;
+/// The views that a pipeline keeps.
+const VIEWS: u32 = 8192;
+const DNS_NAMES: u32 = 16_384;
+
+/// One test, so that no other one allocates meanwhile.
+#[test]
+fn names_take_the_memory_that_is_documented() {
+    let table = SharedTable::new(Settings::default());
+    let cost = load(
+        &table,
+        Size {
+            pods: PODS,
+            identities: IDENTITIES,
+            services: 5_000,
+        },
+    );
+    assert!(cost.bytes <= 25 * MIB, "lists: {} KiB", cost.bytes / 1024);
+
+    let region = Region::new(ALLOCATOR);
+    let mut views = Views::new(&table);
+    let shown: Vec<_> = (0..2 * VIEWS)
+        .map(|number| show(&mut views, number))
+        .collect();
+    assert!(shown.iter().all(|names| names.is_some()));
+    drop(shown);
+    let bytes = growth(&region);
+    assert!(bytes <= 4 * MIB, "views: {} KiB", bytes / 1024);
+
+    let region = Region::new(ALLOCATOR);
+    let names = (0..DNS_NAMES).map(dns_name).collect();
+    absorb(views.writer(), NamesContent::Dns(names));
+    let bytes = growth(&region);
+    assert!(bytes <= 6 * MIB, "DNS names: {} KiB", bytes / 1024);
+}
+
+/// Names the endpoint of a flow, as pipelines do.
+fn show(views: &mut Views, number: u32) -> Option<Arc<tidegate_model::flow::EndpointNames>> {
+    let mut endpoint = Endpoint::default();
+    let address = pod(number % PODS, IDENTITIES).address;
+    let _ = views.name(Some(address), 8080, &mut endpoint, Timestamp(1));
+    endpoint.names
+}
+
+/// A name that one of a hundred endpoints was answered with.
+fn dns_name(number: u32) -> DnsName {
+    let [_, a, b, c] = number.to_be_bytes();
+    DnsName {
+        endpoint: u16::try_from(1 + number % 100).unwrap_or_default(),
+        name: format!("service-{number}.production.example.com"),
+        addresses: vec![Address::v4([203, a, b, c])],
+        seen: Timestamp(1),
+        expires: Timestamp(60_000_000_000),
+    }
+}

@@ -1,0 +1,104 @@
+//! What the processor asks receivers of names for.
+
+use tidegate_model::names::{IdentityName, NamesContent, NamesList, Removal};
+use tidegate_model::record::{Lost, LostSource};
+use tidegate_model::{Record, Timestamp};
+use tidegate_runtime::requests::{Request, RequestKind, RequestReader, Requests, ResyncCause};
+use tidegate_runtime::stage_id::StageId;
+use tidegate_runtime::telemetry::Telemetry;
+
+use crate::support::Enrich;
+
+fn second(second: u64) -> Timestamp {
+    Timestamp(second * 1_000_000_000)
+}
+
+/// A processor, and the end of a receiver that reads its requests.
+fn connected() -> (Enrich, Requests, RequestReader) {
+    let takes = &[RequestKind::IdentityWanted, RequestKind::Resync];
+    let receiver = Requests::new(&StageId::receiver("api"), &[], takes, &Telemetry::default());
+    let reader = receiver.reader();
+    let requests = Requests::default();
+    requests.connect([&receiver]);
+    (Enrich::with_requests("{}", requests), receiver, reader)
+}
+
+fn requests(reader: &mut RequestReader) -> Vec<Request> {
+    std::iter::from_fn(|| reader.try_recv()).collect()
+}
+
+#[test]
+fn an_unknown_identity_is_asked_for_once_in_a_minute() {
+    let (mut enrich, _receiver, mut reader) = connected();
+    // Otherwise the table asks for lists.
+    enrich.absorb(NamesContent::Complete(NamesList::Nodes));
+    for (at, expected) in [
+        (1, &[Request::IdentityWanted(4300)][..]),
+        (2, &[]),
+        (60, &[]),
+        (61, &[Request::IdentityWanted(4300)]),
+    ] {
+        enrich.time = second(at);
+        assert_eq!(enrich.source("10.0.2.9", 4300), "0/4300 - - []");
+        assert_eq!(enrich.source("10.0.2.9", 2), "0/2 - - [reserved:world]");
+        assert_eq!(requests(&mut reader), expected, "after {at} s");
+    }
+    enrich.absorb(NamesContent::Identities(vec![IdentityName {
+        identity: 4300,
+        labels: vec!["k8s:app=web".to_owned()],
+    }]));
+    enrich.time = second(200);
+    assert_eq!(enrich.source("10.0.2.9", 4300), "0/4300 - - [k8s:app=web]");
+    assert_eq!(requests(&mut reader), []);
+    enrich.absorb(NamesContent::Removed(vec![Removal::Identity(4300)]));
+    assert_eq!(enrich.source("10.0.2.9", 4300), "0/4300 - - []");
+    assert_eq!(requests(&mut reader), [Request::IdentityWanted(4300)]);
+}
+
+#[test]
+fn lists_are_read_again_after_announcements_may_have_been_lost() {
+    let (mut enrich, _receiver, mut reader) = connected();
+    for (source, expected) in [
+        (LostSource::PerfEventRingBuffer, None),
+        (
+            LostSource::ObserverEventsQueue,
+            Some(ResyncCause::PipelineFull),
+        ),
+        (LostSource::Unknown, Some(ResyncCause::UpstreamLost)),
+    ] {
+        enrich.pass_record(Record::Lost(Lost {
+            time: Timestamp(1),
+            source,
+            count: 3,
+            cpu: None,
+            span: None,
+        }));
+        let expected: Vec<_> = expected.map(Request::Resync).into_iter().collect();
+        assert_eq!(requests(&mut reader), expected, "{source:?}");
+    }
+}
+
+#[test]
+fn a_table_without_lists_asks_for_them_after_a_minute() {
+    for has_list in [false, true] {
+        let (mut enrich, _receiver, mut reader) = connected();
+        let mut asked = Vec::new();
+        for at in [1, 60, 61, 200] {
+            enrich.time = second(at);
+            enrich.source("10.0.2.9", 2);
+            if has_list {
+                enrich.absorb(NamesContent::Complete(NamesList::Identities));
+            }
+            asked.extend(
+                requests(&mut reader)
+                    .into_iter()
+                    .map(|request| (at, request)),
+            );
+        }
+        let expected: Vec<_> = (!has_list)
+            .then_some((61, Request::Resync(ResyncCause::UpstreamLost)))
+            .into_iter()
+            .collect();
+        assert_eq!(asked, expected);
+    }
+}
