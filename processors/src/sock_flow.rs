@@ -2,10 +2,9 @@
 //! v1.20.2).
 //!
 //! A socket trace has the peer's address of a process's socket, before or after Cilium translated
-//! it, and the cgroup of the process. Finding the pod of a cgroup takes a table of pods, which this
-//! processor does not have: the pod's side of the flow has no address, as in Hubble with
-//! `hubble-skip-unknown-cgroup-ids=false`. Hubble's default is to skip such flows; a pipeline
-//! without this processor does the same.
+//! it, and the cgroup of the process. The pod's side of the flow has no address yet: `cilium_enrich`
+//! knows the pods of cgroups from the agent's API, adds the address, and removes flows of other
+//! cgroups, as Hubble does unless its `hubble-skip-unknown-cgroup-ids` is false.
 
 use serde::Deserialize;
 use tidegate_model::flow::{
@@ -42,10 +41,11 @@ const REASONS: &[Reasons] = &[
 ];
 
 tidegate_runtime::config_table! {
-    /// Turns socket traces into flows, on which the pod's side has no address.
+    /// Turns socket traces into flows.
     ///
-    /// Hubble skips these unless its `hubble-skip-unknown-cgroup-ids` is false. Place it after
-    /// `l34_flow`.
+    /// Place it after `l34_flow`, and before `cilium_enrich`, which adds the address of the pod, and
+    /// removes flows of processes that are in no pod, as Hubble does. Without the agent's API all flows
+    /// pass, and the pod's side has no address.
     #[derive(Clone, Copy, Debug)]
     pub struct Config {}
 }

@@ -40,7 +40,7 @@ pub(super) struct FlowFormattingArgs {
     /// Print addresses in place of names; the same as --ip-translation=false
     #[arg(long)]
     numeric: bool,
-    /// Print the names of pods and of DNS in place of addresses
+    /// Print the names of pods, services and DNS in place of addresses
     #[arg(
         long,
         value_name = "BOOL",

@@ -1,4 +1,7 @@
 //! The resource and the instrumentation scope of everything that the exporter sends.
+//!
+//! The names are those of OpenTelemetry's semantic conventions, of which `k8s.node.label.<key>` has
+//! the status "development".
 
 use std::collections::BTreeMap;
 

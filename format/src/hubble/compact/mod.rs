@@ -58,7 +58,7 @@ impl Escapes for ControlEscapes {
 pub struct Compact {
     /// Whether hosts, ports, identities and verdicts are coloured as in Hubble.
     pub color: bool,
-    /// Whether hosts are shown by address, without names of pods and of DNS.
+    /// Whether hosts are shown by address, without names of pods, services and DNS.
     pub numeric: bool,
     /// The format of times.
     pub time_format: TimeFormat,

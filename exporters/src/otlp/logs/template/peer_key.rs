@@ -17,14 +17,14 @@ pub(super) struct PeerCacheKey<'a> {
 #[derive(Debug)]
 pub(super) struct StoredPeer {
     packed: PackedPeer,
-    /// `packed` has the addresses of names and service, which are not reused while they are
-    /// referenced.
+    /// `packed` has their address, which is not reused while they are referenced.
     _names: Option<Arc<EndpointNames>>,
-    _service: Option<Arc<ServiceName>>,
+    service: Option<Arc<ServiceName>>,
 }
 
-/// Everything about a peer except its port, without loss.
-type PackedPeer = [u64; 6];
+/// Everything about a peer except its port. Without loss, if the service is known: few peers have
+/// one, so that its address has no word of its own.
+type PackedPeer = [u64; 5];
 
 impl<'a> PeerCacheKey<'a> {
     #[inline]
@@ -54,8 +54,7 @@ fn pack(peer: &FlowPeer<'_>) -> PackedPeer {
         (address >> 64) as u64,
         u64::from_ne_bytes([a, b, c, d, e, f, flags, 0]),
         u64::from(*id) << 32 | u64::from(*identity),
-        memory_address(names.as_ref()),
-        memory_address(service.as_ref()),
+        memory_address(names.as_ref()) ^ memory_address(service.as_ref()).rotate_left(32),
     ]
 }
 
@@ -72,30 +71,30 @@ impl CacheKey for PeerCacheKey<'_> {
         StoredPeer {
             packed: self.packed,
             _names: self.peer.endpoint.names.clone(),
-            _service: self.peer.endpoint.service.clone(),
+            service: self.peer.endpoint.service.clone(),
         }
     }
 
     /// Compares without a branch for each part, or a call.
     #[inline]
     fn matches(&self, stored: &StoredPeer) -> bool {
-        self.packed
-            .iter()
-            .zip(stored.packed)
-            .fold(0, |difference, (part, other)| difference | part ^ other)
-            == 0
+        let service = memory_address(self.peer.endpoint.service.as_ref());
+        let parts = self.packed.iter().zip(stored.packed);
+        parts.fold(
+            service ^ memory_address(stored.service.as_ref()),
+            |difference, (part, other)| difference | part ^ other,
+        ) == 0
     }
 
     /// Adds up products that do not depend on each other.
     #[inline]
     fn hash(&self) -> u64 {
-        const FACTORS: [u64; 6] = [
+        const FACTORS: [u64; 5] = [
             0x9e37_79b9_7f4a_7c15,
             0xbf58_476d_1ce4_e5b9,
             0x94d0_49bb_1331_11eb,
             0xd6e8_feb8_6659_fd93,
             0xff51_afd7_ed55_8ccd,
-            0xc4ce_b9fe_1a85_ec53,
         ];
         self.packed
             .iter()
