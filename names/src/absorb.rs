@@ -70,6 +70,13 @@ impl NameTable {
                 }
                 Ok(())
             }),
+            rest => self.absorb_rest(rest, stated),
+        }
+    }
+
+    /// Takes DNS names, and what was removed.
+    fn absorb_rest(&mut self, content: NamesContent, stated: Stated) -> Vec<RejectReason> {
+        match content {
             NamesContent::Dns(listed) => rejected(listed, |name| self.list_dns(&name, stated)),
             NamesContent::Complete(list) => {
                 self.complete(list, stated);

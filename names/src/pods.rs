@@ -1,5 +1,9 @@
 //! Names of pods, which connect addresses and endpoints: the two are announced separately.
 
+use std::sync::Arc;
+
+use hashbrown::Equivalent;
+
 use crate::reject_reason::RejectReason;
 
 /// The length of the longest name that Kubernetes allows.
@@ -27,8 +31,28 @@ impl PodName {
         self.namespace.is_empty() && self.name.is_empty()
     }
 
+    pub(crate) fn borrowed(&self) -> PodRef<'_> {
+        PodRef {
+            namespace: &self.namespace,
+            name: &self.name,
+        }
+    }
+
     pub(crate) fn is(&self, namespace: &str, name: &str) -> bool {
         self.namespace == namespace && self.name == name
+    }
+}
+
+/// A borrowed [`PodName`], which has the same hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PodRef<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) name: &'a str,
+}
+
+impl Equivalent<Arc<PodName>> for PodRef<'_> {
+    fn equivalent(&self, pod: &Arc<PodName>) -> bool {
+        pod.is(self.namespace, self.name)
     }
 }
 

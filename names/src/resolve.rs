@@ -9,6 +9,7 @@ use tidegate_model::flow::{Address, EndpointNames};
 use crate::addresses::AddressEntry;
 use crate::endpoints::LocalEndpoint;
 use crate::identities::{HOST, Identities, IdentityLabels};
+use crate::pods::PodRef;
 use crate::services::ServicePorts;
 use crate::table::NameTable;
 use crate::unnamed::Unnamed;
@@ -149,11 +150,7 @@ impl NameTable {
             return (!is_reused).then_some((id, endpoint));
         }
         let (namespace, name) = pod?;
-        let pod = crate::pods::PodName {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        };
-        let found = self.endpoint_of_pod(&pod)?;
+        let found = self.endpoint_of_pod(PodRef { namespace, name })?;
         // If its addresses are known, this is not one of them.
         found.1.addresses.is_empty().then_some(found)
     }

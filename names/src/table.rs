@@ -12,7 +12,7 @@ use crate::endpoints::{Endpoints, LocalEndpoint};
 use crate::identities::Identities;
 use crate::node::Node;
 use crate::origin::Origin;
-use crate::pods::PodName;
+use crate::pods::{PodName, PodRef};
 use crate::prefix::Prefix;
 use crate::protocol::{Deleted, DeletedKey, Lists, Positions, Tails, Tombstones};
 use crate::reject_reason::RejectReason;
@@ -90,10 +90,10 @@ impl NameTable {
 
     /// The pod's endpoint on this node, with its id. `None` if addresses of the pod are on several
     /// nodes: another cluster has a pod of the same name, and it is unknown which one is here.
-    pub(crate) fn endpoint_of_pod(&self, pod: &PodName) -> Option<(u64, &LocalEndpoint)> {
+    pub(crate) fn endpoint_of_pod(&self, pod: PodRef<'_>) -> Option<(u64, &LocalEndpoint)> {
         let found = self.endpoints.of_pod(pod)?;
         let mut nodes = [None; 2];
-        for entry in self.addresses.of_pod(&pod.namespace, &pod.name) {
+        for entry in self.addresses.of_pod(pod.namespace, pod.name) {
             let node = &mut nodes[usize::from(entry.address.to_ip().is_ipv4())];
             let of_entry = self.addresses.node(entry);
             if *node.get_or_insert(of_entry) != of_entry {
@@ -232,11 +232,10 @@ impl NameTable {
         };
         self.remove_from_identity(removed.identity, Prefix::host(address));
         self.versions.address_changed(address);
-        let pod = PodName {
-            namespace: removed.namespace,
-            name: removed.pod_name.into(),
-        };
-        self.pod_changed(&pod);
+        self.pod_changed(PodRef {
+            namespace: &removed.namespace,
+            name: &removed.pod_name,
+        });
     }
 
     pub(crate) fn remove_endpoint(&mut self, id: u64) {
@@ -274,7 +273,7 @@ impl NameTable {
 
     /// Learns the labels of a local pod's identity from its endpoint, if the two belong together.
     pub(crate) fn learn_labels(&mut self, pod: &PodName, now: Timestamp) {
-        let Some((id, _)) = self.endpoint_of_pod(pod) else {
+        let Some((id, _)) = self.endpoint_of_pod(pod.borrowed()) else {
             return;
         };
         let identity = self.identity_of_pod(pod);
@@ -299,8 +298,8 @@ impl NameTable {
 
     /// Invalidates the views of a pod after one of its addresses was added or removed, which can
     /// change whether its other addresses are on this node.
-    pub(crate) fn pod_changed(&self, pod: &PodName) {
-        if !pod.is_empty() && self.endpoints.of_pod(pod).is_some() {
+    fn pod_changed(&self, pod: PodRef<'_>) {
+        if self.endpoints.of_pod(pod).is_some() {
             self.versions.all_changed();
         }
     }
@@ -313,16 +312,18 @@ impl NameTable {
         let Some((namespace, name)) = self.addresses.pod(entry) else {
             return;
         };
+        let pod = PodRef { namespace, name };
+        if self.endpoints.of_pod(pod).is_none() {
+            return;
+        }
+        let now = entry.since;
+        let node = self.addresses.node(entry);
+        let node = node.filter(|_| self.endpoint_of_pod(pod).is_some());
         let pod = PodName {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         };
-        let node = self.addresses.node(entry);
-        let now = entry.since;
-        if self.endpoints.of_pod(&pod).is_none() {
-            return;
-        }
-        if let Some(node) = node.filter(|_| self.endpoint_of_pod(&pod).is_some()) {
+        if let Some(node) = node {
             self.node.infer_address(node);
         }
         self.versions.all_changed();

@@ -101,7 +101,8 @@ impl Chain<'_> {
             ("dns_flow", wire.clone()),
             ("http_flow", wire),
             ("l7_flow", String::new()),
-            ("cilium_enrich", String::new()),
+            // As Hubble does.
+            ("cilium_enrich", "keep_deleted = '0s'".to_owned()),
             ("hubble_metrics", format!("metrics = {:?}", self.metrics)),
         ]
     }

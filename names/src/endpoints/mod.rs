@@ -17,7 +17,7 @@ use tidegate_model::flow::Address;
 
 use crate::identities::IdentityLabels;
 use crate::origin::Origin;
-use crate::pods::PodName;
+use crate::pods::{PodName, PodRef};
 use crate::workloads::Workload;
 
 /// An endpoint.
@@ -97,8 +97,8 @@ impl Endpoints {
     }
 
     /// The endpoint of a pod.
-    pub(crate) fn of_pod(&self, pod: &PodName) -> Option<(u64, &LocalEndpoint)> {
-        let id = *self.by_pod.get(pod)?;
+    pub(crate) fn of_pod(&self, pod: PodRef<'_>) -> Option<(u64, &LocalEndpoint)> {
+        let id = *self.by_pod.get(&pod)?;
         Some((id, self.endpoints.get(&id)?))
     }
 

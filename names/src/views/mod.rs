@@ -28,6 +28,8 @@ pub struct Views {
     cache: ViewCache,
     recorded: RecordedViews,
     wanted: WantedIdentities,
+    /// Whether unknown identities are noted.
+    wants_identities: bool,
     unnamed: [u64; Unnamed::ALL.len()],
 }
 
@@ -48,6 +50,7 @@ impl Views {
             cache: ViewCache::default(),
             recorded: RecordedViews::default(),
             wanted: WantedIdentities::default(),
+            wants_identities: false,
             unnamed: [0; Unnamed::ALL.len()],
         }
     }
@@ -83,7 +86,7 @@ impl Views {
         let naming = Naming {
             has_dns_names: view.has_dns_names(),
         };
-        if view.wants_identity() {
+        if self.wants_identities && view.wants_identity() {
             self.wanted.want(endpoint.identity, now);
         }
         naming
@@ -129,7 +132,7 @@ impl Views {
         if let Some(unnamed) = resolved.unnamed {
             self.unnamed[unnamed as usize] += 1;
         }
-        if resolved.wants_identity {
+        if self.wants_identities && resolved.wants_identity {
             self.wanted.want(endpoint.identity, now);
         }
         Naming {
@@ -153,6 +156,11 @@ impl Views {
     #[must_use]
     pub fn endpoint(&self, id: u16) -> Option<(u32, Option<Arc<EndpointNames>>)> {
         self.writer.table().read().resolve_id(id)
+    }
+
+    /// Sets whether identities whose labels are not known are noted, for something that asks for them.
+    pub fn want_identities(&mut self, wants: bool) {
+        self.wants_identities = wants;
     }
 
     /// The next identity whose labels the agent's API could tell.

@@ -8,7 +8,7 @@ use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Outcome, Record, Timestamp};
 use tidegate_names::{InterfaceViews, RejectReason, Settings, SharedTable, Views};
 use tidegate_runtime::component::BuildContext;
-use tidegate_runtime::requests::{Request, Requests, ResyncCause};
+use tidegate_runtime::requests::{Request, RequestKind, Requests, ResyncCause};
 use tidegate_runtime::stage::{Processor, Stateful};
 
 use super::metrics::Metrics;
@@ -123,6 +123,8 @@ impl CiliumEnrich {
 
 impl Processor for CiliumEnrich {
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
+        let is_taken = self.requests.is_taken(RequestKind::IdentityWanted);
+        self.views.want_identities(is_taken);
         let mut is_changed = false;
         if let Some(now) = batch.records().iter().find_map(time_of) {
             is_changed = self.views.writer().expire(now);

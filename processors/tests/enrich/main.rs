@@ -11,4 +11,5 @@ mod outside_cluster;
 mod prefixes;
 mod requests;
 mod restarts;
+mod sharing;
 mod support;

@@ -13,7 +13,7 @@ use tidegate_model::record::{
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_processors::cilium_enrich::KIND;
-use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::component::{BuildContext, ProcessorConfig};
 use tidegate_runtime::requests::Requests;
 use tidegate_runtime::stage::Processor;
 use tidegate_runtime::stage_id::StageId;
@@ -40,10 +40,21 @@ fn build_with(
     telemetry: &Telemetry,
     requests: Requests,
 ) -> Result<Box<dyn Processor>, String> {
+    build_from(&*parse(config)?, telemetry, requests)
+}
+
+fn parse(config: &str) -> Result<Box<dyn ProcessorConfig>, String> {
     let table = ValueDeserializer::parse(config)
         .map_err(|error| error.to_string())?
         .into_deserializer();
-    let config = (KIND.parse)(table).map_err(|error| error.message().to_owned())?;
+    (KIND.parse)(table).map_err(|error| error.message().to_owned())
+}
+
+fn build_from(
+    config: &dyn ProcessorConfig,
+    telemetry: &Telemetry,
+    requests: Requests,
+) -> Result<Box<dyn Processor>, String> {
     let stage = StageId::processor("cilium_enrich");
     let context = BuildContext {
         stage,
@@ -63,8 +74,28 @@ impl Enrich {
     }
 
     pub(crate) fn with_requests(config: &str, requests: Requests) -> Self {
+        let config = parse(config).unwrap_or_else(|message| panic!("{message}"));
+        Self::from_config(&*config, requests)
+    }
+
+    /// The processors of two pipelines with the same component.
+    pub(crate) fn pair(config: &str) -> [Self; 2] {
+        let config = parse(config).unwrap_or_else(|message| panic!("{message}"));
+        [(); 2].map(|()| Self::from_config(&*config, Requests::default()))
+    }
+
+    /// Replaces the processor by one with another configuration, as a reload does.
+    pub(crate) fn reload(&mut self, config: &str) {
+        let mut new = Self::new(config);
+        let old = self.processor.as_stateful().expect("it has a table");
+        let replacement = new.processor.as_stateful().expect("it has a table");
+        replacement.take_over(old);
+        self.processor = new.processor;
+    }
+
+    fn from_config(config: &dyn ProcessorConfig, requests: Requests) -> Self {
         let telemetry = Telemetry::default();
-        let processor = build_with(config, &telemetry, requests);
+        let processor = build_from(config, &telemetry, requests);
         let processor = processor.unwrap_or_else(|message| panic!("{message}"));
         Self {
             processor,
