@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use tidegate_model::Kinds;
 use tidegate_runtime::component::{
     BuildContext, BuildError, ExporterConfig, ProcessorConfig, ReceiverConfig,
 };
@@ -14,6 +15,7 @@ use tidegate_runtime::requests::Requests;
 use tidegate_runtime::telemetry::Telemetry;
 
 use super::component::Component;
+use super::flow::demanded;
 use super::{
     ComponentRef, Config, Directives, LogFormat, Pipeline, Problem, Problems, TelemetrySettings,
 };
@@ -86,7 +88,7 @@ impl Config {
             builder.receiver(component);
         }
         for component in self.processors.iter().filter(|one| !one.is_used) {
-            builder.processor(component);
+            builder.processor(component, Kinds::NONE);
         }
         for component in self.exporters.iter().filter(|one| !one.is_used) {
             builder.exporter(component, WhenFull::Block);
@@ -163,7 +165,12 @@ impl Builder<'_> {
         })
     }
 
-    fn processor(&mut self, component: &Component<dyn ProcessorConfig>) -> Option<ProcessorNode> {
+    /// Builds a processor, behind which the kinds `demanded` are absorbed.
+    fn processor(
+        &mut self,
+        component: &Component<dyn ProcessorConfig>,
+        demanded: Kinds,
+    ) -> Option<ProcessorNode> {
         let config = component.buildable()?;
         let context = BuildContext {
             requests: Requests::new(
@@ -174,13 +181,13 @@ impl Builder<'_> {
             ),
             ..self.context(component)
         };
-        let processor = self.built(component, config.build(&context))?;
+        let processor = self.built(component, config.build_for(demanded, &context))?;
         let queue = component
             .queue
             .map(|queue| queue.limits(Limits::DEFAULT, ExporterPolicy::fixed));
         Some(ProcessorNode {
             stage: component.stage.clone(),
-            fingerprint: self.fingerprint(component),
+            fingerprint: format!("{} {demanded}", self.fingerprint(component)),
             processor,
             queue,
             requests: context.requests,
@@ -192,7 +199,11 @@ impl Builder<'_> {
         let processors: Vec<_> = pipeline
             .processors
             .iter()
-            .map(|one| self.processor(&config.processors[one.index]))
+            .enumerate()
+            .map(|(at, one)| {
+                let demanded = demanded(config, pipeline, at);
+                self.processor(&config.processors[one.index], demanded)
+            })
             .collect();
         let indices =
             |references: &[ComponentRef]| references.iter().map(|one| one.index).collect();

@@ -1,6 +1,6 @@
 //! Checks that every processor and exporter gets records that it can use.
 
-use tidegate_model::Kinds;
+use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{ComponentKind, ExporterConfig, ProcessorConfig};
 use tidegate_runtime::stage_id::StageId;
 use toml::Spanned;
@@ -19,21 +19,52 @@ pub(crate) fn arrivals(config: &Config, pipeline: &Pipeline) -> Vec<Kinds> {
         kinds.union(receiver.produces())
     });
     let mut arrivals = vec![arriving];
-    for processor in pipeline
+    let processors = pipeline
         .processors
         .iter()
-        .filter_map(|one| config.processors[one.index].config.as_deref())
-    {
+        .map(|one| config.processors[one.index].config.as_deref());
+    for (at, processor) in processors.enumerate() {
+        let Some(processor) = processor else {
+            continue;
+        };
         // A missing input is reported once, not again for the stages that follow.
         let missing = if processor.consumes().intersection(arriving).is_empty() {
             processor.consumes()
         } else {
             Kinds::NONE
         };
-        arriving = processor.produces(arriving.union(missing));
+        arriving = processor
+            .produces(arriving.union(missing))
+            .union(demanded(config, pipeline, at));
         arrivals.push(arriving);
     }
     arrivals
+}
+
+/// The kinds of records that the processor at `at` creates because a later one absorbs them.
+pub(super) fn demanded(config: &Config, pipeline: &Pipeline, at: usize) -> Kinds {
+    let on_demand = config.processors[pipeline.processors[at].index]
+        .config
+        .as_deref()
+        .map_or(Kinds::NONE, ProcessorConfig::creates_on_demand);
+    let later = pipeline.processors.iter().skip(at + 1);
+    let later = later.filter_map(|one| config.processors[one.index].config.as_deref());
+    later.fold(Kinds::NONE, |kinds, processor| {
+        kinds.union(absorbed(processor, on_demand))
+    })
+}
+
+/// The kinds among `kinds` that a processor takes and does not pass on.
+pub(super) fn absorbed(processor: &dyn ProcessorConfig, kinds: Kinds) -> Kinds {
+    let taken = processor.consumes().intersection(kinds);
+    let absorbs = |kind: &Kind| {
+        let only = Kinds::of(&[*kind]);
+        processor.produces(only).intersection(only).is_empty()
+    };
+    taken
+        .iter()
+        .filter(absorbs)
+        .fold(Kinds::NONE, |all, kind| all.union(Kinds::of(&[kind])))
 }
 
 /// Reports processors and exporters that get no input.

@@ -156,8 +156,23 @@ pub trait ProcessorConfig: Debug + Send {
     fn files(&self) -> Vec<FileUse> {
         Vec::new()
     }
-    /// Builds the component, once per pipeline.
+    /// The kinds of records that it creates only for a later processor that absorbs them. They are
+    /// not among those that it [produces](Self::produces).
+    fn creates_on_demand(&self) -> Kinds {
+        Kinds::NONE
+    }
+    /// Builds the component, once per pipeline. It creates nothing on demand.
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError>;
+    /// Builds the component for a pipeline in which a later processor absorbs the kinds `demanded`
+    /// of those that it creates on demand.
+    fn build_for(
+        &self,
+        demanded: Kinds,
+        context: &BuildContext,
+    ) -> Result<Box<dyn Processor>, BuildError> {
+        let _ = demanded;
+        self.build(context)
+    }
 }
 
 /// An exporter's configuration.

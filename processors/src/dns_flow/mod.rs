@@ -10,14 +10,18 @@
 //! that are whole and lists the missing parts; the note `dns_incomplete` counts these messages.
 //! Bytes that are not a readable message make no flow, and are counted by the note `dns_unread`: a
 //! message without a whole question, the middle of a TCP stream, or another protocol.
+//!
+//! If a later stage absorbs names, answers also become a record of names, in front of the batch
+//! that they are decoded in: see [`answers`].
 
 mod access_log;
+mod answers;
 mod packets;
 mod tcp_messages;
 
 use serde::Deserialize;
 use tidegate_model::flow::{Flow, L7};
-use tidegate_model::{Kind, Kinds};
+use tidegate_model::{Batch, Kind, Kinds, Timestamp};
 use tidegate_runtime::component::{
     BuildContext, BuildError, ComponentKind, FlowContent, Outcomes, ProcessorConfig, ProcessorKind,
 };
@@ -29,7 +33,8 @@ use crate::l7::access_log::AccessLogEntry;
 use crate::l7::pending::{
     ContentHasher, ExchangeId, OUTCOMES, ProxyPackets, TABLE_FULL, wire_config,
 };
-use crate::l7::stage::{Findings, L7Stage, Protocol};
+use crate::l7::stage::{Findings, L7Stage, Notes, Protocol};
+use answers::Answers;
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -42,6 +47,7 @@ pub const KIND: ProcessorKind = ComponentKind {
             packets::INCOMPLETE,
             packets::UNREAD,
             packets::TCP_TABLE_FULL,
+            answers::NAMES_FULL,
         ],
         ..OUTCOMES
     },
@@ -50,7 +56,12 @@ pub const KIND: ProcessorKind = ComponentKind {
 
 wire_config! {
     /// Makes L7 flows of DNS requests and responses, from proxies' records and from packets.
-    {}
+    {
+        /// Whether answers give names to the addresses in them, for `source_names` and
+        /// `destination_names` of the flows that follow. Hubble shows such names only where a
+        /// policy sends DNS through Cilium's proxy.
+        learn_names: bool = true,
+    }
 }
 
 impl ProcessorConfig for Config {
@@ -66,9 +77,26 @@ impl ProcessorConfig for Config {
         &[FlowContent::Dns]
     }
 
-    fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+    fn creates_on_demand(&self) -> Kinds {
+        if self.learn_names {
+            Kinds::of(&[Kind::Names])
+        } else {
+            Kinds::NONE
+        }
+    }
+
+    fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        self.build_for(Kinds::NONE, context)
+    }
+
+    fn build_for(
+        &self,
+        demanded: Kinds,
+        _context: &BuildContext,
+    ) -> Result<Box<dyn Processor>, BuildError> {
+        let answers = Answers::new(demanded.contains(Kind::Names));
         Ok(Box::new(L7Stage::new(
-            DnsFlow::new(self.pending.get()),
+            DnsFlow::new(self.pending.get(), answers),
             self.pending_messages()?,
         )))
     }
@@ -84,10 +112,10 @@ struct DnsFlow {
 }
 
 impl DnsFlow {
-    fn new(pending: usize) -> Self {
+    fn new(pending: usize, answers: Answers) -> Self {
         Self {
             hasher: ContentHasher::default(),
-            finder: packets::MessageFinder::new(pending),
+            finder: packets::MessageFinder::new(pending, answers),
             query: Vec::new(),
         }
     }
@@ -98,6 +126,10 @@ impl Protocol for DnsFlow {
 
     fn l7(&mut self, entry: &AccessLogEntry<'_>, _logged_at: jiff::SignedDuration) -> L7 {
         access_log::l7(entry)
+    }
+
+    fn observe(&mut self, l7: &L7, entry: &AccessLogEntry<'_>, time: Timestamp) {
+        self.finder.answers.learn_from_record(l7, entry, time);
     }
 
     fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<ExchangeId> {
@@ -118,5 +150,9 @@ impl Protocol for DnsFlow {
 
     fn find_messages(&mut self, flow: &Flow, bytes: &[u8], findings: &mut Findings<'_>) {
         self.finder.find(flow, bytes, &self.hasher, findings);
+    }
+
+    fn end_batch(&mut self, batch: &mut Batch, notes: &mut Notes) {
+        self.finder.answers.end_batch(batch, notes);
     }
 }

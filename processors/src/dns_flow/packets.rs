@@ -5,6 +5,7 @@ use tidegate_model::flow::{
 };
 use tidegate_wire::dns::{self, Name, Question, Reason, Segments};
 
+use super::answers::Answers;
 use super::tcp_messages::TcpMessages;
 use crate::l7::pending::{ContentHasher, MessageId};
 use crate::l7::stage::Findings;
@@ -33,12 +34,15 @@ pub(super) struct MessageFinder {
     /// The name in the latest question; kept to reuse its memory.
     name: Name,
     tcp_messages: TcpMessages,
+    pub(super) answers: Answers,
 }
 
 impl MessageFinder {
-    /// Creates a finder that remembers at most `tcp_messages` messages over TCP.
-    pub(super) fn new(tcp_messages: usize) -> Self {
+    /// Creates a finder that remembers at most `tcp_messages` messages over TCP, and adds what
+    /// answers teach to `answers`.
+    pub(super) fn new(tcp_messages: usize, answers: Answers) -> Self {
         Self {
+            answers,
             name: Name::default(),
             tcp_messages: TcpMessages::new(tcp_messages),
         }
@@ -105,7 +109,11 @@ impl MessageFinder {
             return true;
         }
         let mut parsed = Parsed::Earlier;
-        findings.add(message, || parse(question, &self.name, &mut parsed));
+        findings.add(message, || {
+            let l7 = parse(question, &self.name, &mut parsed)?;
+            self.answers.learn_from_packet(&l7, flow);
+            Some(l7)
+        });
         match parsed {
             Parsed::Earlier | Parsed::Complete => {}
             Parsed::Incomplete => findings.note(INCOMPLETE),

@@ -22,6 +22,9 @@ pub(crate) trait Protocol: Send {
     /// Returns the L7 part of a record's flow.
     fn l7(&mut self, entry: &AccessLogEntry<'_>, logged_at: SignedDuration) -> L7;
 
+    /// Observes a record, which was received at `time` and has become this part of a flow.
+    fn observe(&mut self, _l7: &L7, _entry: &AccessLogEntry<'_>, _time: Timestamp) {}
+
     /// Returns the exchange that a record reports, if packets can show it.
     fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<ExchangeId>;
 
@@ -50,6 +53,9 @@ pub(crate) trait Protocol: Send {
 
     /// Opens or closes the packet's connection. Called after [`Self::find_messages`].
     fn update_connection(&mut self, _flow: &Flow) {}
+
+    /// Adds what the records of a batch taught to it.
+    fn end_batch(&mut self, _batch: &mut Batch, _notes: &mut Notes) {}
 }
 
 /// Collects the messages in a packet's payload, and counts what cannot be read.
@@ -105,7 +111,7 @@ impl Findings<'_> {
 pub(crate) struct Notes(Vec<(&'static str, u64)>);
 
 impl Notes {
-    fn add(&mut self, name: &'static str) {
+    pub(crate) fn add(&mut self, name: &'static str) {
         match self.0.iter_mut().find(|(other, _)| *other == name) {
             Some((_, count)) => *count += 1,
             None => self.0.push((name, 1)),
@@ -206,7 +212,9 @@ impl<P: Protocol> L7Stage<P> {
                     pending.add_proxy_packets(packets, time);
                 }
             }
-            logged_at.map(|logged_at| protocol.l7(entry, logged_at))
+            let l7 = protocol.l7(entry, logged_at?);
+            protocol.observe(&l7, entry, time);
+            Some(l7)
         })
     }
 }
@@ -240,8 +248,9 @@ impl<P: Protocol + 'static> Processor for L7Stage<P> {
         });
         if let Some(pending) = &mut self.pending {
             pending.end_batch(latest, batch, tally);
-            self.notes.move_to(tally);
         }
+        self.protocol.end_batch(batch, &mut self.notes);
+        self.notes.move_to(tally);
     }
 
     fn tick_every(&self) -> Option<Duration> {

@@ -15,6 +15,7 @@ mod http_support;
 mod hubble_vectors;
 mod kinds;
 mod layouts;
+mod learnt_names;
 mod outcomes;
 mod perf_vectors;
 mod redaction;

@@ -6,7 +6,7 @@ use serde::de::IntoDeserializer as _;
 use tidegate_model::flow::Flow;
 use tidegate_model::record::Frame;
 use tidegate_model::tally::Tally;
-use tidegate_model::{Batch, Record, TimeSource, Timestamp};
+use tidegate_model::{Batch, Kinds, Record, TimeSource, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
@@ -36,8 +36,14 @@ pub(crate) struct TestStage {
 impl TestChain {
     /// Builds processors by kind, each with its configuration as an inline table.
     pub(crate) fn of(stages: &[(&str, &str)]) -> Self {
+        Self::in_front_of(Kinds::NONE, stages)
+    }
+
+    /// As [`Self::of`], in front of a processor that absorbs these kinds.
+    pub(crate) fn in_front_of(demanded: Kinds, stages: &[(&str, &str)]) -> Self {
         let step = |(kind, config): &(&str, &str)| TestStage {
-            processor: build(kind, config).unwrap_or_else(|message| panic!("{kind}: {message}")),
+            processor: build_for(demanded, kind, config)
+                .unwrap_or_else(|message| panic!("{kind}: {message}")),
             tally: Tally::default(),
             entered: 0,
             left: 0,
@@ -93,6 +99,14 @@ impl TestChain {
                 ..frame
             }));
         }
+        self.pass(0, &mut batch);
+        batch
+    }
+
+    /// Returns the output of the last processor for a record that is no frame.
+    pub(crate) fn run_record(&mut self, record: Record) -> Batch {
+        let mut batch = Batch::new();
+        batch.push(record);
         self.pass(0, &mut batch);
         batch
     }
@@ -160,6 +174,10 @@ pub(crate) fn only_flow(batch: &Batch) -> Flow {
 
 /// Builds a processor; fails with the text of the configuration's error.
 pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, String> {
+    build_for(Kinds::NONE, kind, config)
+}
+
+fn build_for(demanded: Kinds, kind: &str, config: &str) -> Result<Box<dyn Processor>, String> {
     let kind = KINDS
         .iter()
         .find(|other| other.name == kind)
@@ -176,7 +194,7 @@ pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, Stri
         requests: Default::default(),
     };
     config
-        .build(&context)
+        .build_for(demanded, &context)
         .map_err(|error| format!("{}: {error}", error.key))
 }
 

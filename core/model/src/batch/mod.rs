@@ -56,6 +56,12 @@ impl Batch {
         self.records.push(record);
     }
 
+    /// Puts a record in front of all others, for what has to take effect before them. Moves every
+    /// record, so that a stage should collect what it adds into one.
+    pub fn push_front(&mut self, record: Record) {
+        self.records.push_front(record);
+    }
+
     /// Appends bytes and returns their span. A span cannot refer to bytes past 4 GiB; receivers and
     /// edges keep batches far smaller.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> Span {

@@ -47,6 +47,12 @@ impl Slots {
         self.len += 1;
     }
 
+    /// Inserts a record before the first one.
+    pub(super) fn push_front(&mut self, record: Record) {
+        self.push(record);
+        self.slots[..self.len].rotate_right(1);
+    }
+
     #[inline]
     pub(super) fn push_frame(&mut self, frame: Frame) {
         match self.slots.get_mut(self.len) {
@@ -191,6 +197,21 @@ mod tests {
         });
         (4..=6).for_each(|seq| slots.push(flow(seq, &names)));
         assert_eq!((seqs(&slots), slots.memory()), ((1..=6).collect(), memory));
+    }
+
+    #[test]
+    fn a_record_is_pushed_in_front_of_those_in_use_and_of_no_vacant_slot() {
+        let mut slots = Slots::default();
+        let names = Arc::default();
+        slots.push_front(flow(3, &names));
+        slots.push(flow(4, &names));
+        slots.push(flow(5, &names));
+        slots.truncate(2);
+        slots.push_front(flow(2, &names));
+        slots.push_front(flow(1, &names));
+        assert_eq!(seqs(&slots), [1, 2, 3, 4]);
+        slots.truncate(0);
+        assert_eq!(Arc::strong_count(&names), 1);
     }
 
     #[test]

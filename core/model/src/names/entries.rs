@@ -87,15 +87,17 @@ pub struct PodCgroups {
 /// One name that an endpoint's DNS query was answered with: `models.DNSLookup` (1.12 to 1.20).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DnsName {
-    /// The endpoint that asked.
+    /// The endpoint that asked; 0 if only its address is known.
     pub endpoint: u16,
+    /// The address that asked; `None` if only the endpoint is known.
+    pub asker: Option<Address>,
     /// The name, without the dot at its end.
     pub name: String,
     /// The addresses of the answer.
     pub addresses: Vec<Address>,
     /// When the answer was seen.
     pub seen: Timestamp,
-    /// When the answer expires by its TTL.
+    /// When the answer expires by its TTL; `seen` if the TTL is 0 or unknown.
     pub expires: Timestamp,
 }
 

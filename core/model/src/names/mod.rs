@@ -123,7 +123,7 @@ pub enum NamesContent {
     Services(Vec<ServiceFrontend>),
     /// Pods of this node by control group: `/v1/cgroup-dump-metadata` (since Cilium 1.14).
     Cgroups(Vec<PodCgroups>),
-    /// DNS names by the endpoint that asked for them: `/v1/fqdn/cache`, or answers on the wire.
+    /// DNS names by the endpoint that asked for them: `/v1/fqdn/cache`, or answers of DNS servers.
     Dns(Vec<DnsName>),
     /// Nodes of the cluster: `/v1/cluster/nodes`.
     Nodes(Vec<NodeName>),
