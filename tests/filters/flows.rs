@@ -56,6 +56,7 @@ pub(super) fn json(flows: &[Record]) -> String {
 
 fn add(flows: &mut Vec<Record>, recording: &[u8], release: &str) {
     let chain = Chain {
+        reported: None,
         release: Some(release),
         metrics: &[],
         wire: true,

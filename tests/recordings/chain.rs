@@ -7,6 +7,7 @@ use serde::de::IntoDeserializer as _;
 use serde_json::Value;
 use tidegate_format::hubble::Json;
 use tidegate_model::metric::{MetricKind, Point, Value as Number};
+use tidegate_model::names::{Names, NamesContent, NamesSource};
 use tidegate_model::record::Frame;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Record, Timestamp};
@@ -27,7 +28,10 @@ const BATCH: usize = 64;
 
 /// The configuration of the processors.
 pub(crate) struct Chain<'a> {
+    /// The release in `cilium_version`.
     pub(crate) release: Option<&'a str>,
+    /// The release that the agent's API states, before the first frame.
+    pub(crate) reported: Option<&'a str>,
     pub(crate) metrics: &'a [&'a str],
     pub(crate) wire: bool,
 }
@@ -65,6 +69,15 @@ impl Chain<'_> {
             .iter()
             .map(|(kind, keys)| (build(kind, keys), Tally::default()))
             .collect();
+        if let Some(release) = self.reported {
+            let mut batch = Batch::new();
+            batch.push(Record::Names(Box::new(Names {
+                source: NamesSource::CiliumApi,
+                asked: Timestamp::default(),
+                content: NamesContent::Release(release.into()),
+            })));
+            process(&mut steps[..1], &mut batch);
+        }
         let frames = frames(recording);
         let mut now = Timestamp::default();
         for frames in frames.chunks(BATCH) {

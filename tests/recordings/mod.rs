@@ -109,12 +109,38 @@ fn every_difference_has_a_reason_and_every_reason_a_difference() {
     );
 }
 
+#[test]
+fn the_release_of_the_agents_api_has_the_effect_of_the_configured_one() {
+    for (name, release, metrics) in RECORDINGS {
+        let recording = unzip(&format!("{name}.rec.gz"));
+        let run = |configured, reported| {
+            let chain = Chain {
+                release: configured,
+                reported,
+                metrics,
+                wire: false,
+            };
+            chain.run(&recording)
+        };
+        let configured = run(Some(release), None);
+        let reported = run(None, Some(release));
+        let unsettled = run(None, None);
+        assert!(!unsettled.ambiguous.is_empty(), "{name}");
+        assert_eq!(reported.ambiguous, configured.ambiguous, "{name}");
+        assert_eq!(reported.lines, configured.lines, "{name}");
+        assert_eq!(reported.series, configured.series, "{name}");
+        let over_wrong = run(Some(release), Some(WRONG_RELEASE));
+        assert_eq!(over_wrong.lines, configured.lines, "{name}");
+    }
+}
+
 fn compare(&(name, release, metrics): &(&'static str, &str, &[&str])) -> Report {
     let recording = unzip(&format!("{name}.rec.gz"));
     let hubble: Vec<Value> = lines(&unzip(&format!("{name}.hubble.jsonl.gz")));
     let run = |release, wire| {
         let chain = Chain {
             release,
+            reported: None,
             metrics,
             wire,
         };

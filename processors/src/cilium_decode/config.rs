@@ -8,11 +8,12 @@ use tidegate_runtime::component::{
 };
 use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
-use tidegate_wire::release::{Release, Releases};
+use tidegate_wire::release::Releases;
 
 use super::CiliumDecode;
 use super::ambiguity::AMBIGUITIES;
 use super::notes::NOTES;
+use super::stated_release::{NEWEST_KNOWN, StatedRelease};
 
 /// The kind.
 pub const KIND: ProcessorKind = ComponentKind {
@@ -32,9 +33,9 @@ tidegate_runtime::config_table! {
     /// Decodes frames of Cilium's monitor socket into events.
     #[derive(Clone, Debug)]
     pub struct Config {
-        /// Release of the Cilium agent since 1.12, such as "1.18" or "1.17.3". Empty detects it
-        /// from the events; what they leave undecided is chosen by a rule and counted as
-        /// `ambiguous`.
+        /// Release of the Cilium agent since 1.12, such as "1.18" or "1.17.3". Empty takes it from
+        /// the agent's API, if a receiver of the pipeline reads that, and detects it from the events
+        /// otherwise; what they leave undecided is chosen by a rule and counted as `ambiguous`.
         ///
         /// It decides what the version byte of an event does not: the header of drops up to 1.17.3,
         /// the layout of socket traces, the table of source files of drops (for which the patch
@@ -47,30 +48,15 @@ tidegate_runtime::config_table! {
     }
 }
 
-/// The newest release whose formats are known.
-const NEWEST_KNOWN: &str = "1.20";
-
 impl Config {
     fn releases(&self) -> Option<Releases> {
         if self.cilium_version.is_empty() {
             return Some(Releases::ANY);
         }
-        let version = self
-            .cilium_version
-            .strip_prefix('v')
-            .unwrap_or(&self.cilium_version);
-        let numbers = version.split(['-', '+']).next()?.split('.');
-        let numbers = numbers
-            .map(|number| number.parse().ok())
-            .collect::<Option<Vec<u16>>>()?;
-        let releases = match numbers[..] {
-            [major, minor] => Releases::minor(major, minor),
-            [major, minor, patch] => Releases::only(Release::new(major, minor, patch)),
-            _ => return None,
-        };
-        releases
-            .within(Releases::since(Release::V1_12))
-            .then_some(releases)
+        match StatedRelease::parse(&self.cilium_version) {
+            StatedRelease::Known(releases) | StatedRelease::Later(releases) => Some(releases),
+            StatedRelease::Earlier | StatedRelease::Unreadable => None,
+        }
     }
 }
 
@@ -89,10 +75,9 @@ impl ProcessorConfig for Config {
     }
 
     fn inspect(&self, _position: &ChainPosition) -> Vec<Finding> {
-        let known = Releases::before(Release::AFTER_KNOWN);
-        let is_later = |releases: &Releases| releases.and(known).is_none();
-        let later = self.releases().filter(is_later);
-        let finding = |_| {
+        let stated = StatedRelease::parse(&self.cilium_version);
+        let later = matches!(stated, StatedRelease::Later(_));
+        let finding = |()| {
             let title = format!(
                 "Cilium {} is not known to this version",
                 self.cilium_version
@@ -100,7 +85,7 @@ impl ProcessorConfig for Config {
             Finding::warning(Lint::UnknownRelease, Place::Key("cilium_version"), title)
                 .note(format!("its events are read as those of {NEWEST_KNOWN}"))
         };
-        later.map(finding).into_iter().collect()
+        later.then_some(()).map(finding).into_iter().collect()
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

@@ -2,6 +2,7 @@
 
 use tidegate_model::Record;
 use tidegate_model::flow::{FileNumbering, OriginalSource};
+use tidegate_model::names::NamesContent;
 use tidegate_model::record::{
     DebugEvent, DebugEventType, DecodedHeader, Event, EventBody, Frame, Lost, LostSource,
 };
@@ -16,6 +17,7 @@ use tidegate_wire::payload::Payload;
 use tidegate_wire::release::{Release, Releases};
 
 use super::agent_event;
+use super::agent_release::{AgentRelease, Contradiction};
 use super::ambiguity::{Ambiguities, Ambiguity, SenderReleases};
 use super::file_numbering::FileNumberingCache;
 use super::notes::Notes;
@@ -26,8 +28,8 @@ pub(super) const UNKNOWN_PAYLOAD_TYPE: &str = "unknown_payload_type";
 /// Decodes frames, and learns from them which releases the agent can be of.
 #[derive(Debug, Default)]
 pub(super) struct FrameDecoder {
-    /// The releases that the configuration names.
-    configured: Releases,
+    /// The release that the agent is said to have.
+    agent: AgentRelease,
     /// The stream that `hints` are about.
     stream: u32,
     hints: Hints,
@@ -44,7 +46,7 @@ pub(super) struct FrameDecoder {
 impl FrameDecoder {
     pub(super) fn new(configured: Releases) -> Self {
         Self {
-            configured,
+            agent: AgentRelease::configured(configured),
             hints: Hints::configured(configured),
             ..Self::default()
         }
@@ -62,7 +64,8 @@ impl FrameDecoder {
     ) -> Result<(), &'static str> {
         if frame.stream != self.stream {
             self.stream = frame.stream;
-            self.hints = Hints::configured(self.configured);
+            self.agent.start_stream();
+            self.hints = Hints::configured(self.agent.releases());
             self.ambiguities.start_stream();
         }
         match i64::from(frame.payload_type) {
@@ -72,6 +75,17 @@ impl FrameDecoder {
                 Ok(())
             }
             _ => Err(UNKNOWN_PAYLOAD_TYPE),
+        }
+    }
+
+    /// Takes the release of the agent from a record of names that passes.
+    #[cold]
+    pub(super) fn observe(&mut self, record: &Record) {
+        if let Record::Names(names) = record
+            && let NamesContent::Release(release) = &names.content
+        {
+            self.agent.report(release);
+            self.hints.reconfigure(self.agent.releases());
         }
     }
 
@@ -115,10 +129,16 @@ impl FrameDecoder {
         Ok(())
     }
 
-    /// Notes that no configured release sends the current event.
+    /// Notes that no stated release sends the current event.
     fn note_contradiction(&mut self) {
+        let contradiction = self.agent.contradicted();
+        if contradiction == Contradiction::OfEarlierAgent {
+            self.hints.reconfigure(self.agent.releases());
+            return;
+        }
         self.notes.cilium_version_contradicted += 1;
-        self.notes.warn(&self.ambiguities.distrust_configuration());
+        let resolved_by_it = self.ambiguities.distrust_configuration();
+        self.notes.warn(contradiction, &resolved_by_it);
     }
 
     fn sender(&self) -> SenderReleases {

@@ -7,16 +7,19 @@
 //! records [`Record::Lost`]. Events of unknown type are passed on as they are, with a note. A
 //! malformed event is dropped with the decoder's reason.
 //!
-//! Nothing on the socket identifies the Cilium release that wrote it. The configuration and the
-//! earlier events of the connection determine most of what a single event leaves ambiguous; the
-//! rest is chosen by a rule and counted (see `ambiguity.rs`).
+//! Nothing on the socket identifies the Cilium release that wrote it. The configuration or the
+//! agent's API (a record of names that passes), and the earlier events of the connection determine
+//! most of what a single event leaves ambiguous; the rest is chosen by a rule and counted (see
+//! `ambiguity.rs`).
 
 mod agent_event;
+mod agent_release;
 mod ambiguity;
 mod config;
 mod decoder;
 mod file_numbering;
 mod notes;
+mod stated_release;
 
 pub use config::{Config, KIND};
 
@@ -57,6 +60,7 @@ impl Processor for CiliumDecode {
         let decoder = &mut self.decoder;
         batch.sift(tally, |record, bytes| {
             let Record::Frame(frame) = *record else {
+                decoder.observe(record);
                 return Outcome::Keep;
             };
             match decoder.decode(record, &frame, bytes) {

@@ -2,10 +2,12 @@
 
 use tidegate_model::tally::Tally;
 
+use super::agent_release::Contradiction;
+
 /// All of them.
 pub(super) const NOTES: &[&str] = &[VERSION_CONTRADICTED, UNDECODED];
 
-/// An event that no agent of the configured release sends.
+/// An event that no agent of the configured release, or of the one that its API states, sends.
 const VERSION_CONTRADICTED: &str = "cilium_version_contradicted";
 
 /// An event of unknown type, which is passed on as it is.
@@ -20,9 +22,13 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Logs, at the first call, that the configuration is wrong. `resolved_by_it` has the names and
-    /// counts of the ambiguities that only the configuration had resolved.
-    pub(super) fn warn(&mut self, resolved_by_it: &[(&'static str, u64)]) {
+    /// Logs, at the first call, that the stated release is wrong. `resolved_by_it` has the names and
+    /// counts of the ambiguities that only the statement had resolved.
+    pub(super) fn warn(
+        &mut self,
+        contradiction: Contradiction,
+        resolved_by_it: &[(&'static str, u64)],
+    ) {
         if std::mem::replace(&mut self.has_warned, true) {
             return;
         }
@@ -35,12 +41,20 @@ impl Notes {
         } else {
             counts.join(", ")
         };
-        tracing::warn!(
-            ambiguities = resolved_by_it,
-            "the agent sends events that the release in `cilium_version` does not; \
-             `cilium_version` is ignored from here on, and what it alone had resolved is counted \
-             as ambiguous; correct or remove it"
-        );
+        match contradiction {
+            Contradiction::OfConfiguration => tracing::warn!(
+                ambiguities = resolved_by_it,
+                "the agent sends events that the release in `cilium_version` does not; \
+                 `cilium_version` is ignored from here on, and what it alone had resolved is \
+                 counted as ambiguous; correct or remove it"
+            ),
+            Contradiction::OfReport | Contradiction::OfEarlierAgent => tracing::warn!(
+                ambiguities = resolved_by_it,
+                "the agent sends events that the release of its API does not; that release is \
+                 ignored from here on, and what it alone had resolved is counted as ambiguous; \
+                 set `cilium_version` if the socket is another agent's"
+            ),
+        }
     }
 
     /// Moves the counts to the stage's tally.

@@ -2,9 +2,10 @@
 //! which one is chosen otherwise, and that the choice is counted.
 
 use crate::support::{TestChain, flows, hex, only_flow};
-use tidegate_model::Record;
 use tidegate_model::flow::{Address, Direction, Flow, IpVersion, L4, SctpChunk};
-use tidegate_model::record::DebugEvent;
+use tidegate_model::names::{Names, NamesContent, NamesSource};
+use tidegate_model::record::{DebugEvent, Frame};
+use tidegate_model::{Kind, Kinds, Record, Timestamp};
 use tidegate_wire::access_log::{self, LogRecord, Variant};
 use tidegate_wire::agent_notify::{self, AgentNotify};
 use tidegate_wire::event::observation_point::TO_ENDPOINT;
@@ -84,6 +85,15 @@ fn chain(version: &str) -> TestChain {
     ])
 }
 
+/// A record with the release that the agent's API states.
+fn reported(release: &str) -> Record {
+    Record::Names(Box::new(Names {
+        source: NamesSource::CiliumApi,
+        asked: Timestamp(1),
+        content: NamesContent::Release(release.into()),
+    }))
+}
+
 fn ambiguous(chain: &TestChain, choice: &str) -> u64 {
     let counts = chain.step(0).tally.ambiguities();
     counts
@@ -103,6 +113,115 @@ fn direction(version: &str, events: Vec<Vec<u8>>) -> (Direction, bool, u64) {
         flow.reversing_endpoint != 0,
         ambiguous(&chain, "traffic_direction"),
     )
+}
+
+/// Returns the directions of the flows of `TRACE_OF_1_14`, once in each of these streams, between
+/// the given answers of the agent's API and other events; how often one was ambiguous; and how
+/// often the events contradicted the release.
+fn directions(version: &str, steps: &[Step]) -> (Vec<Direction>, u64, u64) {
+    let mut chain = chain(version);
+    let mut directions = Vec::new();
+    for step in steps {
+        match step {
+            Step::Reported(release) => {
+                let passed = chain.run_record(reported(release));
+                assert_eq!(passed.count(Kinds::of(&[Kind::Names])), 1);
+            }
+            Step::Event(stream, data) => {
+                let frame = Frame {
+                    stream: *stream,
+                    payload_type: 9,
+                    ..Frame::default()
+                };
+                let batch = chain.run_frames([(frame, data)]);
+                directions.extend(flows(&batch).iter().map(|flow| flow.direction));
+            }
+        }
+    }
+    let notes = chain.step(0).tally.notes().iter();
+    let contradicted = notes.filter(|(name, _)| *name == "cilium_version_contradicted");
+    (
+        directions,
+        ambiguous(&chain, "traffic_direction"),
+        contradicted.map(|(_, count)| count).sum(),
+    )
+}
+
+enum Step {
+    /// The agent's API states this release.
+    Reported(&'static str),
+    /// An event of the stream with this number.
+    Event(u32, Vec<u8>),
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
+fn the_release_of_the_agents_api_settles_what_the_events_leave_open() {
+    use Direction::{Egress, Ingress};
+    use Step::{Event, Reported};
+    let of_1_14 = |stream| Event(stream, hex(TRACE_OF_1_14));
+    let of_1_16 = |stream| Event(stream, access_log(Variant::B));
+    for (case, version, steps, expected) in [
+        ("no answer", "", vec![of_1_14(1)], (vec![Egress], 1, 0)),
+        (
+            "from the answer on",
+            "",
+            vec![of_1_14(1), Reported("1.14.0"), of_1_14(1), of_1_14(2)],
+            (vec![Egress, Ingress, Ingress], 1, 0),
+        ),
+        (
+            "the configuration takes precedence",
+            "1.16",
+            vec![Reported("1.14.0"), of_1_14(1)],
+            (vec![Egress], 0, 0),
+        ),
+        (
+            "a release that is not known, and sends no such event",
+            "",
+            vec![Reported("1.31.2"), of_1_14(1)],
+            (vec![Egress], 1, 0),
+        ),
+        (
+            "releases that do not count",
+            "",
+            vec![
+                Reported("1.11.20"),
+                of_1_14(1),
+                Reported("latest"),
+                of_1_14(1),
+            ],
+            (vec![Egress, Egress], 2, 0),
+        ),
+        (
+            "the events take precedence",
+            "",
+            vec![of_1_14(1), Reported("1.14.0"), of_1_16(1), of_1_14(1)],
+            (vec![Egress, Egress], 1, 2),
+        ),
+        (
+            "an answer that comes after events that contradict it",
+            "",
+            vec![of_1_16(1), Reported("1.14.0"), of_1_14(1)],
+            (vec![Egress], 0, 1),
+        ),
+        (
+            "an agent that was upgraded",
+            "",
+            vec![
+                of_1_14(1),
+                Reported("1.14.0"),
+                of_1_14(1),
+                of_1_16(2),
+                of_1_14(2),
+                of_1_14(3),
+                Reported("1.16.1"),
+                of_1_14(3),
+            ],
+            (vec![Egress, Ingress, Egress, Egress, Egress], 2, 0),
+        ),
+    ] {
+        assert_eq!(directions(version, &steps), expected, "{case}");
+    }
 }
 
 #[test]

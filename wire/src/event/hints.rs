@@ -109,6 +109,12 @@ impl Hints {
         }
     }
 
+    /// Replaces the configured releases, and keeps what was received.
+    pub fn reconfigure(&mut self, configured: Releases) {
+        self.configured = configured;
+        self.releases = configured.and(self.shown).unwrap_or(self.shown);
+    }
+
     /// Returns hints for an agent that certainly has a patch release of `major.minor`.
     #[must_use]
     pub fn for_release(major: u16, minor: u16) -> Self {
