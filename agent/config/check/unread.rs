@@ -1,9 +1,9 @@
 //! Records that a pipeline makes and nothing in it uses.
 
 use tidegate_model::{Kind, Kinds};
-use tidegate_runtime::component::{ExporterConfig, Lint, ProcessorConfig};
+use tidegate_runtime::component::{ExporterConfig, Lint, ProcessorConfig, ReceiverConfig};
 
-use super::super::flow::{default, is_readable};
+use super::super::flow::{absorbed, default, is_readable};
 use super::super::{Config, Pipeline, Problem, Problems, Registry, arrivals};
 
 /// The kinds that are made for something else in the pipeline.
@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config, registry: &Registry, problems: &mut Problem
         for (kind, lint) in MADE_FOR_OTHERS {
             check_kind(kind, lint, (config, registry), pipeline, problems);
         }
+        check_names(config, registry, pipeline, problems);
     }
     if readable.len() == config.pipelines.len() {
         check_signals(config, problems);
@@ -61,6 +62,38 @@ fn check_kind(
     let label = format!("makes {records}");
     let problem = Problem::warning(lint, title, reference.span.clone()).label(label);
     problems.push(problem.maybe_help(user(kind, registry)));
+}
+
+/// Warns at each receiver of names, if no processor absorbs them.
+fn check_names(config: &Config, registry: &Registry, pipeline: &Pipeline, problems: &mut Problems) {
+    let names = Kinds::of(&[Kind::Names]);
+    let processors = pipeline.processors.iter();
+    let mut processors =
+        processors.filter_map(|one| config.processors[one.index].config.as_deref());
+    if processors.any(|one| !absorbed(one, names).is_empty()) {
+        return;
+    }
+    for reference in &pipeline.receivers {
+        let receiver = &config.receivers[reference.index];
+        let produces = receiver.config.as_deref().map(ReceiverConfig::produces);
+        if !produces.is_some_and(|kinds| kinds.contains(Kind::Names)) {
+            continue;
+        }
+        let title = format!(
+            "no processor in pipeline `{}` uses the names of `{}`",
+            pipeline.name, receiver.stage
+        );
+        let mut kinds = registry.processors.iter();
+        let user = kinds
+            .find(|kind| default(kind).is_some_and(|config| !absorbed(&*config, names).is_empty()));
+        let help = user.map(|kind| format!("add a processor of the kind `{}`", kind.name));
+        let problem = Problem::warning(Lint::NamesNotUsed, title, reference.span.clone());
+        problems.push(
+            problem
+                .label("its records reach no stage that takes them")
+                .maybe_help(help),
+        );
+    }
 }
 
 /// Whether a processor makes records of other kinds of those of this one.

@@ -6,6 +6,7 @@ mod good;
 mod kinds;
 mod metrics;
 mod mistakes;
+mod names;
 mod otlp;
 mod releases;
 mod renamed;
@@ -17,7 +18,7 @@ mod wiring;
 
 use tidegate_runtime::telemetry::Telemetry;
 
-use super::{Assembly, Config, Problems, Source, load};
+use super::{Assembly, Config, Problems, Registry, Source, load};
 
 fn environment(name: &str) -> Option<String> {
     match name {
@@ -30,12 +31,16 @@ fn environment(name: &str) -> Option<String> {
 
 /// Loads a text: what it describes and the warnings about it, or what is said about it.
 fn try_load(text: &str) -> Result<(Config, Assembly, String), String> {
+    try_load_with(&kinds::REGISTRY, text)
+}
+
+/// The same, with other kinds of components.
+fn try_load_with(registry: &Registry, text: &str) -> Result<(Config, Assembly, String), String> {
     let source = Source {
         name: "pipeline.toml".to_owned(),
         text: text.to_owned(),
     };
     let mut problems = Problems::default();
-    let registry = &kinds::REGISTRY;
     let telemetry = Telemetry::default();
     let loaded = load(
         &source,

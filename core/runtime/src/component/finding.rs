@@ -20,6 +20,8 @@ crate::config_choice! {
         FlowsNotExported = "flows_not_exported",
         /// A pipeline computes metrics, and none of its exporters takes them.
         MetricsNotExported = "metrics_not_exported",
+        /// A receiver reads names, and no processor of its pipeline adds them to flows.
+        NamesNotUsed = "names_not_used",
         /// An exporter's `signals` have a kind of records that none of its pipelines makes.
         SignalNeverArrives = "signal_never_arrives",
         /// A queue holds less than one batch, so that batches pass one by one or are dropped.

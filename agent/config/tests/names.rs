@@ -1,0 +1,172 @@
+//! Receivers of names, and processors that absorb names or learn them for others.
+
+use serde::Deserialize as _;
+use tidegate_model::tally::Tally;
+use tidegate_model::{Batch, Kind, Kinds};
+use tidegate_runtime::component::{
+    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ReceiverConfig,
+};
+use tidegate_runtime::config::Table as _;
+use tidegate_runtime::config_table;
+use tidegate_runtime::outbox::Outbox;
+use tidegate_runtime::shutdown::Shutdown;
+use tidegate_runtime::stage::{Processor, Receiver, StageError};
+
+use super::{kinds, try_load_with};
+use crate::config::Registry;
+use crate::config::flow::demanded;
+
+const NAMES: Kinds = Kinds::of(&[Kind::Names]);
+
+const REGISTRY: Registry = Registry {
+    receivers: &[ComponentKind {
+        name: "list",
+        about: List::ABOUT,
+        keys: List::KEYS,
+        outcomes: Outcomes::NONE,
+        parse: |table| Ok(Box::new(List::deserialize(table)?)),
+    }],
+    processors: &[
+        ComponentKind {
+            name: "learn",
+            about: Learn::ABOUT,
+            keys: Learn::KEYS,
+            outcomes: Outcomes::NONE,
+            parse: |table| Ok(Box::new(Learn::deserialize(table)?)),
+        },
+        ComponentKind {
+            name: "absorb",
+            about: Absorb::ABOUT,
+            keys: Absorb::KEYS,
+            outcomes: Outcomes::NONE,
+            parse: |table| Ok(Box::new(Absorb::deserialize(table)?)),
+        },
+    ],
+    exporters: kinds::REGISTRY.exporters,
+};
+
+config_table! {
+    /// Makes names and frames.
+    #[derive(Debug)]
+    struct List {}
+}
+
+config_table! {
+    /// Learns names, for a processor that absorbs them.
+    #[derive(Debug)]
+    struct Learn {}
+}
+
+config_table! {
+    /// Absorbs names.
+    #[derive(Debug)]
+    struct Absorb {}
+}
+
+struct Idle;
+
+impl ReceiverConfig for List {
+    fn produces(&self) -> Kinds {
+        NAMES.union(Kinds::of(&[Kind::Frame]))
+    }
+
+    fn can_wait(&self) -> bool {
+        true
+    }
+
+    fn build(&self, _: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
+        Ok(Box::new(Idle))
+    }
+}
+
+impl ProcessorConfig for Learn {
+    fn consumes(&self) -> Kinds {
+        Kinds::of(&[Kind::Frame])
+    }
+
+    fn produces(&self, input: Kinds) -> Kinds {
+        input
+    }
+
+    fn creates_on_demand(&self) -> Kinds {
+        NAMES
+    }
+
+    fn build(&self, _: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(Idle))
+    }
+}
+
+impl ProcessorConfig for Absorb {
+    fn consumes(&self) -> Kinds {
+        Kinds::of(&[Kind::Frame, Kind::Names])
+    }
+
+    fn produces(&self, input: Kinds) -> Kinds {
+        input.without(NAMES)
+    }
+
+    fn build(&self, _: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(Idle))
+    }
+}
+
+#[async_trait::async_trait]
+impl Receiver for Idle {
+    async fn run(self: Box<Self>, _: Outbox, _: Shutdown) -> Result<(), StageError> {
+        Ok(())
+    }
+}
+
+impl Processor for Idle {
+    fn process(&mut self, _: &mut Batch, _: &mut Tally) {}
+}
+
+fn text(processors: &str) -> String {
+    format!(
+        "[receivers.list]\n[processors.learn]\n[processors.absorb]\n[exporters.sink]\n\
+         [service.pipelines.flows]\nreceivers = [\"list\"]\nprocessors = [{processors}]\n\
+         exporters = [\"sink\"]\n"
+    )
+}
+
+#[test]
+fn names_that_no_processor_absorbs_are_warned_about() {
+    let (.., said) = try_load_with(&REGISTRY, &text("\"learn\"")).unwrap();
+    let expected = "\
+warning[names_not_used]: no processor in pipeline `flows` uses the names of `receivers.list`
+ --> pipeline.toml:6:14
+  |
+6 | receivers = [\"list\"]
+  |              ^^^^^^ its records reach no stage that takes them
+  |
+  = help: add a processor of the kind `absorb`
+";
+    assert!(said.contains(expected), "{said}");
+    let (.., said) = try_load_with(&REGISTRY, &text("\"learn\", \"absorb\"")).unwrap();
+    assert_eq!(said, "");
+}
+
+#[test]
+fn a_processor_learns_names_if_a_later_one_absorbs_them() {
+    let learner = |processors| {
+        let (config, assembly, _) = try_load_with(&REGISTRY, &text(processors)).unwrap();
+        let pipeline = &config.pipelines[0];
+        let of = |id: &str| config.processors.iter().position(|one| one.id == id);
+        let at = |id| {
+            let index = of(id);
+            let mut stages = pipeline.processors.iter();
+            stages.position(|one| Some(one.index) == index).unwrap()
+        };
+        let learns = demanded(&config, pipeline, at("learn"));
+        let absorbs = demanded(&config, pipeline, at("absorb"));
+        assert_eq!(absorbs, Kinds::NONE);
+        let node = &assembly.topology.pipelines[0].processors[at("learn")];
+        (learns, node.fingerprint.clone())
+    };
+    let behind = learner("\"absorb\", \"learn\"");
+    let in_front = learner("\"learn\", \"absorb\"");
+    assert_eq!((behind.0, in_front.0), (Kinds::NONE, NAMES));
+    // So that a reload replaces it.
+    assert_ne!(behind.1, in_front.1);
+}
