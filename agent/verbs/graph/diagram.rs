@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use tidegate_runtime::stage_id::Role;
+
 use super::Chain;
 
 /// A Mermaid flowchart.
@@ -16,6 +18,15 @@ pub(super) fn mermaid(chains: &[Chain<'_>]) -> String {
         let _ = writeln!(
             text,
             "    {} -->|{}| {}",
+            nodes.id(&edge.from),
+            edge.label,
+            nodes.id(&edge.to)
+        );
+    }
+    for edge in requests(chains) {
+        let _ = writeln!(
+            text,
+            "    {} -.->|{}| {}",
             nodes.id(&edge.from),
             edge.label,
             nodes.id(&edge.to)
@@ -35,6 +46,15 @@ pub(super) fn dot(chains: &[Chain<'_>]) -> String {
         let _ = writeln!(
             text,
             "    {} -> {} [label=\"{}\"];",
+            nodes.id(&edge.from),
+            nodes.id(&edge.to),
+            edge.label
+        );
+    }
+    for edge in requests(chains) {
+        let _ = writeln!(
+            text,
+            "    {} -> {} [label=\"{}\", style=dashed];",
             nodes.id(&edge.from),
             nodes.id(&edge.to),
             edge.label
@@ -69,6 +89,7 @@ impl Nodes {
     }
 }
 
+#[derive(PartialEq)]
 struct DiagramEdge {
     from: Node,
     to: Node,
@@ -77,6 +98,28 @@ struct DiagramEdge {
 
 fn edges(chains: &[Chain<'_>]) -> Vec<DiagramEdge> {
     chains.iter().flat_map(edges_of).collect()
+}
+
+/// The requests between stages. Those between receivers are drawn once for all pipelines.
+fn requests(chains: &[Chain<'_>]) -> Vec<DiagramEdge> {
+    let mut edges: Vec<DiagramEdge> = Vec::new();
+    for chain in chains {
+        for request in &chain.requests {
+            let pipeline = match request.from.role() {
+                Role::Processor => chain.name,
+                Role::Receiver | Role::Exporter => "",
+            };
+            let edge = DiagramEdge {
+                from: (pipeline.to_owned(), request.from.to_string()),
+                to: (String::new(), request.to.to_string()),
+                label: request.kinds.clone(),
+            };
+            if !edges.contains(&edge) {
+                edges.push(edge);
+            }
+        }
+    }
+    edges
 }
 
 fn edges_of(chain: &Chain<'_>) -> Vec<DiagramEdge> {

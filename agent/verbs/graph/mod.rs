@@ -1,6 +1,8 @@
-//! `tidegate graph`: draws the wiring, with the kinds of records on each edge.
+//! `tidegate graph`: draws the wiring, with the kinds of records on each edge and the requests between
+//! stages.
 
 mod diagram;
+mod requests;
 mod text;
 
 use std::io::{self, Write as _};
@@ -9,6 +11,7 @@ use clap::ValueEnum;
 use tidegate_model::Kinds;
 use tidegate_runtime::component::ExporterConfig;
 
+use self::requests::RequestEdge;
 use super::common::config_file::{ConfigFile, load};
 use crate::config::{Config, Pipeline, arrivals};
 use crate::error::Error;
@@ -48,6 +51,8 @@ struct Chain<'a> {
     exporters: Vec<(&'a str, Kinds, String)>,
     /// The kinds behind the last processor.
     output: Kinds,
+    /// The requests from its stages to its receivers.
+    requests: Vec<RequestEdge<'a>>,
 }
 
 /// Runs the verb.
@@ -100,5 +105,6 @@ fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
             .map(|one| exporter(one.index))
             .collect(),
         output,
+        requests: requests::of(config, pipeline),
     }
 }

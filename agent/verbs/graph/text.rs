@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Chain;
+use super::{Chain, RequestEdge};
 
 /// Draws the pipelines one below the other.
 pub(super) fn draw(chains: &[Chain<'_>]) -> String {
@@ -35,6 +35,12 @@ fn pipeline(chain: &Chain<'_>) -> String {
             text,
             "    {branch}─ {stage:width$}  takes {takes}; {when_full}"
         );
+    }
+    if !chain.requests.is_empty() {
+        text.push_str("  requests\n");
+    }
+    for RequestEdge { from, to, kinds } in &chain.requests {
+        let _ = writeln!(text, "    {from} ─▶ {to}  {kinds}");
     }
     text
 }
