@@ -9,6 +9,7 @@ mod ledger;
 mod model;
 mod refresh;
 mod reload;
+mod requests;
 mod soak;
 mod support;
 mod taps;

@@ -1,10 +1,12 @@
 //! Random topologies with random faults and random reloads, in virtual time. The ledger balances at
 //! any time, every record has an outcome, the exporters' own counts match the ledger, and the final
-//! metrics of an exporter are those of the processors that feed it.
+//! metrics of an exporter are those of the processors that feed it. Requests from stages to receivers
+//! are bounded, wait once, are counted once, and stay within a pipeline.
 //!
 //! The message of a failure contains the seed; `SOAK_SEEDS=17..18` runs it alone, and
 //! `SOAK_SEEDS=0..100000` runs many.
 
+mod requests;
 mod series;
 mod shape;
 mod stages;
@@ -21,11 +23,13 @@ use tidegate_runtime::pipeline::{
     ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, ReloadHandle, RunError,
     RunningTopology, Topology,
 };
+use tidegate_runtime::requests::Requests;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
+use self::requests::{RandomSender, ReadRequests, RequestTotals};
 use self::series::{SharedTable, Table};
 use self::shape::{ComponentShape, PARTS, PipelineShape, TopologyShape, limits};
 use self::stages::{
@@ -37,15 +41,29 @@ const SEEDS: std::ops::Range<u64> = 0..400;
 #[test]
 fn the_ledger_is_exact_with_random_faults_and_reloads() {
     let mut series = 0;
+    let mut requests = RequestTotals::default();
     for seed in seeds() {
         let runtime = Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
-        series += runtime.block_on(async { SoakRun::new(seed).run().await });
+        let compared = runtime.block_on(async { SoakRun::new(seed).run().await });
+        series += compared.series;
+        requests.read += compared.requests.read;
+        requests.duplicate += compared.requests.duplicate;
+        requests.dropped += compared.requests.dropped;
     }
     let is_short = seeds().count() < SEEDS.count();
+    let RequestTotals {
+        read,
+        duplicate,
+        dropped,
+    } = requests;
+    assert!(
+        is_short || read.min(duplicate).min(dropped) > 1000,
+        "{requests:?}"
+    );
     assert!(
         is_short || series > 1000,
         "only {series} series were compared"
@@ -68,6 +86,9 @@ struct SoakRun {
     seen: Vec<ExporterCounts>,
     /// Receivers and pipelines that were connected during the whole run.
     always_connected: HashSet<(usize, usize)>,
+    /// Receivers and pipelines that were connected at any time.
+    ever_connected: HashSet<(usize, usize)>,
+    requests: ReadRequests,
     /// Pipelines that fed each exporter at any time.
     fed: Vec<HashSet<usize>>,
     grace: Duration,
@@ -80,6 +101,13 @@ struct SoakRun {
     processors: InstanceState,
     /// Exporters in the order in which they were built.
     exporters: Vec<Instance>,
+}
+
+/// What a run compared.
+#[derive(Default)]
+struct Compared {
+    series: usize,
+    requests: RequestTotals,
 }
 
 /// One instance of an exporter.
@@ -95,7 +123,7 @@ impl SoakRun {
         let mut rng = Rng::with_seed(seed);
         let grace = Duration::from_millis(rng.u64(1..200));
         let shape = TopologyShape::new(&mut rng);
-        let always_connected = shape.joined().collect();
+        let always_connected: HashSet<_> = shape.joined().collect();
         let sent = (0..PARTS).map(|_| SentCount::default()).collect();
         let seen = (0..PARTS).map(|_| ExporterCounts::default()).collect();
         Self {
@@ -105,7 +133,9 @@ impl SoakRun {
             shape,
             sent,
             seen,
+            ever_connected: always_connected.clone(),
             always_connected,
+            requests: ReadRequests::default(),
             fed: vec![HashSet::new(); PARTS],
             grace,
             built: 0,
@@ -115,8 +145,7 @@ impl SoakRun {
         }
     }
 
-    /// Returns how many series were compared.
-    async fn run(mut self) -> usize {
+    async fn run(mut self) -> Compared {
         let ledger = Ledger::default();
         let shutdown = Shutdown::new();
         let running = RunningTopology::start(
@@ -135,16 +164,23 @@ impl SoakRun {
         let run = format!("seed {}, {result:?}", self.seed);
         self.check(&report, &run);
         check_end(&ledger, &run);
+        let requests = self.requests.check(&self.ever_connected, &run);
         let is_forced = matches!(
             result,
             Err(RunError::GracePeriodExceeded { .. } | RunError::Forced { .. })
         );
         if is_forced || was_forced(&report) || self.processors.has_panicked() {
-            return 0;
+            return Compared {
+                requests,
+                ..Compared::default()
+            };
         }
-        (0..PARTS)
-            .map(|at| self.check_series(&report, at, &run))
-            .sum()
+        Compared {
+            series: (0..PARTS)
+                .map(|at| self.check_series(&report, at, &run))
+                .sum(),
+            requests,
+        }
     }
 
     /// Reloads with random changes until the topology is shutting down.
@@ -162,6 +198,7 @@ impl SoakRun {
             }
             let joined: HashSet<_> = self.shape.joined().collect();
             let topology = self.topology();
+            self.ever_connected.extend(&joined);
             if control.reload(topology).await.is_err() {
                 return;
             }
@@ -216,7 +253,10 @@ impl SoakRun {
     fn receiver(&mut self, part: &ComponentShape) -> ReceiverNode {
         let buffer = self.rng.bool().then(|| limits(&mut self.rng));
         self.built += 1;
+        let (requests, reader) = self.requests.build(part.at, &mut self.rng);
         let receiver = Box::new(RandomReceiver {
+            requests: RandomSender::of_receiver(requests.clone(), part.at),
+            reader,
             id: self.built,
             buffer,
             sent: self.sent[part.at].clone(),
@@ -226,7 +266,7 @@ impl SoakRun {
             stage: StageId::receiver(&format!("r{}", part.at)),
             fingerprint: part.version.to_string(),
             receiver,
-            requests: Default::default(),
+            requests,
         }
     }
 
@@ -297,17 +337,19 @@ impl SoakRun {
     fn processor(&mut self, pipeline: usize, part: &ComponentShape) -> ProcessorNode {
         self.built += 1;
         let table = self.made.entry((pipeline, part.at)).or_default().clone();
+        let requests = Requests::default();
         ProcessorNode {
             stage: StageId::processor(&format!("s{}", part.at)),
             fingerprint: part.version.to_string(),
             processor: Box::new(RandomProcessor::new(
                 self.built,
+                RandomSender::of_pipeline(requests.clone(), pipeline),
                 table,
                 self.processors.clone(),
                 self.rng.fork(),
             )),
             queue: part.has_inbox.then_some(part.queue),
-            requests: Default::default(),
+            requests,
         }
     }
 

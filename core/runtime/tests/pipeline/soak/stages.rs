@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fastrand::Rng;
 use tidegate_model::batch::FrameBatch;
+use tidegate_model::names::{Names, NamesContent, NamesSource};
 use tidegate_model::record::{Frame, Lost, LostSource};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome, Record, Timestamp};
@@ -18,8 +19,9 @@ use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{
     Exporter, OutputClosed, Processor, Receiver, Refresh, StageError, Stateful,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
+use super::requests::{CheckedReader, RandomSender};
 use super::series::{SeriesGenerator, SharedTable};
 
 /// Number of records that a receiver sent or counted as dropped.
@@ -105,6 +107,7 @@ fn key(record: &Record) -> u64 {
         Record::Metric(_) => panic!("points are identified by their series"),
         Record::Frame(frame) => frame.seq,
         Record::Lost(lost) => lost.count,
+        Record::Names(names) => names.asked.0,
         _ => 0,
     }
 }
@@ -126,12 +129,22 @@ fn lost(count: u64) -> Record {
     })
 }
 
+fn names(key: u64) -> Record {
+    Record::Names(Box::new(Names {
+        source: NamesSource::CiliumApi,
+        asked: Timestamp(key),
+        content: NamesContent::NodeLabels(vec!["k=v".to_owned(); 3]),
+    }))
+}
+
 /// A receiver that sends random batches and sometimes fails.
 pub(super) struct RandomReceiver {
     pub(super) id: u64,
     /// Limits of the receiver's buffer, if it has one.
     pub(super) buffer: Option<Limits>,
     pub(super) sent: SentCount,
+    pub(super) requests: RandomSender,
+    pub(super) reader: Option<CheckedReader>,
     pub(super) rng: Rng,
 }
 
@@ -166,12 +179,24 @@ impl RandomReceiver {
     ) -> Result<(), StageError> {
         let mut seq = self.id * 1_000_000;
         for _ in 0..self.rng.usize(0..120) {
+            self.requests.send(&mut self.rng);
+            if self.rng.u8(0..4) == 0
+                && let Some(reader) = &mut self.reader
+            {
+                reader.drain();
+            }
             match self.rng.u8(0..40) {
                 0 => return Err("the receiver fails".into()),
                 1 => panic!("the receiver panics"),
                 2 => shutdown.requested().await,
                 3 if self.rng.u8(0..4) == 0 => std::future::pending().await,
                 4..=8 => sleep(Duration::from_millis(self.rng.u64(0..20))).await,
+                10 => {
+                    if let Some(reader) = &mut self.reader {
+                        let end = Duration::from_millis(self.rng.u64(0..20));
+                        _ = timeout(end, reader.wait()).await;
+                    }
+                }
                 9 => output.dropped(&self.sent, self.rng.u64(0..5)),
                 _ if shutdown.is_requested() && self.rng.bool() => break,
                 _ => output.send(&self.sent, &mut seq, self.rng.u64(0..20)).await,
@@ -190,7 +215,12 @@ impl ReceiverOutput {
         let mut packed = Vec::new();
         for at in 0..n {
             *seq += 1;
-            match frame(*seq) {
+            let record = if seq.is_multiple_of(5) {
+                names(*seq)
+            } else {
+                frame(*seq)
+            };
+            match record {
                 // Buffered frames are packed, except for the first record.
                 Record::Frame(frame) if self.is_buffered() && at > 0 => packed.push(frame),
                 record => batch.push(record),
@@ -229,13 +259,20 @@ pub(super) struct RandomProcessor {
     generator: Option<SeriesGenerator>,
     /// Whether there are more points than it emitted last.
     has_more: bool,
+    requests: RandomSender,
     /// Whether it takes over the series of its predecessor.
     adopts: bool,
     rng: Rng,
 }
 
 impl RandomProcessor {
-    pub(super) fn new(id: u64, table: SharedTable, state: InstanceState, mut rng: Rng) -> Self {
+    pub(super) fn new(
+        id: u64,
+        requests: RandomSender,
+        table: SharedTable,
+        state: InstanceState,
+        mut rng: Rng,
+    ) -> Self {
         let tick_every = rng.bool().then(|| Duration::from_millis(rng.u64(1..30)));
         let generator = rng.bool().then(|| SeriesGenerator::new(id, table.clone()));
         let can_panic = rng.u8(0..20) == 0;
@@ -248,6 +285,7 @@ impl RandomProcessor {
             table,
             generator,
             has_more: false,
+            requests,
             adopts,
             rng,
         }
@@ -266,12 +304,11 @@ impl RandomProcessor {
     fn make(&mut self, max: u64, batch: &mut Batch) {
         for _ in 0..self.rng.u64(0..=max) {
             self.made += 1;
-            let record = if self.rng.bool() {
-                frame(self.made)
-            } else {
-                lost(self.made)
-            };
-            batch.push(record);
+            match self.rng.u8(0..4) {
+                0 => batch.push(frame(self.made)),
+                1 => batch.push_front(names(self.made)),
+                _ => batch.push(lost(self.made)),
+            }
         }
     }
 
@@ -290,6 +327,7 @@ impl Processor for RandomProcessor {
 
     fn process(&mut self, batch: &mut Batch, tally: &mut Tally) {
         self.maybe_panic();
+        self.requests.send(&mut self.rng);
         let rng = &mut self.rng;
         batch.sift(tally, |record, _| match rng.u8(0..12) {
             _ if matches!(record, Record::Metric(_)) => Outcome::Keep,
@@ -320,6 +358,7 @@ impl Processor for RandomProcessor {
 
     fn tick(&mut self, _: Timestamp, out: &mut Batch) {
         self.maybe_panic();
+        self.requests.send(&mut self.rng);
         self.make(30, out);
         let max = self.rng.usize(0..200);
         self.emit(max, out);
