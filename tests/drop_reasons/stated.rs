@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::declared;
 
 /// String constants that are not reasons, besides those that a kind declares for other outcomes.
-const OTHER_CONSTANTS: [(&str, &str); 12] = [
+const OTHER_CONSTANTS: [(&str, &str); 13] = [
     ("authorization", "a header"),
     ("default", "a cluster's name"),
     ("hubble_ring_buffer", "a source of lost events"),
@@ -19,6 +19,7 @@ const OTHER_CONSTANTS: [(&str, &str); 12] = [
     ("tidegate", "a name"),
     ("tidegate_exporter_bytes_total", "a metric"),
     ("tidegate_receiver_bytes_total", "a metric"),
+    ("tidegate_requests_total", "a metric"),
     ("traffic_direction", "a label"),
     ("unknown", "the value of a label"),
 ];

@@ -108,3 +108,6 @@ fn chain<'a>(config: &'a Config, pipeline: &'a Pipeline) -> Chain<'a> {
         requests: requests::of(config, pipeline),
     }
 }
+
+#[cfg(test)]
+mod tests;

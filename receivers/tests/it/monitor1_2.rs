@@ -3,6 +3,9 @@
 use crate::agent::{FakeAgent, wait_for_close};
 use crate::support::{Received, RunResult, TestPipeline, encode, stream};
 use tidegate_model::record::LostSource;
+use tidegate_runtime::requests::{Request, RequestKind, Requests};
+use tidegate_runtime::stage_id::StageId;
+use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::Payload;
 
 const STOP_AT_EOF: &str = "on_eof = 'stop'";
@@ -190,6 +193,31 @@ async fn the_receiver_waits_for_the_agent_and_reconnects_to_it() {
     server.join().unwrap();
     pipeline.shutdown.request();
     assert_eq!((pipeline.end().await.error()), "");
+}
+
+#[tokio::test]
+async fn the_begin_and_the_end_of_each_stream_are_reported_to_other_receivers() {
+    let stage = StageId::receiver("api");
+    let api = Requests::new(&stage, &[], &RequestKind::ALL, &Telemetry::default());
+    let mut reader = api.reader();
+    let mut agent = FakeAgent::not_listening();
+    let pipeline = TestPipeline::start("monitor1_2", &agent.table(""));
+    pipeline.requests.connect([&api]);
+    agent.listen();
+    let server = agent.serve(vec![vec![stream(&[b"a"])], vec![stream(&[b"b"])]]);
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        let started = reader.recv().await;
+        let Request::StreamStarted(number) = started else {
+            panic!("{started:?}");
+        };
+        assert_eq!(reader.recv().await, Request::StreamEnded(number));
+        streams.push(number);
+    }
+    assert!(streams[0] < streams[1], "{streams:?}");
+    server.join().unwrap();
+    pipeline.shutdown.request();
+    assert_eq!(pipeline.end().await.error(), "");
 }
 
 #[tokio::test]

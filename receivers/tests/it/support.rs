@@ -14,6 +14,7 @@ use tidegate_runtime::limits::Limits;
 use tidegate_runtime::pipeline::{
     ExporterNode, PipelineNode, ReceiverNode, RunError, RunningTopology, Topology,
 };
+use tidegate_runtime::requests::Requests;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::stage::{Exporter, Receiver, StageError};
 use tidegate_runtime::stage_id::StageId;
@@ -50,6 +51,8 @@ pub(crate) struct TestPipeline {
     pub(crate) ledger: Ledger,
     pub(crate) telemetry: Telemetry,
     pub(crate) shutdown: Shutdown,
+    /// The receiver's end of requests.
+    pub(crate) requests: Requests,
     running: RunningTopology,
     received: mpsc::UnboundedReceiver<Received>,
     gate: watch::Sender<bool>,
@@ -60,6 +63,15 @@ pub(crate) fn build(
     kind: &str,
     table: &str,
     telemetry: &Telemetry,
+) -> Result<Box<dyn Receiver>, BuildError> {
+    build_with(kind, table, telemetry, Requests::default())
+}
+
+fn build_with(
+    kind: &str,
+    table: &str,
+    telemetry: &Telemetry,
+    requests: Requests,
 ) -> Result<Box<dyn Receiver>, BuildError> {
     let kind = KINDS
         .iter()
@@ -72,7 +84,7 @@ pub(crate) fn build(
         node_name: "default/node".to_owned(),
         telemetry: telemetry.clone(),
         health: telemetry.health().stage(&StageId::receiver("under_test")),
-        requests: Default::default(),
+        requests,
     };
     config.build(&context)
 }
@@ -94,7 +106,9 @@ impl TestPipeline {
         let shutdown = Shutdown::new();
         let (sender, received) = mpsc::unbounded_channel();
         let (gate, exporter_gate) = watch::channel(open);
-        let receiver = build(kind, table, &telemetry).expect("a valid configuration");
+        let requests = Requests::default();
+        let receiver =
+            build_with(kind, table, &telemetry, requests.clone()).expect("a valid configuration");
         let exporter = Collect {
             sender,
             gate: exporter_gate,
@@ -106,6 +120,7 @@ impl TestPipeline {
             ledger,
             telemetry,
             shutdown,
+            requests,
             running,
             received,
             gate,
