@@ -183,7 +183,7 @@ mod tests {
             (
                 "stage=s&kinds=flows,lots",
                 "`kinds` is a list of frames, events, flows, agent_events, debug_events, lost, \
-                 metrics, not `flows,lots`",
+                 metrics, names, not `flows,lots`",
             ),
         ];
         for (query, expected) in cases {
