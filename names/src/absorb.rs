@@ -244,9 +244,13 @@ impl NameTable {
 
     fn list_dns(&mut self, listed: &DnsName, stated: Stated) -> Result<(), RejectReason> {
         let max = self.settings.max_dns_names;
-        if listed.endpoint == 0 || listed.name.is_empty() || max == 0 {
+        if listed.name.is_empty() || max == 0 {
             return Ok(());
         }
+        // Hubble has the names of this node's endpoints alone.
+        let Some(asker) = self.asker(listed) else {
+            return Ok(());
+        };
         if listed.name.len() > MAX_DNS_NAME {
             return Err(RejectReason::LongNames);
         }
@@ -260,12 +264,22 @@ impl NameTable {
         let Self { dns, versions, .. } = self;
         for address in &listed.addresses {
             let changed = |address| versions.address_changed(address);
-            let pair = (listed.endpoint, *address);
+            let pair = (asker, *address);
             if dns.add(pair, &name, expires, max, changed) {
                 versions.address_changed(*address);
             }
         }
         Ok(())
+    }
+
+    /// The endpoint of this node that asked for a name, by its id or else by its address.
+    fn asker(&self, listed: &DnsName) -> Option<u16> {
+        if listed.endpoint != 0 {
+            return Some(listed.endpoint);
+        }
+        let address = listed.asker?;
+        let (id, _) = self.local_endpoint(address, self.addresses.get(address))?;
+        u16::try_from(id).ok()
     }
 
     fn remove_listed(&mut self, removal: Removal, stated: Stated) {

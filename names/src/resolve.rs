@@ -134,7 +134,7 @@ impl NameTable {
     }
 
     /// The endpoint of this node that has an address.
-    fn local_endpoint(
+    pub(crate) fn local_endpoint(
         &self,
         address: Address,
         entry: Option<&AddressEntry>,

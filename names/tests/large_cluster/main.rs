@@ -68,6 +68,7 @@ fn dns_name(number: u32) -> DnsName {
     let [_, a, b, c] = number.to_be_bytes();
     DnsName {
         endpoint: u16::try_from(1 + number % 100).unwrap_or_default(),
+        asker: None,
         name: format!("service-{number}.production.example.com"),
         addresses: vec![Address::v4([203, a, b, c])],
         seen: Timestamp(1),

@@ -160,6 +160,7 @@ fn both_endpoints_have_the_service_of_their_address_and_port() {
 fn answer(name: &str, ip: &str, seen: Timestamp) -> NamesContent {
     NamesContent::Dns(vec![DnsName {
         endpoint: 312,
+        asker: None,
         name: name.to_owned(),
         addresses: vec![address(ip)],
         seen,
@@ -209,6 +210,27 @@ fn an_address_has_the_dns_names_that_the_other_endpoint_knows() {
     let mut enrich = with_cart("{ max_dns_names = 0 }");
     learn(&mut enrich, "a.test");
     assert_eq!(dns_names(&enrich.pass(request).destination), [""; 0]);
+}
+
+#[test]
+fn an_answer_belongs_to_the_local_endpoint_that_has_the_address_of_the_asker() {
+    let request = tcp(("10.0.1.5", 40_000), ("203.0.113.7", 443));
+    for (asker, expected) in [
+        (Some("10.0.1.5"), vec!["a.test".to_owned()]),
+        (Some("fd00::5"), vec!["a.test".to_owned()]),
+        (Some("10.0.1.9"), vec![]),
+        (None, vec![]),
+    ] {
+        let mut enrich = with_cart(AS_HUBBLE);
+        let NamesContent::Dns(mut names) = answer("a.test", "203.0.113.7", Timestamp(1)) else {
+            panic!("no names of DNS");
+        };
+        names[0].endpoint = 0;
+        names[0].asker = asker.map(address);
+        enrich.absorb_from(NamesSource::Dns, Timestamp(1), NamesContent::Dns(names));
+        let flow = enrich.pass(request.clone());
+        assert_eq!(dns_names(&flow.destination), expected, "{asker:?}");
+    }
 }
 
 #[test]
