@@ -5,7 +5,6 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
-#[expect(dead_code, reason = "the test also measures views and DNS names")]
 #[path = "../tests/large_cluster/cluster.rs"]
 mod cluster;
 
