@@ -124,6 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn the_workload_follows_from_the_labels_of_controllers() {
         for (pod, labels, expected) in [
             (
