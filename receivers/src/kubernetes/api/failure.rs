@@ -41,6 +41,12 @@ pub(in crate::kubernetes) struct Refusal {
 }
 
 impl Failure {
+    /// A refusal without a description.
+    #[cfg(test)]
+    pub(in crate::kubernetes) fn refused(code: u16, retry_after: Option<Duration>) -> Self {
+        Self::Refused(Refusal::new(code, Status::default(), retry_after))
+    }
+
     /// All values of [`Self::label`].
     pub(in crate::kubernetes) fn labels() -> impl Iterator<Item = &'static str> {
         let own = ["access", "not_the_api", "object_too_large"];

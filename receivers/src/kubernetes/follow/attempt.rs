@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tidegate_model::Timestamp;
 use tidegate_runtime::outbox::Outbox;
+use tokio::time::Instant;
 
 use super::{End, Follower, unless_stopped};
 use crate::kubernetes::api::{
@@ -94,6 +95,7 @@ impl<R: Resource> Follower<R> {
         let watch = self.api.watch(&path, is_metadata, silence);
         let mut answer = self.unless_stopped(watch).await??;
         self.status.watching();
+        self.watching_since = Some(Instant::now());
         let mut lines = Lines::new(self.limits.max_object);
         loop {
             let Self { way, resource, .. } = &mut *self;

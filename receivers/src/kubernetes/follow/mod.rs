@@ -49,6 +49,8 @@ pub(super) struct Follower<R> {
     limits: Limits,
     backoff: Backoff,
     status: ResourceStatus,
+    /// When the current watch was accepted.
+    watching_since: Option<Instant>,
     way: Way,
 }
 
@@ -121,6 +123,7 @@ impl<R: Resource> Follower<R> {
             },
             backoff: Backoff::new(config.retry),
             status,
+            watching_since: None,
             way,
         }
     }
@@ -132,7 +135,7 @@ impl<R: Resource> Follower<R> {
             false => Freshness::MostRecent,
         });
         loop {
-            let began = Instant::now();
+            self.watching_since = None;
             let end = match &mut position {
                 Position::List(freshness) => match self.list(freshness).await {
                     Ok(version) => {
@@ -143,7 +146,9 @@ impl<R: Resource> Follower<R> {
                 },
                 Position::Version(version) => self.watch(version).await,
             };
-            let has_lasted = began.elapsed() >= SETTLED;
+            let has_lasted = self
+                .watching_since
+                .is_some_and(|at| at.elapsed() >= SETTLED);
             if has_lasted {
                 self.backoff.reset();
             }

@@ -45,3 +45,46 @@ impl Backoff {
         self.bound = self.bounds.initial.get();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_runtime::config::{HumanDuration, NonZeroDuration};
+
+    use super::*;
+
+    fn backoff() -> Backoff {
+        Backoff::new(Retry {
+            initial: NonZeroDuration::from_millis(1000),
+            max: HumanDuration::from_secs(6),
+        })
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_maximum_until_a_reset_and_are_random_from_half_on() {
+        let mut backoff = backoff();
+        let pauses: Vec<_> = (0..5)
+            .map(|_| backoff.pause(None, 1.0).as_millis())
+            .collect();
+        assert_eq!(pauses, [1000, 2000, 4000, 6000, 6000]);
+        backoff.reset();
+        let pauses: Vec<_> = (0..2)
+            .map(|_| backoff.pause(None, 0.0).as_millis())
+            .collect();
+        assert_eq!(pauses, [500, 1000]);
+    }
+
+    #[test]
+    fn the_pause_that_a_server_asks_for_is_kept_and_what_is_forbidden_waits_for_minutes() {
+        let of = |code, retry_after: Option<u64>, jitter| {
+            let retry_after = retry_after.map(Duration::from_secs);
+            let failure = Failure::refused(code, retry_after);
+            backoff().pause(Some(&failure), jitter).as_millis()
+        };
+        assert_eq!(of(429, Some(20), 0.0), 20_000);
+        assert_eq!(of(429, Some(20), 1.0), 30_000);
+        assert_eq!(of(503, Some(0), 0.0), 500);
+        assert_eq!(of(403, None, 0.0), 600_000);
+        assert_eq!(of(403, Some(1), 1.0), 900_000);
+        assert_eq!(of(401, None, 1.0), 1000);
+    }
+}
