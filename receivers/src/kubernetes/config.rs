@@ -26,7 +26,7 @@ tidegate_runtime::config_table! {
         /// The name of this node's Node. Default: `service.node_name`, as the agent knows it.
         #[sample = "\"node-a\""]
         pub node_name: Option<String> = None,
-        /// URL of the API server. Default: that of the environment of a pod.
+        /// URL of the API server. Default: that of the kubeconfig, or of the environment of a pod.
         #[sample = "\"https://10.96.0.1\""]
         pub server: Option<String> = None,
         /// The directory with `token` and `ca.crt` of a service account. They are read for every
@@ -98,23 +98,20 @@ impl Config {
         let rejected = |key, message: String| BuildError { key, message };
         let server = self.server.as_deref().map(Server::parse).transpose();
         let server = server.map_err(|error| rejected("server", error.to_string()))?;
-        match (&self.kubeconfig, server) {
-            (Some(_), Some(_)) => {
-                let message = "`kubeconfig` has the server already; leave one of them out";
-                Err(rejected("server", message.to_owned()))
-            }
-            (Some(path), None) if path.as_os_str().is_empty() => {
+        match &self.kubeconfig {
+            Some(path) if path.as_os_str().is_empty() => {
                 Err(rejected("kubeconfig", "the path is empty".to_owned()))
             }
-            (Some(path), None) => Ok(AccessSource::Kubeconfig {
+            Some(path) => Ok(AccessSource::Kubeconfig {
                 path: path.clone(),
                 context: self.context.clone(),
+                server,
             }),
-            (None, _) if self.context.is_some() => {
+            None if self.context.is_some() => {
                 let message = "a context is one of a `kubeconfig`, which is not given";
                 Err(rejected("context", message.to_owned()))
             }
-            (None, server) => Ok(AccessSource::ServiceAccount(ServiceAccount {
+            None => Ok(AccessSource::ServiceAccount(ServiceAccount {
                 directory: self.service_account.clone(),
                 server,
             })),
@@ -182,10 +179,7 @@ mod tests {
             ),
             ("{ read = [] }", Some("read")),
             ("{ server = 'http://10.96.0.1' }", Some("server")),
-            (
-                "{ server = 'https://a', kubeconfig = '/k' }",
-                Some("server"),
-            ),
+            ("{ server = 'https://a', kubeconfig = '/k' }", None),
             ("{ kubeconfig = '' }", Some("kubeconfig")),
             ("{ context = 'admin' }", Some("context")),
             ("{ max_object = '1KiB' }", Some("max_object")),

@@ -26,6 +26,8 @@ pub(super) enum AccessSource {
         path: PathBuf,
         /// The context; `None` for the current one.
         context: Option<String>,
+        /// The server; `None` for that of the kubeconfig.
+        server: Option<Server>,
     },
 }
 
@@ -47,7 +49,11 @@ impl AccessSource {
     pub(super) fn read(&self) -> Result<Access, AccessError> {
         match self {
             Self::ServiceAccount(account) => account.read(),
-            Self::Kubeconfig { path, context } => kubeconfig::read(path, context.as_deref()),
+            Self::Kubeconfig {
+                path,
+                context,
+                server,
+            } => kubeconfig::read(path, context.as_deref(), server.as_ref()),
         }
     }
 }

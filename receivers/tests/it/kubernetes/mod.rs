@@ -3,6 +3,7 @@
 mod access;
 mod failures;
 mod names;
+mod recorded;
 mod server;
 mod status;
 

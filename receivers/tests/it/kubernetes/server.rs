@@ -94,6 +94,12 @@ impl Answer {
         Self::of("200 OK", body)
     }
 
+    /// With another status.
+    pub(super) fn with_status(self, status: &str) -> Self {
+        let head = self.head.replace("200 OK", status);
+        Self { head, ..self }
+    }
+
     /// With a header.
     pub(super) fn header(mut self, header: &str) -> Self {
         self.head.push_str(&format!("{header}\r\n"));

@@ -19,15 +19,22 @@ use super::service_account::{bearer, read as read_file, read_token};
 use super::tls::{self, BadPart, ClientCertificate, TlsError};
 use crate::http::HeaderValue;
 
-/// Reads a kubeconfig, and the files that it names.
-pub(super) fn read(path: &Path, context: Option<&str>) -> Result<Access, AccessError> {
+/// Reads a kubeconfig, and the files that it names. `server` replaces its server.
+pub(super) fn read(
+    path: &Path,
+    context: Option<&str>,
+    server: Option<&Server>,
+) -> Result<Access, AccessError> {
     let reader = Reader { path };
     let kubeconfig = reader.parse(&read_file(path)?)?;
     let (cluster, user) = reader.select(&kubeconfig, context)?;
     reader.check_cluster(cluster)?;
     reader.check_user(&user)?;
-    let url = cluster.server.as_deref();
-    let server = Server::parse(url.ok_or_else(|| reader.error("has no `server`"))?)?;
+    let server = match (server, cluster.server.as_deref()) {
+        (Some(server), _) => server.clone(),
+        (None, Some(url)) => Server::parse(url)?,
+        (None, None) => return Err(reader.error("has no `server`")),
+    };
     let token = reader.token(&user)?;
     if !server.is_tls {
         return Ok(Access {

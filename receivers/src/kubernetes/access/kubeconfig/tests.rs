@@ -49,7 +49,7 @@ impl File {
     /// The server and the token, or the problem.
     fn read(&self, context: Option<&str>) -> Result<(String, Option<String>), String> {
         let path = self.directory.path().join("config");
-        let access = read(&path, context).map_err(|error| {
+        let access = read(&path, context, None).map_err(|error| {
             let path = format!("the kubeconfig `{}` ", path.display());
             error.to_string().replace(&path, "")
         })?;
