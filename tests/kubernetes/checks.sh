@@ -12,7 +12,7 @@ start_tidegate() {
     tidegate_pid=$!
     pids+=("$tidegate_pid")
     wait_until "tidegate" curl --silent --fail --output /dev/null "$agent/healthz"
-    "$tidegate" tap receivers.kubernetes --agent "$agent" --format json --rate 100000 >"$work/tap" 2>"$work/tap.log" &
+    "$tidegate" tap receivers.kubernetes --address "${agent#http://}" --format json --rate 10000 >"$work/tap" 2>"$work/tap.log" &
     pids+=("$!")
     wait_until "the tap" tap_is_attached
     mv "$work/token" "$work/account/token"
@@ -29,16 +29,17 @@ stop_tidegate() {
 wait_until() {
     local what=$1 n
     shift
-    for ((n = 0; n < 300; n++)); do
+    for ((n = 0; n < 150; n++)); do
         if "$@" >/dev/null 2>&1; then
             echo "  $what: after $((n / 5)).$((n % 5 * 2)) s"
             return
         fi
         sleep 0.2
     done
-    echo "$what: not within 60 s" >&2
+    echo "$what: not within 30 s" >&2
     "$@" >&2 || true
-    tail -n 20 "$work/tidegate.log" >&2
+    cp "$work/tap" "${TMPDIR:-/tmp}/tidegate-tap.json"
+    tail -n 20 "$work/tidegate.log" "$work/tap.log" >&2
     curl --silent "$agent/readyz" >&2 || true
     exit 1
 }

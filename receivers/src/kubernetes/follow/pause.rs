@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::kubernetes::api::Failure;
 use crate::kubernetes::config::Retry;
 
-/// How long a permission that is missing is not looked for.
+/// How long a permission that is still missing after the first minutes is not looked for. In the
+/// first seconds of an API server everything is forbidden, since it has not read the roles.
 const FORBIDDEN: Duration = Duration::from_secs(600);
 
 /// The bound of the next pause, which doubles with every failure until it is reset.
@@ -29,7 +30,9 @@ impl Backoff {
         let bound = self.bound;
         self.bound = bound.saturating_mul(2).min(self.bounds.max.0);
         let asked_for = match failure {
-            Some(failure) if failure.is_forbidden() => Some(FORBIDDEN),
+            Some(failure) if failure.is_forbidden() && bound >= self.bounds.max.0 => {
+                Some(FORBIDDEN)
+            }
             Some(failure) => failure.retry_after(),
             None => None,
         };
@@ -74,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pause_that_a_server_asks_for_is_kept_and_what_is_forbidden_waits_for_minutes() {
+    fn the_pause_that_a_server_asks_for_is_kept() {
         let of = |code, retry_after: Option<u64>, jitter| {
             let retry_after = retry_after.map(Duration::from_secs);
             let failure = Failure::refused(code, retry_after);
@@ -83,8 +86,16 @@ mod tests {
         assert_eq!(of(429, Some(20), 0.0), 20_000);
         assert_eq!(of(429, Some(20), 1.0), 30_000);
         assert_eq!(of(503, Some(0), 0.0), 500);
-        assert_eq!(of(403, None, 0.0), 600_000);
-        assert_eq!(of(403, Some(1), 1.0), 900_000);
         assert_eq!(of(401, None, 1.0), 1000);
+    }
+
+    #[test]
+    fn what_is_forbidden_for_longer_than_a_server_takes_to_start_waits_for_minutes() {
+        let forbidden = Failure::refused(403, None);
+        let mut backoff = backoff();
+        let pauses: Vec<_> = (0..5)
+            .map(|_| backoff.pause(Some(&forbidden), 1.0).as_secs())
+            .collect();
+        assert_eq!(pauses, [1, 2, 4, 900, 900]);
     }
 }
