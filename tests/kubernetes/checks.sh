@@ -15,6 +15,7 @@ start_tidegate() {
     "$tidegate" tap receivers.kubernetes --address "${agent#http://}" --format json --rate 10000 >"$work/tap" 2>"$work/tap.log" &
     pids+=("$!")
     wait_until "the tap" tap_is_attached
+    heap_before=$(heap)
     mv "$work/token" "$work/account/token"
 }
 
@@ -62,10 +63,11 @@ entries_are() {
     diff "$here/expected/$1.txt" "$work/entries"
 }
 
+heap() { awk '/^RssAnon/ { print $2 }' "/proc/$tidegate_pid/status"; }
+
 report_cost() {
-    local status=/proc/$tidegate_pid/status
     echo "  bytes read: $(metric tidegate_receiver_bytes_total)"
-    echo "  memory: $(awk '/^VmRSS/ { print $2 " " $3 }' "$status"), at most $(awk '/^VmHWM/ { print $2 " " $3 }' "$status")"
+    echo "  heap: $(heap) kB, $heap_before kB before anything was read"
     echo "  CPU seconds: $(awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' "/proc/$tidegate_pid/stat")"
 }
 
