@@ -106,8 +106,7 @@ impl CiliumEnrich {
             Some(at) if at <= now => {
                 self.asks_at = None;
                 if self.table.counts().lists.is_empty() {
-                    self.requests
-                        .send(Request::Resync(ResyncCause::UpstreamLost));
+                    self.requests.send(Request::Resync(ResyncCause::NewTable));
                 }
             }
             _ => {}

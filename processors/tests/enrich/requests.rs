@@ -96,7 +96,7 @@ fn a_table_without_lists_asks_for_them_after_a_minute() {
             );
         }
         let expected: Vec<_> = (!has_list)
-            .then_some((61, Request::Resync(ResyncCause::UpstreamLost)))
+            .then_some((61, Request::Resync(ResyncCause::NewTable)))
             .into_iter()
             .collect();
         assert_eq!(asked, expected);
