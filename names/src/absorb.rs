@@ -170,6 +170,7 @@ impl NameTable {
     /// Takes an endpoint. If it was announced since the request, only what announcements lack is
     /// taken: its addresses and interface do not change.
     fn list_endpoint(&mut self, listed: EndpointName, stated: Stated) -> Result<(), RejectReason> {
+        let listed = self.with_pod(listed);
         let id = u64::from(listed.id);
         if self
             .tombstones
@@ -196,6 +197,24 @@ impl NameTable {
         }
         self.update_endpoint(id, listed, labels, is_announced_since, stated);
         Ok(())
+    }
+
+    /// Adds the pod, which Cilium 1.20 does not list (`getModelEndpointIdentitiersRLocked`): that of
+    /// its addresses, or the announced one.
+    fn with_pod(&self, mut listed: EndpointName) -> EndpointName {
+        if listed.pod_name.is_empty() && listed.namespace.is_empty() {
+            let entries = listed.addresses.iter().map(|at| self.addresses.get(*at));
+            let of_address = entries
+                .flatten()
+                .find_map(|entry| self.addresses.pod(entry));
+            let existing = self.endpoints.get(u64::from(listed.id));
+            let announced = existing.map(|known| (&*known.pod.namespace, &*known.pod.name));
+            let (namespace, pod_name) = of_address.or(announced).unwrap_or_default();
+            let [namespace, pod_name] = [namespace, pod_name].map(str::to_owned);
+            listed.namespace = namespace;
+            listed.pod_name = pod_name;
+        }
+        listed
     }
 
     fn update_endpoint(

@@ -143,8 +143,8 @@ impl NameTable {
         if let Some((id, endpoint)) = self.endpoints.at(address) {
             // The address may have been announced for another pod since.
             let is_reused = entry.is_some_and(|entry| {
-                let is_same_pod =
-                    pod.is_none_or(|(namespace, name)| endpoint.pod.is(namespace, name));
+                let is_same_pod = endpoint.pod.is_empty()
+                    || pod.is_none_or(|(namespace, name)| endpoint.pod.is(namespace, name));
                 !is_same_pod && !entry.is_before(endpoint.since)
             });
             return (!is_reused).then_some((id, endpoint));
@@ -203,13 +203,11 @@ impl NameTable {
         entry: Option<&AddressEntry>,
         labels: Option<&IdentityLabels>,
     ) -> Option<Arc<EndpointNames>> {
-        let pod = match local {
-            Some(endpoint) => {
-                let pod = &endpoint.pod;
-                (!pod.is_empty()).then_some((pod.namespace.as_str(), pod.name.as_str()))
-            }
-            None => entry.and_then(|entry| self.addresses.pod(entry)),
-        };
+        let of_endpoint = local
+            .map(|endpoint| &endpoint.pod)
+            .filter(|pod| !pod.is_empty())
+            .map(|pod| (pod.namespace.as_str(), pod.name.as_str()));
+        let pod = of_endpoint.or_else(|| self.addresses.pod(entry?));
         let Some(pod) = pod else {
             return labels.cloned();
         };
