@@ -62,7 +62,7 @@ tidegate_runtime::config_table! {
     pub struct Reconnect {
         /// The bound of the first pause.
         pub initial: NonZeroDuration = NonZeroDuration::from_millis(100),
-        /// The bound of every pause. Lower it where the first seconds of a restarted agent matter.
+        /// The bound of every pause. While nothing listens on the socket, pauses are 250 ms at most.
         pub max: HumanDuration = HumanDuration::from_secs(30),
     }
 }

@@ -103,7 +103,7 @@ impl SocketReader {
     pub(super) fn run(mut self) -> Result<(), StreamBroken> {
         let mut result = Ok(());
         while !self.control.is_stopped() {
-            match self.connect() {
+            let pause = match self.connect() {
                 Some(Ok(stream)) => {
                     let end = self.read_to_end(stream);
                     self.finish_connection(&end);
@@ -111,12 +111,16 @@ impl SocketReader {
                         result = self.stream_result(end);
                         break;
                     }
+                    self.backoff.next(fastrand::f64())
                 }
-                Some(Err(error)) => self.status.cannot_connect(&error),
+                Some(Err(error)) => {
+                    self.status.cannot_connect(&error);
+                    self.backoff.after_failure(&error, fastrand::f64())
+                }
                 None => break,
-            }
+            };
             self.report_losses_if_due();
-            self.pause();
+            self.pause(pause);
         }
         self.report_remaining_losses();
         result
@@ -150,8 +154,7 @@ impl SocketReader {
         }))
     }
 
-    fn pause(&mut self) {
-        let pause = self.backoff.next(fastrand::f64());
+    fn pause(&self, pause: Duration) {
         self.status.pausing(pause);
         // The timer must be created inside the runtime.
         let sleep = async { tokio::time::sleep(pause).await };
