@@ -77,12 +77,12 @@ impl AgentRelease {
     /// What to do about events that the stated release does not send.
     pub(super) fn contradicted(&mut self) -> Contradiction {
         match &mut self.reported {
-            _ if self.configured != Releases::ANY => Contradiction::OfConfiguration,
+            _ if self.configured != Releases::ANY => Contradiction::Configuration,
             Some(report) if !report.is_of_stream => {
                 self.reported = None;
-                Contradiction::OfEarlierAgent
+                Contradiction::EarlierAgent
             }
-            _ => Contradiction::OfReport,
+            _ => Contradiction::Report,
         }
     }
 
@@ -105,11 +105,11 @@ impl AgentRelease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Contradiction {
     /// `cilium_version`.
-    OfConfiguration,
+    Configuration,
     /// The API's answer of the agent that sends the events.
-    OfReport,
+    Report,
     /// The API's answer of an agent that was replaced since. It has been discarded.
-    OfEarlierAgent,
+    EarlierAgent,
 }
 
 fn log(text: &str, stated: StatedRelease) {

@@ -132,7 +132,7 @@ impl FrameDecoder {
     /// Notes that no stated release sends the current event.
     fn note_contradiction(&mut self) {
         let contradiction = self.agent.contradicted();
-        if contradiction == Contradiction::OfEarlierAgent {
+        if contradiction == Contradiction::EarlierAgent {
             self.hints.reconfigure(self.agent.releases());
             return;
         }

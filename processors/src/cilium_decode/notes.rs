@@ -42,13 +42,13 @@ impl Notes {
             counts.join(", ")
         };
         match contradiction {
-            Contradiction::OfConfiguration => tracing::warn!(
+            Contradiction::Configuration => tracing::warn!(
                 ambiguities = resolved_by_it,
                 "the agent sends events that the release in `cilium_version` does not; \
                  `cilium_version` is ignored from here on, and what it alone had resolved is \
                  counted as ambiguous; correct or remove it"
             ),
-            Contradiction::OfReport | Contradiction::OfEarlierAgent => tracing::warn!(
+            Contradiction::Report | Contradiction::EarlierAgent => tracing::warn!(
                 ambiguities = resolved_by_it,
                 "the agent sends events that the release of its API does not; that release is \
                  ignored from here on, and what it alone had resolved is counted as ambiguous; \
