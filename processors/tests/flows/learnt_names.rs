@@ -207,7 +207,7 @@ fn a_proxys_record_of_an_answer_teaches_with_the_id_of_the_endpoint() {
         let data = [logged_answer("Response", "Forwarded", answered())];
         assert_eq!(
             learnt(&mut chain(config), &data),
-            [expected.clone()],
+            std::slice::from_ref(&expected),
             "{config}"
         );
     }

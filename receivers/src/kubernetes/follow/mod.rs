@@ -63,6 +63,15 @@ enum Position {
 }
 
 impl Position {
+    /// Where it begins: a short list is taken from the server's cache.
+    fn first(is_few: bool) -> Self {
+        Self::List(if is_few {
+            Freshness::Cached
+        } else {
+            Freshness::MostRecent
+        })
+    }
+
     /// The position after a failure.
     fn after(self, failure: &Failure, is_few: bool) -> Self {
         match self {
@@ -130,10 +139,7 @@ impl<R: Resource> Follower<R> {
 
     /// Follows the resource until the receiver is to stop.
     pub(super) async fn run(mut self) {
-        let mut position = Position::List(match self.selection.is_few {
-            true => Freshness::Cached,
-            false => Freshness::MostRecent,
-        });
+        let mut position = Position::first(self.selection.is_few);
         loop {
             self.watching_since = None;
             let end = match &mut position {
