@@ -4,11 +4,11 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use tidegate_runtime::component::BuildContext;
-use tidegate_runtime::requests::Requests;
+use tidegate_runtime::requests::{RequestKind, Requests};
 use tidegate_runtime::stage::Receiver;
 use tidegate_runtime::stage_id::StageId;
 
-use crate::{monitor1_2, replay};
+use crate::{cilium_api, monitor1_2, replay};
 
 pub use crate::replay::Tail;
 
@@ -46,6 +46,23 @@ pub fn connection(
     let context = of_kind(monitor1_2::KIND.name, context);
     DirectReceiver {
         receiver: monitor1_2::connected(socket, stream, reconnects, &context),
+        stage: context.stage,
+        requests: context.requests,
+    }
+}
+
+/// Reads the API of the Cilium agent at this path, for the monitor socket beside it. Without
+/// `reconnects`, it ends when the stream of the monitor socket does.
+#[must_use]
+pub fn agent_api(socket: &Path, reconnects: bool, context: BuildContext) -> DirectReceiver {
+    let context = of_kind(cilium_api::KIND.name, context);
+    let requests = Requests::new(&context.stage, &[], &RequestKind::ALL, &context.telemetry);
+    let context = BuildContext {
+        requests,
+        ..context
+    };
+    DirectReceiver {
+        receiver: cilium_api::of_socket(socket, !reconnects, &context),
         stage: context.stage,
         requests: context.requests,
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tidegate_filter::{Context, Matcher};
 use tidegate_model::{Kinds, Timestamp};
-use tidegate_receivers::{Tail, connection, recording};
+use tidegate_receivers::{DirectReceiver, Tail, agent_api, connection, recording};
 use tidegate_runtime::health::Health;
 use tidegate_runtime::ledger::Ledger;
 use tidegate_runtime::limits::{Limits, WhenFull};
@@ -42,8 +42,14 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(super) enum LocalSource {
     /// A recording; `-` is standard input.
     File(PathBuf),
-    /// A monitor socket, and a connection to it.
-    Socket(PathBuf, UnixStream),
+    /// A monitor socket.
+    Socket {
+        monitor: PathBuf,
+        /// A connection to it.
+        stream: UnixStream,
+        /// The socket of the same agent's API, for names.
+        api: Option<PathBuf>,
+    },
 }
 
 /// What is printed, and how.
@@ -71,7 +77,7 @@ async fn run(source: LocalSource, request: Request) -> Result<(), Error> {
     signals::shutdown_on_signals(&interrupt)?;
     let is_silent = request.is_silent;
     let live_time = match source {
-        LocalSource::Socket(..) => request.selection.time_left(Timestamp::now()),
+        LocalSource::Socket { .. } => request.selection.time_left(Timestamp::now()),
         LocalSource::File(_) => None,
     };
     let summary = Summary::default();
@@ -135,10 +141,7 @@ fn topology(
         LocalSource::File(file) if follow && file.is_file() => Some(Tail::default()),
         _ => None,
     };
-    let direct = match source {
-        LocalSource::File(file) => recording(&file, tail.clone(), shipped.context()),
-        LocalSource::Socket(path, stream) => connection(&path, stream, follow, shipped.context()),
-    };
+    let receivers = receivers(source, follow, tail.as_ref(), &shipped);
     let kinds = request.kinds;
     let view = View {
         matcher: request.matcher,
@@ -152,21 +155,45 @@ fn topology(
         is_done: false,
     };
     Ok(Topology {
-        receivers: vec![ReceiverNode {
-            stage: direct.stage,
-            fingerprint: String::new(),
-            receiver: direct.receiver,
-            requests: direct.requests,
-        }],
         exporters: vec![exporter(view, kinds)],
         pipelines: vec![PipelineNode {
             name: shipped.pipeline,
-            receivers: vec![0],
+            receivers: (0..receivers.len()).collect(),
             processors: shipped.processors,
             exporters: vec![0],
         }],
+        receivers,
         grace: GRACE,
     })
+}
+
+/// The receiver of the source and, beside the monitor socket, that of names.
+fn receivers(
+    source: LocalSource,
+    follow: bool,
+    tail: Option<&Tail>,
+    shipped: &Shipped,
+) -> Vec<ReceiverNode> {
+    let context = || shipped.context();
+    let direct = match source {
+        LocalSource::File(file) => vec![recording(&file, tail.cloned(), context())],
+        LocalSource::Socket {
+            monitor,
+            stream,
+            api,
+        } => {
+            let api = api.map(|socket| agent_api(&socket, follow, context()));
+            let monitor = connection(&monitor, stream, follow, context());
+            api.into_iter().chain([monitor]).collect()
+        }
+    };
+    let node = |direct: DirectReceiver| ReceiverNode {
+        stage: direct.stage,
+        fingerprint: String::new(),
+        receiver: direct.receiver,
+        requests: direct.requests,
+    };
+    direct.into_iter().map(node).collect()
 }
 
 fn exporter(view: View, kinds: Kinds) -> ExporterNode {

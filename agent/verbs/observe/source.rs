@@ -10,7 +10,7 @@ use clap_complete::engine::ArgValueCompleter;
 use super::local::LocalSource;
 use crate::client::{AgentArgs, Client, ClientError};
 use crate::error::{Error, chain};
-use crate::verbs::common::cilium_socket::default_socket;
+use crate::verbs::common::cilium_socket::{api_socket, default_socket};
 use crate::verbs::common::runtime;
 use crate::verbs::completions;
 
@@ -36,6 +36,18 @@ pub(super) struct SourceArgs {
         conflicts_with_all = ["address", "config"],
     )]
     socket: Option<Option<PathBuf>>,
+    /// Read names from this socket of the Cilium agent's API beside the monitor socket [default: the
+    /// variable CILIUM_SOCK, or cilium.sock beside the monitor socket, if it exists]
+    #[arg(
+        long,
+        value_name = "SOCKET",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["input_file", "address", "config", "no_api"],
+    )]
+    api_socket: Option<PathBuf>,
+    /// Read no names from the Cilium agent's API
+    #[arg(long)]
+    no_api: bool,
     /// Observe this pipeline of the agent; needed if it has several
     #[arg(
         long,
@@ -80,7 +92,7 @@ impl SourceArgs {
         if let Some(path) = &self.socket {
             let path = path.clone().unwrap_or_else(default_socket);
             let stream = connect(&path).map_err(Error::failed)?;
-            return Ok(Source::Local(LocalSource::Socket(path, stream)));
+            return Ok(self.live(path, stream));
         }
         let client = self.agent.client()?;
         if self.agent.is_named() {
@@ -98,7 +110,21 @@ impl SourceArgs {
         let stream =
             connect(&path).map_err(|socket| nothing_found(client.address(), &error, &socket))?;
         self.announce(&format!("the monitor socket {}", path.display()));
-        Ok(Source::Local(LocalSource::Socket(path, stream)))
+        Ok(self.live(path, stream))
+    }
+
+    /// A connection to the monitor socket, with the API beside it.
+    fn live(&self, monitor: PathBuf, stream: UnixStream) -> Source {
+        let api = match (&self.api_socket, self.no_api) {
+            (_, true) => None,
+            (Some(socket), _) => Some(socket.clone()),
+            (None, _) => Some(api_socket(&monitor)).filter(|socket| socket.exists()),
+        };
+        Source::Local(LocalSource::Socket {
+            monitor,
+            stream,
+            api,
+        })
     }
 
     /// Prints which source was chosen to standard error, which may be closed.

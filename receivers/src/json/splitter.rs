@@ -157,7 +157,7 @@ impl Splitter {
     /// # Errors
     ///
     /// If the list had not ended.
-    pub fn finish(mut self) -> Result<(), SplitError> {
+    pub fn finish(&mut self) -> Result<(), SplitError> {
         if let Some((Role::Null, _)) = self.value {
             self.end_value(Role::Null, &[], &mut Nothing)?;
         }

@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod agent_api;
+#[cfg(test)]
+mod cilium_api;
+#[cfg(test)]
 mod kubernetes;
 #[cfg(test)]
 mod monitor1_2;

@@ -44,6 +44,13 @@ impl Received {
             other => panic!("{other:?} instead of a frame"),
         }
     }
+
+    pub(crate) fn names(self) -> Names {
+        match self {
+            Self::Names(names) => *names,
+            other => panic!("{other:?} instead of names"),
+        }
+    }
 }
 
 /// A pipeline with the receiver under test.
@@ -51,6 +58,8 @@ pub(crate) struct TestPipeline {
     pub(crate) ledger: Ledger,
     pub(crate) telemetry: Telemetry,
     pub(crate) shutdown: Shutdown,
+    /// Sends requests to the receiver.
+    pub(crate) requester: Requests,
     /// The receiver's end of requests.
     pub(crate) requests: Requests,
     running: RunningTopology,
@@ -58,35 +67,32 @@ pub(crate) struct TestPipeline {
     gate: watch::Sender<bool>,
 }
 
-/// Parses and builds a receiver from its table.
-pub(crate) fn build(
-    kind: &str,
-    table: &str,
-    telemetry: &Telemetry,
-) -> Result<Box<dyn Receiver>, BuildError> {
-    build_with(kind, table, telemetry, Requests::default())
+/// A receiver as the agent builds it.
+pub(crate) struct Built {
+    receiver: Box<dyn Receiver>,
+    requests: Requests,
 }
 
-fn build_with(
-    kind: &str,
-    table: &str,
-    telemetry: &Telemetry,
-    requests: Requests,
-) -> Result<Box<dyn Receiver>, BuildError> {
+/// Parses and builds a receiver from its table.
+pub(crate) fn build(kind: &str, table: &str, telemetry: &Telemetry) -> Result<Built, BuildError> {
     let kind = KINDS
         .iter()
         .find(|known| known.name == kind)
         .expect("a kind of this crate");
     let table = toml::de::ValueDeserializer::parse(table).expect("TOML");
     let config = (kind.parse)(table).expect("a configuration");
+    let stage = StageId::receiver("under_test");
+    let [sends, takes] = [config.sends_requests(), config.takes_requests()];
     let context = BuildContext {
-        stage: StageId::receiver("under_test"),
+        health: telemetry.health().stage(&stage),
+        requests: Requests::new(&stage, sends, takes, telemetry),
+        stage,
         node_name: "default/node".to_owned(),
         telemetry: telemetry.clone(),
-        health: telemetry.health().stage(&StageId::receiver("under_test")),
-        requests,
     };
-    config.build(&context)
+    let receiver = config.build(&context)?;
+    let requests = context.requests;
+    Ok(Built { receiver, requests })
 }
 
 impl TestPipeline {
@@ -106,20 +112,22 @@ impl TestPipeline {
         let shutdown = Shutdown::new();
         let (sender, received) = mpsc::unbounded_channel();
         let (gate, exporter_gate) = watch::channel(open);
-        let requests = Requests::default();
-        let receiver =
-            build_with(kind, table, &telemetry, requests.clone()).expect("a valid configuration");
+        let built = build(kind, table, &telemetry).expect("a valid configuration");
+        let requester = Requests::default();
+        requester.connect([&built.requests]);
+        let requests = built.requests.clone();
         let exporter = Collect {
             sender,
             gate: exporter_gate,
         };
-        let topology = topology(receiver, Box::new(exporter));
+        let topology = topology(built, Box::new(exporter));
         let running =
             RunningTopology::start(topology, &Handle::current(), &ledger, shutdown.clone());
         Self {
             ledger,
             telemetry,
             shutdown,
+            requester,
             requests,
             running,
             received,
@@ -220,13 +228,13 @@ impl TestPipeline {
 }
 
 /// One pipeline from the receiver to the exporter.
-fn topology(receiver: Box<dyn Receiver>, exporter: Box<dyn Exporter>) -> Topology {
+fn topology(built: Built, exporter: Box<dyn Exporter>) -> Topology {
     Topology {
         receivers: vec![ReceiverNode {
             stage: StageId::receiver("under_test"),
             fingerprint: String::new(),
-            receiver,
-            requests: Default::default(),
+            receiver: built.receiver,
+            requests: built.requests,
         }],
         exporters: vec![ExporterNode {
             fingerprint: String::new(),

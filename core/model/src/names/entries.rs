@@ -152,19 +152,25 @@ fn texts(texts: &[String]) -> usize {
 }
 
 impl IdentityName {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         texts(&self.labels)
     }
 }
 
 impl AddressName {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         self.namespace.capacity() + self.pod_name.capacity()
     }
 }
 
 impl EndpointName {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         texts(&self.labels)
             + texts(&self.derived_labels)
             + self.namespace.capacity()
@@ -175,13 +181,17 @@ impl EndpointName {
 }
 
 impl ServiceFrontend {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         self.namespace.capacity() + self.name.capacity()
     }
 }
 
 impl PodCgroups {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         size_of_val(&*self.cgroups)
             + size_of_val(&*self.addresses)
             + self.namespace.capacity()
@@ -190,19 +200,25 @@ impl PodCgroups {
 }
 
 impl DnsName {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         self.name.capacity() + size_of_val(&*self.addresses)
     }
 }
 
 impl NodeName {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         self.name.capacity() + size_of_val(&*self.addresses)
     }
 }
 
 impl PodWorkload {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         self.namespace.capacity()
             + self.pod_name.capacity()
             + self.kind.capacity()
@@ -211,7 +227,9 @@ impl PodWorkload {
 }
 
 impl Removal {
-    pub(super) fn heap_bytes(&self) -> usize {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
         match self {
             Self::Identity(_) => 0,
             Self::Workload {

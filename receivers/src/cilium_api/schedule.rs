@@ -1,0 +1,232 @@
+//! What is read when: a state machine without a clock, a socket or a random number of its own.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use tidegate_runtime::requests::Request;
+
+use super::config::{ApiList, Config, Retry};
+use super::failure::Remedy;
+use super::source::Source;
+
+/// The longest wait for the first connection to the monitor socket.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The shortest time between two readings because of losses.
+const RESYNC_INTERVAL: Duration = Duration::from_secs(60);
+/// When something that is switched off is tried again.
+const LATER: Duration = Duration::from_secs(600);
+/// The most identities that wait to be read one by one.
+const MAX_WANTED: usize = 64;
+/// The most streams whose end is waited for.
+const MAX_STREAMS: usize = 16;
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Read the release or a list.
+    Read(Source),
+    /// Read the labels of an identity.
+    ReadIdentity(u32),
+    /// Do nothing until this time, or until a request arrives.
+    Wait(Option<Instant>),
+}
+
+/// The state of what is read.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    refresh: Duration,
+    retry: Retry,
+    /// By [`Source::index`].
+    sources: [SourceState; Source::COUNT],
+    /// Identities to read one by one, the oldest first.
+    wanted: VecDeque<u32>,
+    /// The streams of the monitor socket that have begun.
+    streams: Vec<u32>,
+    /// Whether a stream has ended and none is left, so that the agent may be restarting.
+    is_paused: bool,
+    /// Nothing is read before this time.
+    blocked_until: Option<Instant>,
+    /// Failed attempts to connect, one after the other.
+    unreachable: u32,
+    /// When everything was last requested anew, or will be.
+    last_resync: Option<Instant>,
+}
+
+/// The state of one source.
+#[derive(Clone, Copy, Debug, Default)]
+struct SourceState {
+    is_configured: bool,
+    due: Option<Instant>,
+    /// Failures, one after the other.
+    failures: u32,
+}
+
+impl Schedule {
+    pub(super) fn new(config: &Config, now: Instant) -> Self {
+        let mut sources = [SourceState::default(); Source::COUNT];
+        let lists = config.lists.iter().map(|list| Source::List(*list));
+        for source in lists.chain([Source::Release]) {
+            sources[source.index()] = SourceState {
+                is_configured: true,
+                due: Some(now + FIRST_WAIT),
+                failures: 0,
+            };
+        }
+        sources[Source::Identity.index()].is_configured =
+            config.lists.contains(&ApiList::Identities);
+        Self {
+            refresh: config.refresh.0,
+            retry: config.retry,
+            sources,
+            wanted: VecDeque::new(),
+            streams: Vec::new(),
+            is_paused: false,
+            blocked_until: None,
+            unreachable: 0,
+            last_resync: None,
+        }
+    }
+
+    pub(super) fn next(&self, now: Instant) -> Step {
+        if self.is_paused {
+            return Step::Wait(None);
+        }
+        if let Some(until) = self.blocked_until.filter(|until| *until > now) {
+            return Step::Wait(Some(until));
+        }
+        let lists = || Source::all().filter(|source| *source != Source::Identity);
+        let due = |source: &Source| self.sources[source.index()].due;
+        if let Some(source) = lists().find(|source| due(source).is_some_and(|due| due <= now)) {
+            return Step::Read(source);
+        }
+        let after = self.sources[Source::Identity.index()].due;
+        match self.wanted.front() {
+            Some(identity) if after.is_none_or(|after| after <= now) => {
+                Step::ReadIdentity(*identity)
+            }
+            wanted => {
+                let identity = after.filter(|_| wanted.is_some());
+                Step::Wait(
+                    lists()
+                        .filter_map(|source| due(&source))
+                        .chain(identity)
+                        .min(),
+                )
+            }
+        }
+    }
+
+    /// Takes a request; returns whether what is being read is out of date. `jitter` is in 0..1.
+    pub(super) fn requested(&mut self, request: Request, now: Instant, jitter: f64) -> bool {
+        match request {
+            Request::StreamStarted(stream) => {
+                self.streams.retain(|known| *known != stream);
+                if self.streams.len() < MAX_STREAMS {
+                    self.streams.push(stream);
+                }
+                self.is_paused = false;
+                self.blocked_until = None;
+                self.unreachable = 0;
+                self.last_resync = Some(now);
+                for source in self.configured() {
+                    source.due = Some(now);
+                    source.failures = 0;
+                }
+                self.sources[Source::Identity.index()].due = None;
+                true
+            }
+            Request::StreamEnded(stream) => {
+                self.streams.retain(|known| *known != stream);
+                self.is_paused = self.streams.is_empty();
+                self.wanted.clear();
+                self.is_paused
+            }
+            Request::Resync(_) => {
+                self.resync(now, jitter);
+                false
+            }
+            Request::IdentityWanted(identity) => {
+                self.want(identity);
+                false
+            }
+        }
+    }
+
+    /// Has everything read again, at most once in [`RESYNC_INTERVAL`].
+    fn resync(&mut self, now: Instant, jitter: f64) {
+        let earliest = self.last_resync.map(|last| last + RESYNC_INTERVAL);
+        let at = earliest.unwrap_or(now).max(now) + Duration::from_secs_f64(jitter);
+        if self.last_resync.is_some_and(|last| last > now) {
+            return;
+        }
+        self.last_resync = Some(at);
+        for source in self.configured() {
+            // What has failed keeps its pause.
+            if source.failures == 0 {
+                source.due = Some(source.due.map_or(at, |due| due.min(at)));
+            }
+        }
+    }
+
+    fn want(&mut self, identity: u32) {
+        let is_read = self.sources[Source::Identity.index()].is_configured;
+        if is_read && self.wanted.len() < MAX_WANTED && !self.wanted.contains(&identity) {
+            self.wanted.push_back(identity);
+        }
+    }
+
+    /// All that is configured, apart from single identities.
+    fn configured(&mut self) -> impl Iterator<Item = &mut SourceState> {
+        let lists = self.sources[..Source::Identity.index()].iter_mut();
+        lists.filter(|source| source.is_configured)
+    }
+
+    /// Takes the success of a source. `jitter` is in 0..1.
+    pub(super) fn succeeded(&mut self, source: Source, now: Instant, jitter: f64) {
+        self.unreachable = 0;
+        let refresh = self.refresh.mul_f64(0.9 + 0.2 * jitter);
+        let is_refreshed = source.changes_silently() && !self.refresh.is_zero();
+        self.sources[source.index()] = SourceState {
+            due: is_refreshed.then(|| now + refresh),
+            failures: 0,
+            ..self.sources[source.index()]
+        };
+        if source == Source::Identity {
+            self.wanted.pop_front();
+        }
+    }
+
+    /// Takes the failure of a source. `jitter` is in 0..1.
+    pub(super) fn failed(&mut self, source: Source, remedy: Remedy, now: Instant, jitter: f64) {
+        if remedy == Remedy::RetryAll {
+            self.blocked_until = Some(now + self.pause(self.unreachable, jitter));
+            self.unreachable = self.unreachable.saturating_add(1);
+            return;
+        }
+        self.unreachable = 0;
+        let failures = self.sources[source.index()].failures;
+        let pause = match remedy {
+            Remedy::RetryLater | Remedy::Unsupported => LATER.mul_f64(0.9 + 0.2 * jitter),
+            _ => self.pause(failures, jitter),
+        };
+        let state = &mut self.sources[source.index()];
+        state.due = Some(now + pause);
+        state.failures = failures.saturating_add(1);
+        if source == Source::Identity {
+            self.wanted.pop_front();
+        }
+    }
+
+    /// The pause after this many failures in front of the last one.
+    fn pause(&self, failures: u32, jitter: f64) -> Duration {
+        let bound = self
+            .retry
+            .initial
+            .get()
+            .saturating_mul(1 << failures.min(20));
+        bound.min(self.retry.max.get()).mul_f64(0.5 + 0.5 * jitter)
+    }
+}
+
+#[cfg(test)]
+mod tests;

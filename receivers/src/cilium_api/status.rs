@@ -1,0 +1,233 @@
+//! How the receiver reports its state: counters, the stage's health, and one log line for each
+//! change of the state of what is read.
+
+use std::time::Duration;
+
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::health::Health;
+use tidegate_runtime::stage_id::StageId;
+use tidegate_runtime::telemetry::{Counter, Gauge, Telemetry};
+
+use super::failure::{Failure, Remedy};
+use super::source::{Read, Source};
+
+/// Counts requests and entries, and reports changes.
+#[derive(Debug)]
+pub(super) struct ApiStatus {
+    stage: StageId,
+    socket: String,
+    health: Health,
+    telemetry: Telemetry,
+    connected: Gauge,
+    bytes: Counter,
+    pass_time: Gauge,
+    /// Whether everything was read once.
+    has_passed: bool,
+    /// Why there is no connection.
+    unreachable: Option<Problem>,
+    /// Why a source cannot be read, by [`Source::index`].
+    problems: [Option<Problem>; Source::COUNT],
+}
+
+/// What an operator is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Problem {
+    /// By which one problem differs from another.
+    label: &'static str,
+    text: String,
+    /// Whether it is no problem of the agent's or of its configuration.
+    is_benign: bool,
+}
+
+impl ApiStatus {
+    pub(super) fn new(context: &BuildContext, socket: String) -> Self {
+        let labels = [("stage", context.stage.as_str())];
+        let gauge = |name, help| context.telemetry.gauge(name, help, &labels);
+        let status = Self {
+            connected: gauge(
+                "tidegate_receiver_connected",
+                "Whether the receiver is connected to its source: 1 or 0.",
+            ),
+            pass_time: gauge(
+                "tidegate_names_pass_milliseconds",
+                "How long it took to read all lists that were due, the last time.",
+            ),
+            bytes: context.telemetry.receiver_bytes(&context.stage),
+            stage: context.stage.clone(),
+            health: context.health.clone(),
+            telemetry: context.telemetry.clone(),
+            socket,
+            has_passed: false,
+            unreachable: None,
+            problems: Default::default(),
+        };
+        for source in Source::all() {
+            status.requests(source, "ok");
+            status.entries(source);
+        }
+        status
+    }
+
+    /// Counts bytes of bodies.
+    pub(super) fn received(&self, bytes: usize) {
+        self.bytes.add(bytes as u64);
+    }
+
+    /// Counts a request that was given up because it was out of date.
+    pub(super) fn interrupted(&self, source: Source) {
+        self.requests(source, "interrupted").add(1);
+    }
+
+    /// Reports that a source was read.
+    pub(super) fn succeeded(&mut self, source: Source, read: Read) {
+        let Read { result, entries } = read;
+        self.requests(source, result).add(1);
+        self.entries(source).add(entries);
+        self.connected.set(1);
+        let (stage, path) = (self.stage.as_str(), source.path());
+        tracing::debug!(
+            stage,
+            path,
+            entries,
+            "read a list of the Cilium agent's API"
+        );
+        let was_unreachable = self.unreachable.take().is_some();
+        let was_problem = self.problems[source.index()].take().is_some();
+        if (was_unreachable || was_problem) && self.has_problem() {
+            tracing::info!(stage, path, "the Cilium agent's API serves names again");
+        }
+        self.show();
+    }
+
+    /// Reports that a source was not read.
+    pub(super) fn failed(&mut self, source: Source, failure: &Failure) {
+        let remedy = failure.remedy();
+        self.requests(source, failure.label()).add(1);
+        let stage = self.stage.as_str();
+        let path = source.path();
+        tracing::debug!(stage, path, error = %failure, "cannot read the Cilium agent's API");
+        let advice = failure.advice(source);
+        let problem = match remedy {
+            Remedy::RetryAll => Problem {
+                label: failure.label(),
+                text: format!("names: {failure}: {}; {advice}", self.socket),
+                is_benign: false,
+            },
+            Remedy::Unsupported => Problem {
+                label: failure.label(),
+                text: format!("names: this Cilium agent does not serve {path}"),
+                is_benign: true,
+            },
+            _ => Problem {
+                label: failure.label(),
+                text: format!("names: {path}: {failure}; {advice}"),
+                is_benign: false,
+            },
+        };
+        let known = match remedy {
+            Remedy::RetryAll => {
+                self.connected.set(0);
+                self.unreachable.replace(problem.clone())
+            }
+            _ => {
+                self.connected.set(1);
+                self.unreachable = None;
+                self.problems[source.index()].replace(problem.clone())
+            }
+        };
+        let is_change = known.is_none_or(|known| {
+            known.label != problem.label
+                || (remedy == Remedy::RetryAll && known.text != problem.text)
+        });
+        if is_change && problem.is_benign {
+            tracing::info!(stage = self.stage.as_str(), "{}", problem.text);
+        } else if is_change && self.health.state().problem().is_some() {
+            tracing::warn!(stage = self.stage.as_str(), "{}", problem.text);
+        }
+        self.show();
+    }
+
+    /// Reports what was read when nothing more is due.
+    pub(super) fn passed(&mut self, entries: u64, time: Duration) {
+        let millis = time.as_millis();
+        self.pass_time
+            .set(i64::try_from(millis).unwrap_or(i64::MAX));
+        let stage = self.stage.as_str();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        if !std::mem::replace(&mut self.has_passed, true) {
+            let socket = self.socket.as_str();
+            tracing::info!(
+                stage,
+                socket,
+                entries,
+                millis,
+                "read names from the Cilium agent's API"
+            );
+        } else {
+            tracing::debug!(
+                stage,
+                entries,
+                millis,
+                "read names from the Cilium agent's API again"
+            );
+        }
+    }
+
+    /// Logs elements that were refused.
+    pub(super) fn refused(&self, source: Source, elements: u64, example: Option<&str>) {
+        tracing::debug!(
+            stage = self.stage.as_str(),
+            path = source.path(),
+            elements,
+            example,
+            "elements of a list of the Cilium agent's API were not read"
+        );
+    }
+
+    /// Ends the reports of a stage that ends: it has no problem anymore.
+    pub(super) fn ended(&self) {
+        self.connected.set(0);
+    }
+
+    fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let of_sources = self.problems.iter().flatten();
+        self.unreachable
+            .iter()
+            .chain(of_sources)
+            .filter(|problem| !problem.is_benign)
+    }
+
+    fn has_problem(&self) -> bool {
+        self.problems().next().is_some()
+    }
+
+    /// Updates the health, which logs when the first problem begins and when the last one ends.
+    fn show(&self) {
+        let texts: Vec<_> = self
+            .problems()
+            .map(|problem| problem.text.as_str())
+            .collect();
+        match texts.is_empty() {
+            true => self.health.healthy(),
+            false => self.health.degraded(texts.join("; ")),
+        }
+    }
+
+    fn requests(&self, source: Source, result: &str) -> Counter {
+        let labels = [
+            ("stage", self.stage.as_str()),
+            ("path", source.path()),
+            ("result", result),
+        ];
+        let help = "Requests to the Cilium agent's API, by path and result.";
+        self.telemetry
+            .counter("tidegate_names_requests_total", help, &labels)
+    }
+
+    fn entries(&self, source: Source) -> Counter {
+        let labels = [("stage", self.stage.as_str()), ("path", source.path())];
+        let help = "Entries that were read from the Cilium agent's API.";
+        self.telemetry
+            .counter("tidegate_names_entries_total", help, &labels)
+    }
+}
