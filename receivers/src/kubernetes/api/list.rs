@@ -60,7 +60,7 @@ impl PageReader {
     /// # Errors
     ///
     /// If it is no page.
-    pub(in crate::kubernetes) fn end(self) -> Result<ListEnd, Failure> {
+    pub(in crate::kubernetes) fn end(mut self) -> Result<ListEnd, Failure> {
         self.splitter.finish().map_err(no_page)?;
         let missing = || Failure::NotTheApi("a list without `metadata.resourceVersion`".to_owned());
         self.end.ok_or_else(missing)
