@@ -35,6 +35,7 @@ impl List for Dns {
         }
         Ok(DnsName {
             endpoint: json.endpoint_id,
+            asker: None,
             name,
             addresses,
             seen: json.lookup_time.0,

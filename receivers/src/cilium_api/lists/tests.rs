@@ -174,6 +174,7 @@ fn dns_names_have_no_dot_at_their_end_and_at_least_one_address() {
         {"endpoint-id":12,"fqdn":"example.com.","ips":null}, {"fqdn":".","ips":["203.0.113.1"]}]"#;
     let expected = vec![DnsName {
         endpoint: 12,
+        asker: None,
         name: "example.com".to_owned(),
         addresses: vec![ip("203.0.113.1")],
         seen: Timestamp(1_000_000_000),
