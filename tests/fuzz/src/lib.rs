@@ -6,6 +6,7 @@
 //! and the simulator.
 
 pub mod access_log;
+pub mod agent_api;
 pub mod agent_notify;
 pub mod capture;
 // In a test build, which linters make, it would include the tests of the agent's configuration.
@@ -59,6 +60,11 @@ pub const TARGETS: &[Target] = &[
         name: "pipeline",
         run: pipeline::run,
         seeds: pipeline::seeds,
+    },
+    Target {
+        name: "agent_api",
+        run: agent_api::run,
+        seeds: agent_api::seeds,
     },
     Target {
         name: "payload",
