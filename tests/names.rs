@@ -1,8 +1,11 @@
 //! Names of pods, from the agent's announcements to the output.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tidegate_wire::payload::{Encoder, Payload};
 
-use crate::support::{TestDir, tidegate};
+use crate::support::{
+    Agent, FakeApi, FakeCilium, LedgerReport, TestDir, eventually, get, tidegate,
+};
 
 const CHAIN: &[&str] = &[
     "cilium_decode",
@@ -133,5 +136,127 @@ fn an_address_with_a_cidr_identity_has_the_world_label() {
     assert!(
         times[0] < times[1],
         "frames of one read have rising times: {times:?}"
+    );
+}
+
+/// Answers of the API of an agent with two pods, `default/a` and `default/b`.
+fn two_pods() -> Value {
+    let metadata = |name| json!({"name": name, "namespace": "default"});
+    json!({
+        "/v1/healthz": {"cilium": {"msg": "1.14.0 (v1.14.0-b5013e15)", "state": "Ok"}},
+        "/v1/identity": [
+            {"id": 471872, "labels": ["k8s:app=a"]},
+            {"id": 473825, "labels": ["k8s:app=b"]},
+        ],
+        "/v1/ip": [
+            {"cidr": "10.11.0.101/32", "identity": 471872, "metadata": metadata("a")},
+            {"cidr": "10.11.0.102/32", "identity": 473825, "metadata": metadata("b")},
+        ],
+        "/v1/endpoint": [{"id": 887, "status": {
+            "external-identifiers": {"k8s-namespace": "default", "k8s-pod-name": "b"},
+            "identity": {"id": 473825, "labels": ["k8s:app=b"]},
+            "networking": {"addressing": [{"ipv4": "10.11.0.102"}]},
+        }}],
+    })
+}
+
+/// A trace of a UDP packet from 10.11.0.101 to 10.11.0.102, as the agent of Cilium 1.14.0 sent it.
+const TRACE: [u8; 100] = [
+    0x04, 0x00, 0x77, 0x03, 0x00, 0x00, 0x00, 0x00, 0x32, 0x00, 0x00, 0x00, 0x32, 0x00, 0x01, 0x00,
+    0x40, 0x33, 0x07, 0x00, 0xe1, 0x3a, 0x07, 0x00, 0x77, 0x03, 0x00, 0x00, 0x09, 0x00, 0x00, 0x00,
+    0x0a, 0x0b, 0x00, 0x65, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x72, 0xaa, 0x0f, 0x53, 0xdf, 0x9a, 0x12, 0x2d, 0x0e, 0x9b, 0x58, 0x81, 0x08, 0x00, 0x46, 0x00,
+    0x00, 0x24, 0x12, 0x34, 0x00, 0x00, 0x3f, 0x11, 0xbf, 0xb0, 0x0a, 0x0b, 0x00, 0x65, 0x0a, 0x0b,
+    0x00, 0x66, 0x94, 0x04, 0x00, 0x00, 0x04, 0x5b, 0x08, 0xae, 0x00, 0x0c, 0x00, 0x00, 0x6f, 0x70,
+    0x74, 0x73, 0x00, 0x00,
+];
+
+#[test]
+fn pods_from_before_the_start_are_named_in_the_first_flow() {
+    let dir = TestDir::new();
+    let api = dir.path("cilium.sock");
+    FakeApi::listen(&api, two_pods());
+    let socket = dir.path("monitor.sock");
+    let cilium = FakeCilium::listen(&socket);
+    let text = format!(
+        "[receivers.monitor1_2]\nsocket = {socket:?}\n[receivers.cilium_api]\nsocket = {api:?}\n\
+         [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\ncilium_enrich = {{}}\n\
+         [exporters.stdout]\nformat = \"json\"\n\
+         [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
+         [service.pipelines.flows]\nreceivers = [\"monitor1_2\", \"cilium_api\"]\n\
+         processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\"]\nexporters = [\"stdout\"]\n"
+    );
+    let config = dir.write("pipeline.toml", text);
+    let mut agent = Agent::run(&config);
+    let address = agent.telemetry_address();
+    agent.find_line("read names from the Cilium agent's API");
+    let mut frame = Vec::new();
+    Encoder::default().encode(
+        &Payload {
+            data: &TRACE,
+            cpu: 0,
+            lost: 0,
+            kind: Payload::EVENT_SAMPLE,
+        },
+        &mut frame,
+    );
+    let connection = cilium.write(&frame);
+    eventually("the flow is written", || {
+        LedgerReport::live(&address).count("exporters.stdout", "absorbed") == 1
+    });
+    agent.send_signal("TERM");
+    let output = agent.wait();
+    drop(connection);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let line: Value = serde_json::from_str(output.stdout.lines().next().unwrap()).unwrap();
+    let flow = &line["flow"];
+    for (side, pod, label) in [
+        ("source", "a", "k8s:app=a"),
+        ("destination", "b", "k8s:app=b"),
+    ] {
+        assert_eq!(flow[side]["namespace"], "default", "{flow:#}");
+        assert_eq!(flow[side]["pod_name"], pod, "{flow:#}");
+        assert_eq!(flow[side]["labels"][0], label, "{flow:#}");
+    }
+    assert_eq!(flow["destination"]["ID"], 887, "{flow:#}");
+}
+
+#[test]
+fn without_the_api_socket_flows_are_written_and_readiness_says_why_names_are_missing() {
+    let dir = TestDir::new();
+    let socket = dir.path("monitor.sock");
+    let cilium = FakeCilium::listen(&socket);
+    let text = format!(
+        "[receivers.monitor1_2]\nsocket = {socket:?}\n\
+         [receivers.cilium_api]\nsocket = {:?}\nretry = {{ initial = \"1ms\", max = \"1ms\" }}\n\
+         [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\ncilium_enrich = {{}}\n\
+         [exporters.stdout]\nformat = \"json\"\nsignals = [\"flows\"]\n\
+         [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
+         [service.pipelines.flows]\nreceivers = [\"monitor1_2\", \"cilium_api\"]\n\
+         processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\"]\nexporters = [\"stdout\"]\n",
+        dir.path("absent.sock")
+    );
+    let config = dir.write("pipeline.toml", text);
+    let mut agent = Agent::run(&config);
+    let address = agent.telemetry_address();
+    let connection = cilium.send(1000);
+    eventually("flows are written", || {
+        LedgerReport::live(&address).count("exporters.stdout", "absorbed") > 100
+    });
+    eventually("the stage is degraded", || {
+        let (status, text) = get(&address, "/readyz");
+        assert_eq!(status, 200, "{text}");
+        text.contains("receivers.cilium_api: names: cannot connect: No such file or directory")
+    });
+    agent.send_signal("TERM");
+    let output = agent.wait();
+    drop(connection);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let lines = output.stderr.lines();
+    assert_eq!(
+        lines.filter(|line| line.contains("names: ")).count(),
+        1,
+        "{}",
+        output.stderr
     );
 }

@@ -57,11 +57,19 @@ impl FakeApi {
         let mut lines = BufReader::new(client.try_clone()?).lines();
         let mut client = client;
         while let Some(request) = lines.next().transpose()? {
-            while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+            while lines
+                .next()
+                .transpose()?
+                .is_some_and(|line| !line.is_empty())
+            {}
             let path = request.split(' ').nth(1).unwrap_or_default();
             let path = path.split('?').next().unwrap_or_default();
             let answer = self.answer(path);
-            let status = if answer.is_some() { "200 OK" } else { "404 Not Found" };
+            let status = if answer.is_some() {
+                "200 OK"
+            } else {
+                "404 Not Found"
+            };
             let body = answer.map(|answer| answer.to_string()).unwrap_or_default();
             write!(
                 client,

@@ -3,6 +3,7 @@
 mod agent;
 pub(crate) mod capture;
 mod cilium;
+mod cilium_api;
 mod collector;
 mod http;
 mod ledger;
@@ -12,6 +13,7 @@ pub(crate) use agent::{
     tidegate_with_closed_stdout, tidegate_with_env, tidegate_with_stdin,
 };
 pub(crate) use cilium::{FakeCilium, simulated_frames};
+pub(crate) use cilium_api::FakeApi;
 pub(crate) use collector::{Collector, Reply};
 pub(crate) use http::{get, send, try_get};
 pub(crate) use ledger::LedgerReport;
