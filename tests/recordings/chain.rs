@@ -10,7 +10,7 @@ use tidegate_model::metric::{MetricKind, Point, Value as Number};
 use tidegate_model::names::{Names, NamesContent, NamesSource};
 use tidegate_model::record::Frame;
 use tidegate_model::tally::Tally;
-use tidegate_model::{Batch, Record, Timestamp};
+use tidegate_model::{Batch, Kind, Kinds, Record, Timestamp};
 use tidegate_processors::KINDS;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::stage::Processor;
@@ -198,7 +198,8 @@ fn build(kind: &str, keys: &str) -> Box<dyn Processor> {
     };
     (kind.parse)(table)
         .unwrap()
-        .build(&context)
+        // As in front of `cilium_enrich`.
+        .build_for(Kinds::of(&[Kind::Names]), &context)
         .unwrap_or_else(|error| panic!("{error:?}"))
 }
 

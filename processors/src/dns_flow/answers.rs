@@ -1,6 +1,6 @@
-//! What DNS answers teach: the names that the asking endpoint knows addresses by. They pass in a
-//! record of names in front of the batch, so that they are known to the flows behind the answer,
-//! while the flow of the message may still be held.
+//! What DNS answers teach: the names that the asking endpoint knows addresses by. They pass in
+//! records of names, each in front of the record that the answer was in, so that they are known to
+//! the flows behind it, while the flow of the message may still be held.
 //!
 //! As in Cilium (`pkg/fqdn/messagehandler` and `ExtractMsgDetails`, 1.19.4), a successful response
 //! gives the queried name to all of its addresses, also to those behind CNAMEs, for the lowest TTL
@@ -32,7 +32,8 @@ const NO_ERROR: u32 = 0;
 pub(super) struct Answers {
     /// Whether a later stage absorbs names.
     is_wanted: bool,
-    names: Vec<DnsName>,
+    /// Each with the position of the frame that the answer was in, in the order of the batch.
+    names: Vec<(u64, DnsName)>,
     addresses: usize,
     /// Answers that were too many.
     refused: u64,
@@ -64,27 +65,27 @@ impl Answers {
                 endpoint: 0,
                 address: ip.destination,
             };
-            self.learn(l7, asker, packet.time);
+            self.learn(l7, asker, packet.time, packet.seq);
         }
     }
 
-    /// Learns from a message in a proxy's record, which was received at `time`.
+    /// Learns from a message in a proxy's record, which was received at `time` with the frame `seq`.
     pub(super) fn learn_from_record(
         &mut self,
         l7: &L7,
         entry: &AccessLogEntry<'_>,
-        time: Timestamp,
+        (time, seq): (Timestamp, u64),
     ) {
         if self.is_wanted
             && entry.view.verdict.0 == b"Forwarded"
             && let Some((address, _)) = entry.client()
         {
             let endpoint = u16::try_from(entry.view.destination.id).unwrap_or_default();
-            self.learn(l7, Asker { endpoint, address }, time);
+            self.learn(l7, Asker { endpoint, address }, time, seq);
         }
     }
 
-    fn learn(&mut self, l7: &L7, asker: Asker, seen: Timestamp) {
+    fn learn(&mut self, l7: &L7, asker: Asker, seen: Timestamp, seq: u64) {
         let L7Record::Dns(dns) = &l7.record else {
             return;
         };
@@ -102,31 +103,51 @@ impl Answers {
             return;
         }
         let ttl = Duration::from_secs(dns.ttl.unwrap_or_default().into());
-        self.names.push(DnsName {
+        let name = DnsName {
             endpoint: asker.endpoint,
             asker: Some(asker.address),
             name: name.to_ascii_lowercase(),
             addresses,
             seen,
             expires: seen + ttl,
-        });
+        };
+        self.names.push((seq, name));
     }
 
-    /// Puts what was learnt in front of the batch.
+    /// Inserts what was learnt into the batch, in front of the records that it was learnt from.
     pub(super) fn end_batch(&mut self, batch: &mut Batch, notes: &mut Notes) {
         for _ in 0..std::mem::take(&mut self.refused) {
             notes.add(NAMES_FULL);
         }
         self.addresses = 0;
-        let Some(first) = self.names.first() else {
+        if self.names.is_empty() {
             return;
-        };
-        batch.push_front(Record::Names(Box::new(Names {
-            source: NamesSource::Dns,
-            asked: first.seen,
-            content: NamesContent::Dns(std::mem::take(&mut self.names)),
-        })));
+        }
+        let mut learnt = self.names.drain(..).peekable();
+        let mut inserted = Vec::new();
+        for (at, record) in batch.records().iter().enumerate() {
+            let Record::Flow(flow) = record else {
+                continue;
+            };
+            let mut names = Vec::new();
+            while let Some((_, name)) = learnt.next_if(|(seq, _)| *seq == flow.seq) {
+                names.push(name);
+            }
+            inserted.extend(record_of(names).map(|record| (at, record)));
+        }
+        drop(learnt);
+        batch.insert(inserted);
     }
+}
+
+/// A record of these names, unless there are none.
+fn record_of(names: Vec<DnsName>) -> Option<Record> {
+    let asked = names.first()?.seen;
+    Some(Record::Names(Box::new(Names {
+        source: NamesSource::Dns,
+        asked,
+        content: NamesContent::Dns(names),
+    })))
 }
 
 /// The addresses of an answer, each once.

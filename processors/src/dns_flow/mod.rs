@@ -11,8 +11,8 @@
 //! Bytes that are not a readable message make no flow, and are counted by the note `dns_unread`: a
 //! message without a whole question, the middle of a TCP stream, or another protocol.
 //!
-//! If a later stage absorbs names, answers also become a record of names, in front of the batch
-//! that they are decoded in: see [`answers`].
+//! If a later stage absorbs names, answers also become records of names, in front of the records
+//! that they are decoded from: see [`answers`].
 
 mod access_log;
 mod answers;
@@ -128,8 +128,8 @@ impl Protocol for DnsFlow {
         access_log::l7(entry)
     }
 
-    fn observe(&mut self, l7: &L7, entry: &AccessLogEntry<'_>, time: Timestamp) {
-        self.finder.answers.learn_from_record(l7, entry, time);
+    fn observe(&mut self, l7: &L7, entry: &AccessLogEntry<'_>, received: (Timestamp, u64)) {
+        self.finder.answers.learn_from_record(l7, entry, received);
     }
 
     fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<ExchangeId> {

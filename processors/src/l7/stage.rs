@@ -22,8 +22,9 @@ pub(crate) trait Protocol: Send {
     /// Returns the L7 part of a record's flow.
     fn l7(&mut self, entry: &AccessLogEntry<'_>, logged_at: SignedDuration) -> L7;
 
-    /// Observes a record, which was received at `time` and has become this part of a flow.
-    fn observe(&mut self, _l7: &L7, _entry: &AccessLogEntry<'_>, _time: Timestamp) {}
+    /// Observes a record that has become this part of a flow. `received` has the time and the
+    /// position of its frame.
+    fn observe(&mut self, _l7: &L7, _entry: &AccessLogEntry<'_>, _received: (Timestamp, u64)) {}
 
     /// Returns the exchange that a record reports, if packets can show it.
     fn exchange(&mut self, entry: &AccessLogEntry<'_>) -> Option<ExchangeId>;
@@ -158,10 +159,11 @@ impl<P: Protocol> L7Stage<P> {
                 self.search(flow, bytes, times);
                 Outcome::Keep
             }
-            Record::Event(Event { time, .. }) => {
+            Record::Event(Event { time, seq, .. }) => {
                 let time = *time;
+                let received = (time, *seq);
                 *latest = Some(time).max(*latest);
-                match self.parse(record, bytes, time) {
+                match self.parse(record, bytes, received) {
                     Ok(()) => Outcome::Keep,
                     Err(reason) => Outcome::Dropped(reason),
                 }
@@ -195,8 +197,9 @@ impl<P: Protocol> L7Stage<P> {
         &mut self,
         record: &mut Record,
         bytes: &[u8],
-        time: Timestamp,
+        received: (Timestamp, u64),
     ) -> Result<(), &'static str> {
+        let (time, _) = received;
         let Self {
             protocol,
             parser,
@@ -213,7 +216,7 @@ impl<P: Protocol> L7Stage<P> {
                 }
             }
             let l7 = protocol.l7(entry, logged_at?);
-            protocol.observe(&l7, entry, time);
+            protocol.observe(&l7, entry, received);
             Some(l7)
         })
     }

@@ -1,4 +1,4 @@
-//! Names that DNS answers teach: a record of names in front of the batch.
+//! Names that DNS answers teach: records of names in front of those that the answers are in.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -45,17 +45,16 @@ fn learnt(chain: &mut TestChain, data: &[Vec<u8>]) -> Vec<DnsName> {
         Record::Names(names) => Some((**names).clone()),
         _ => None,
     };
-    let mut all: Vec<Names> = batch.records().iter().filter_map(names).collect();
-    assert!(all.len() <= 1, "{all:?}");
-    match all.pop() {
-        Some(Names {
+    let dns = |names| match names {
+        Names {
             source: NamesSource::Dns,
             content: NamesContent::Dns(names),
             ..
-        }) => names,
-        None => Vec::new(),
+        } => names,
         other => panic!("{other:?}"),
-    }
+    };
+    let all = batch.records().iter().filter_map(names);
+    all.flat_map(dns).collect()
 }
 
 fn name(text: &str, addresses: &[Ipv4Addr], ttl: Duration) -> DnsName {
@@ -87,15 +86,25 @@ fn records(rcode: u8, records: &[(u16, u32, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn an_answer_is_learnt_in_front_of_its_batch_while_its_flow_is_held() {
+fn an_answer_is_learnt_in_front_of_its_packet_while_its_flow_is_held() {
     let mut chain = chain("{}");
-    let next = trace(TO_OVERLAY, &tcp((CLIENT, 5000), (FOUND, 443), 1, b""));
-    let batch = chain.run([answer(&dns(7, "Example.com.", true)), next]);
-    let kinds: Vec<_> = batch.records().iter().map(Record::kind).collect();
-    assert_eq!(kinds, [Kind::Names, Kind::Flow, Kind::Flow]);
+    let other = || trace(TO_OVERLAY, &tcp((CLIENT, 5000), (FOUND, 443), 1, b""));
+    let answers = [1, 2].map(|id| answer(&dns(id, "example.com.", true)));
+    let [first, second] = answers;
+    let batch = chain.run([other(), first, other(), other(), second, other()]);
+    let kinds: String = batch
+        .records()
+        .iter()
+        .map(|record| match record.kind() {
+            Kind::Names => 'n',
+            Kind::Flow => 'f',
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(kinds, "fnfffnff");
     let stage = chain.step(2);
-    assert_eq!((stage.entered, stage.left), (2, 3));
-    assert_eq!(chain.finish(NOON).len(), 1);
+    assert_eq!((stage.entered, stage.left), (6, 8));
+    assert_eq!(chain.finish(NOON).len(), 2);
 }
 
 #[test]

@@ -56,10 +56,11 @@ impl Batch {
         self.records.push(record);
     }
 
-    /// Puts a record in front of all others, for what has to take effect before them. Moves every
-    /// record, so that a stage should collect what it adds into one.
-    pub fn push_front(&mut self, record: Record) {
-        self.records.push_front(record);
+    /// Inserts records, each before the one that has its index now, for what has to take effect
+    /// before that one. The indices have to ascend. Moves the records behind the first index, once
+    /// for all that are inserted.
+    pub fn insert(&mut self, records: Vec<(usize, Record)>) {
+        self.records.insert(records);
     }
 
     /// Appends bytes and returns their span. A span cannot refer to bytes past 4 GiB; receivers and

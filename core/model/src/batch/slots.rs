@@ -47,10 +47,21 @@ impl Slots {
         self.len += 1;
     }
 
-    /// Inserts a record before the first one.
-    pub(super) fn push_front(&mut self, record: Record) {
-        self.push(record);
-        self.slots[..self.len].rotate_right(1);
+    /// Inserts records, each before the one with its index, in one pass from the end. The indices
+    /// ascend.
+    pub(super) fn insert(&mut self, records: Vec<(usize, Record)>) {
+        let mut from = self.len;
+        records.iter().for_each(|_| self.push(Record::default()));
+        let mut to = self.len;
+        for (before, record) in records.into_iter().rev() {
+            while from > before {
+                from -= 1;
+                to -= 1;
+                self.slots.swap(from, to);
+            }
+            to -= 1;
+            self.slots[to] = record;
+        }
     }
 
     #[inline]
@@ -200,18 +211,26 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_pushed_in_front_of_those_in_use_and_of_no_vacant_slot() {
-        let mut slots = Slots::default();
+    fn records_are_inserted_before_those_with_their_indices() {
         let names = Arc::default();
-        slots.push_front(flow(3, &names));
-        slots.push(flow(4, &names));
-        slots.push(flow(5, &names));
-        slots.truncate(2);
-        slots.push_front(flow(2, &names));
-        slots.push_front(flow(1, &names));
-        assert_eq!(seqs(&slots), [1, 2, 3, 4]);
-        slots.truncate(0);
-        assert_eq!(Arc::strong_count(&names), 1);
+        let cases: [(&[usize], &[u64]); 6] = [
+            (&[], &[1, 2, 3]),
+            (&[0], &[10, 1, 2, 3]),
+            (&[2], &[1, 2, 10, 3]),
+            (&[3], &[1, 2, 3, 10]),
+            (&[0, 0, 1, 3], &[10, 11, 1, 12, 2, 3, 13]),
+            (&[9], &[1, 2, 3, 10]),
+        ];
+        for (indices, expected) in cases {
+            let mut slots = Slots::default();
+            (1..=5).for_each(|seq| slots.push(flow(seq, &names)));
+            slots.truncate(3);
+            let inserted = indices.iter().zip(10..);
+            slots.insert(inserted.map(|(at, seq)| (*at, flow(seq, &names))).collect());
+            assert_eq!(seqs(&slots), expected, "{indices:?}");
+            slots.truncate(0);
+            assert_eq!(Arc::strong_count(&names), 1, "{indices:?}");
+        }
     }
 
     #[test]

@@ -306,7 +306,10 @@ impl RandomProcessor {
             self.made += 1;
             match self.rng.u8(0..4) {
                 0 => batch.push(frame(self.made)),
-                1 => batch.push_front(names(self.made)),
+                1 => {
+                    let before = self.rng.usize(0..=batch.len());
+                    batch.insert(vec![(before, names(self.made))]);
+                }
                 _ => batch.push(lost(self.made)),
             }
         }
