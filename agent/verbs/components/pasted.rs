@@ -6,12 +6,18 @@ use super::reference::table;
 use crate::config::{Problems, Registry, Source, load};
 use crate::verbs::common::catalog::{Entry, kinds, service_tables};
 
-/// The components of a pipeline that has the kind: those of one section, if the kind is in it, are
-/// the kind itself. Every processor is in it, in the order of the registry, so that each gets input.
+/// The components of a pipeline that has the kind. Every processor is in it, in the order of the
+/// registry, and the first receiver, so that each gets input; of exporters, the kind itself or one.
 fn components<'e>(all: &'e [Entry], section: &str, kind: &Entry) -> Vec<&'e Entry> {
     let of_section = all.iter().filter(|entry| entry.section == section);
     match section {
         "processors" => of_section.collect(),
+        "receivers" => {
+            let with_kind = |(at, one): (usize, &'e Entry)| {
+                (at == 0 || (kind.section == section && one.name == kind.name)).then_some(one)
+            };
+            of_section.enumerate().filter_map(with_kind).collect()
+        }
         _ if kind.section == section => of_section.filter(|one| one.name == kind.name).collect(),
         _ => of_section.take(1).collect(),
     }

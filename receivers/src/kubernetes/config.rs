@@ -54,7 +54,7 @@ tidegate_runtime::config_table! {
         pub max_object: ByteSize = ByteSize::new(4 << 20),
         /// The pause after a failure: a random duration from half of a bound to the bound, which
         /// doubles with every failure and is reset once a watch has lasted. What is still forbidden
-        /// after the longest pause is tried again every ten minutes.
+        /// after ten attempts is tried again every ten minutes.
         pub retry: Retry = Retry::default(),
     }
 }

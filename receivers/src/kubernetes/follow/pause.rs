@@ -5,15 +5,19 @@ use std::time::Duration;
 use crate::kubernetes::api::Failure;
 use crate::kubernetes::config::Retry;
 
-/// How long a permission that is still missing after the first minutes is not looked for. In the
-/// first seconds of an API server everything is forbidden, since it has not read the roles.
+/// How long a permission that is missing is not looked for, after [`EARLY`] attempts.
 const FORBIDDEN: Duration = Duration::from_secs(600);
+/// The attempts in a row that are refused until a permission counts as missing: in its first seconds,
+/// an API server forbids everything, since it has not read the roles.
+const EARLY: u32 = 10;
 
 /// The bound of the next pause, which doubles with every failure until it is reset.
 #[derive(Debug)]
 pub(super) struct Backoff {
     bounds: Retry,
     bound: Duration,
+    /// How many attempts in a row were forbidden.
+    forbidden: u32,
 }
 
 impl Backoff {
@@ -21,6 +25,7 @@ impl Backoff {
         Self {
             bounds,
             bound: bounds.initial.get(),
+            forbidden: 0,
         }
     }
 
@@ -29,9 +34,13 @@ impl Backoff {
     pub(super) fn pause(&mut self, failure: Option<&Failure>, jitter: f64) -> Duration {
         let bound = self.bound;
         self.bound = bound.saturating_mul(2).min(self.bounds.max.0);
+        if !failure.is_some_and(Failure::is_forbidden) {
+            self.forbidden = 0;
+        }
         let asked_for = match failure {
-            Some(failure) if failure.is_forbidden() && bound >= self.bounds.max.0 => {
-                Some(FORBIDDEN)
+            Some(failure) if failure.is_forbidden() => {
+                self.forbidden = self.forbidden.saturating_add(1);
+                (self.forbidden > EARLY).then_some(FORBIDDEN)
             }
             Some(failure) => failure.retry_after(),
             None => None,
@@ -46,6 +55,7 @@ impl Backoff {
     /// Begins again with the first pause.
     pub(super) fn reset(&mut self) {
         self.bound = self.bounds.initial.get();
+        self.forbidden = 0;
     }
 }
 
@@ -93,9 +103,14 @@ mod tests {
     fn what_is_forbidden_for_longer_than_a_server_takes_to_start_waits_for_minutes() {
         let forbidden = Failure::refused(403, None);
         let mut backoff = backoff();
-        let pauses: Vec<_> = (0..5)
-            .map(|_| backoff.pause(Some(&forbidden), 1.0).as_secs())
-            .collect();
-        assert_eq!(pauses, [1, 2, 4, 900, 900]);
+        let mut pauses = |n| -> Vec<_> {
+            let pauses = (0..n).map(|_| backoff.pause(Some(&forbidden), 1.0).as_secs());
+            pauses.collect()
+        };
+        assert_eq!(pauses(4), [1, 2, 4, 6]);
+        assert_eq!(pauses(8), [6, 6, 6, 6, 6, 6, 900, 900]);
+        // Another failure may be that of a server that starts.
+        backoff.pause(Some(&Failure::refused(503, None)), 1.0);
+        assert_eq!(backoff.pause(Some(&forbidden), 1.0).as_secs(), 6);
     }
 }
