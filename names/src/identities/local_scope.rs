@@ -10,16 +10,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use tidegate_model::flow::{EndpointNames, reserved_identity};
 
 use super::reserved::{IdentityLabels, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 use crate::prefix::{AddressFamily, Prefix, most_specific};
 
+/// The largest number of released identities that are kept.
+const MAX_RELEASED: usize = 1024;
+
 /// The identities of local scope.
 #[derive(Debug)]
 pub(crate) struct LocalScope {
     identities: HashMap<u32, LocalIdentity>,
+    /// Identities that the agent has released, as its API stated: they have no labels, as in Hubble.
+    /// The datapath reports them until the endpoints are regenerated. At most [`MAX_RELEASED`].
+    released: HashSet<u32>,
     /// Whether the cluster has both address families, each with its own label of the world. That
     /// shows in the identities of the world: 9 and 10 instead of 2. Releases before 1.15 always
     /// have one label. Flows show it, too, so it is set with shared access.
@@ -53,6 +59,7 @@ impl LocalScope {
         let labels = |identity| reserved_labels(identity).unwrap_or_default();
         Self {
             identities: HashMap::new(),
+            released: HashSet::new(),
             is_dual_stack: AtomicBool::new(false),
             world: [WORLD, WORLD_IPV4, WORLD_IPV6].map(labels),
         }
@@ -66,7 +73,8 @@ impl LocalScope {
         family: Option<AddressFamily>,
     ) -> Option<IdentityLabels> {
         let Some(identity) = self.identities.get(&identity) else {
-            return self.world(family).cloned();
+            let is_released = self.released.contains(&identity);
+            return self.world(family).filter(|_| !is_released).cloned();
         };
         if let Some(recorded) = &identity.recorded {
             return Some(Arc::clone(recorded));
@@ -89,8 +97,22 @@ impl LocalScope {
         }
     }
 
+    /// Notes that the agent does not know an identity. Returns whether that is new.
+    pub(crate) fn release(&mut self, identity: u32) -> bool {
+        if self.released.len() >= MAX_RELEASED {
+            self.released.clear();
+        }
+        self.released.insert(identity)
+    }
+
+    /// Forgets which identities were released: another agent allocates the numbers.
+    pub(crate) fn forget_released(&mut self) {
+        self.released.clear();
+    }
+
     /// Adds a prefix to an identity.
     pub(crate) fn add_prefix(&mut self, identity: u32, prefix: Prefix) {
+        self.released.remove(&identity);
         let identity = self.identities.entry(identity).or_default();
         identity.prefixes_of(prefix.family()).add(prefix);
     }

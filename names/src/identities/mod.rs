@@ -138,10 +138,18 @@ impl Identities {
         true
     }
 
-    /// Removes an identity that the API does not list.
+    /// Removes an identity that the API does not know. Returns whether that changes labels.
     pub(crate) fn unlist(&mut self, identity: u32, asked: Timestamp) -> bool {
-        let is_old = |listed: &ListedIdentity| listed.since <= asked;
-        self.listed.get(&identity).is_some_and(is_old) && self.listed.remove(&identity).is_some()
+        if self
+            .listed
+            .get(&identity)
+            .is_some_and(|listed| listed.since > asked)
+        {
+            return false;
+        }
+        let was_listed = self.listed.remove(&identity).is_some();
+        let is_released = Self::depends_on_prefixes(identity) && self.local.release(identity);
+        was_listed || is_released
     }
 
     /// Removes the identities that were listed before and are not in the list requested at `asked`.
@@ -154,6 +162,7 @@ impl Identities {
     /// Removes the listed labels of identities that an agent allocated itself, and listed before
     /// `since`.
     pub(crate) fn remove_node_identities(&mut self, since: Timestamp) {
+        self.local.forget_released();
         self.listed.retain(|identity, listed| {
             IdentityScope::of(*identity) == IdentityScope::Global || listed.since > since
         });

@@ -56,6 +56,33 @@ fn an_unknown_identity_is_asked_for_once_in_a_minute() {
 }
 
 #[test]
+fn an_identity_of_local_scope_that_the_agent_has_released_has_no_labels() {
+    const LOCAL: u32 = (1 << 24) | 5;
+    let unlisted = NamesContent::Removed(vec![Removal::Identity(LOCAL)]);
+    let known = format!("0/{LOCAL} - - [reserved:world]");
+    let released = format!("0/{LOCAL} - - []");
+    let (mut enrich, _receiver, _reader) = connected();
+    assert_eq!(enrich.source("203.0.113.9", LOCAL), known);
+    enrich.absorb(unlisted.clone());
+    assert_eq!(enrich.source("203.0.113.9", LOCAL), released);
+    enrich.upserted("198.51.100.0/24", LOCAL, "", "");
+    enrich.deleted("198.51.100.0/24");
+    assert_eq!(
+        enrich.source("203.0.113.9", LOCAL),
+        known,
+        "it was allocated"
+    );
+    enrich.absorb(unlisted);
+    enrich.stream += 1;
+    enrich.upserted("198.51.100.0/24", 2, "", "");
+    assert_eq!(
+        enrich.source("203.0.113.9", LOCAL),
+        known,
+        "of another agent"
+    );
+}
+
+#[test]
 fn lists_are_read_again_after_announcements_may_have_been_lost() {
     let (mut enrich, _receiver, mut reader) = connected();
     for (source, expected) in [
