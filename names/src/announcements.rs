@@ -119,7 +119,8 @@ impl NameTable {
     }
 
     /// Adds an endpoint. One without a pod is that of the host or of a health check, whose address
-    /// is not announced.
+    /// is not announced. Of one that a list already has, what announcements lack stays: the agent
+    /// lists a new endpoint before it announces it.
     fn create_endpoint(
         &mut self,
         endpoint: &EndpointUpdate,
@@ -130,15 +131,26 @@ impl NameTable {
             return Ok(());
         }
         let labels = identity_labels(&endpoint.labels)?;
+        self.tombstones.remove(DeletedKey::Endpoint(endpoint.id));
+        self.versions.all_changed();
+        if let Some(known) = self.endpoints.get_mut(endpoint.id)
+            && !known.is_gone
+            && *known.pod == pod
+        {
+            if known.has_initial_labels {
+                known.labels = labels.or(known.labels.take());
+            }
+            known.since = known.since.max(now);
+            known.origin = Origin::Announced;
+            return Ok(());
+        }
         if self.endpoints.get(endpoint.id).is_none() {
             self.make_room()?;
         }
-        self.tombstones.remove(DeletedKey::Endpoint(endpoint.id));
         self.remove_endpoint(endpoint.id);
         let mut local = LocalEndpoint::new(Arc::new(pod), now, Origin::Announced);
         local.labels = labels;
         self.endpoints.insert(endpoint.id, local);
-        self.versions.all_changed();
         Ok(())
     }
 

@@ -80,6 +80,21 @@ fn a_listed_endpoint_is_found_by_its_addresses_and_has_the_labels_of_its_own_ide
 }
 
 #[test]
+fn an_endpoint_that_is_announced_after_it_was_listed_keeps_what_announcements_lack() {
+    let mut enrich = with_cart(AS_HUBBLE);
+    let listed = enrich.source("10.0.1.5", 0);
+    enrich.created(312, "shop/cart-7d9f8b6c5-x2x4k");
+    enrich.regenerated(312, &CART);
+    assert_eq!(enrich.source("10.0.1.5", 0), listed);
+    let flow = enrich.pass(from("10.0.1.5", 0));
+    assert_eq!(workloads(&flow.source), "Deployment/cart");
+
+    enrich.created(312, "shop/web-0");
+    let flow = enrich.pass(from("10.0.1.5", 0));
+    assert_eq!(workloads(&flow.source), "", "the id is of another pod now");
+}
+
+#[test]
 fn endpoints_without_a_pod_have_ids_and_addresses() {
     let mut enrich = Enrich::new(AS_HUBBLE);
     let endpoint = EndpointName {
