@@ -14,7 +14,7 @@ pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
 ];
 
 /// The environment variables that the binary itself reads.
-pub(crate) const ENVIRONMENT: [(&str, &str); 7] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 8] = [
     (
         "TIDEGATE_CONFIG",
         "the configuration of `run`, `validate` and `graph`, if --config is not given",
@@ -34,6 +34,11 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 7] = [
          configuration reads it, too",
     ),
     (
+        "CILIUM_SOCK",
+        "the socket of the agent's API that `observe` reads, if --api-socket names none; the shipped \
+         configuration reads it, too",
+    ),
+    (
         "RUST_LOG",
         "the levels of the log; overrides `[service] log` of the configuration",
     ),
@@ -45,7 +50,7 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 7] = [
 ];
 
 /// The files that are used unless arguments name others.
-pub(crate) const FILES: [(&str, &str); 3] = [
+pub(crate) const FILES: [(&str, &str); 4] = [
     (
         "pipeline.toml",
         "the configuration, in the current folder; the first of the two that exists is read",
@@ -54,6 +59,10 @@ pub(crate) const FILES: [(&str, &str); 3] = [
     (
         "/var/run/cilium/monitor1_2.sock",
         "the monitor socket of the Cilium agent",
+    ),
+    (
+        "/var/run/cilium/cilium.sock",
+        "the API of the Cilium agent, from which names are read",
     ),
 ];
 
