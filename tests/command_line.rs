@@ -126,7 +126,7 @@ fn version_shows_the_build_and_what_it_understands() {
     assert!(text.starts_with(&line), "{text}");
     for part in [
         "\n  commit ",
-        "monitor1_2, replay\n",
+        "monitor1_2, cilium_api, kubernetes, replay\n",
         "\n  Cilium      1.12 to ",
         "-linux-",
     ] {

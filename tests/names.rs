@@ -175,7 +175,7 @@ const TRACE: [u8; 100] = [
 fn pods_from_before_the_start_are_named_in_the_first_flow() {
     let dir = TestDir::new();
     let api = dir.path("cilium.sock");
-    FakeApi::listen(&api, two_pods());
+    let answers = FakeApi::listen(&api, two_pods());
     let socket = dir.path("monitor.sock");
     let cilium = FakeCilium::listen(&socket);
     let text = format!(
@@ -190,6 +190,7 @@ fn pods_from_before_the_start_are_named_in_the_first_flow() {
     let mut agent = Agent::run(&config);
     let address = agent.telemetry_address();
     agent.find_line("read names from the Cilium agent's API");
+    assert!(answers.all_were_asked_for());
     let mut frame = Vec::new();
     Encoder::default().encode(
         &Payload {
@@ -230,10 +231,10 @@ fn without_the_api_socket_flows_are_written_and_readiness_says_why_names_are_mis
         "[receivers.monitor1_2]\nsocket = {socket:?}\n\
          [receivers.cilium_api]\nsocket = {:?}\nretry = {{ initial = \"1ms\", max = \"1ms\" }}\n\
          [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\ncilium_enrich = {{}}\n\
-         [exporters.stdout]\nformat = \"json\"\nsignals = [\"flows\"]\n\
+         [exporters.nop]\n\
          [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
          [service.pipelines.flows]\nreceivers = [\"monitor1_2\", \"cilium_api\"]\n\
-         processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\"]\nexporters = [\"stdout\"]\n",
+         processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\"]\nexporters = [\"nop\"]\n",
         dir.path("absent.sock")
     );
     let config = dir.write("pipeline.toml", text);
@@ -241,7 +242,7 @@ fn without_the_api_socket_flows_are_written_and_readiness_says_why_names_are_mis
     let address = agent.telemetry_address();
     let connection = cilium.send(1000);
     eventually("flows are written", || {
-        LedgerReport::live(&address).count("exporters.stdout", "absorbed") > 100
+        LedgerReport::live(&address).count("exporters.nop", "absorbed") > 100
     });
     eventually("the stage is degraded", || {
         let (status, text) = get(&address, "/readyz");

@@ -141,7 +141,6 @@ fn no_code_is_unsafe() {
 fn agent_and_core_name_no_component_kind() {
     let kinds = [
         "monitor1_2",
-        "cilium_api",
         "cilium_decode",
         "l34_flow",
         "sock_flow",
