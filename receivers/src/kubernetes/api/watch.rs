@@ -92,7 +92,10 @@ mod tests {
         size: u8,
     }
 
-    fn read(line: &str) -> Result<(String, Option<(Change, Option<u8>)>), String> {
+    /// The version after an event, and what happened to an object of which size.
+    type Read = (String, Option<(Change, Option<u8>)>);
+
+    fn read(line: &str) -> Result<Read, String> {
         let mut version = "1".to_owned();
         match WatchEvent::<Size>::read(line.as_bytes(), &mut version) {
             Ok(WatchEvent::Change(change, object)) => {

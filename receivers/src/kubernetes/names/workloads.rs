@@ -139,6 +139,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn the_controlling_owner_of_a_pod_is_its_workload_by_hubbles_rules() {
         let hash = r#""app": "web", "pod-template-hash": "5d89""#;
         let config = r#""deploymentconfig": "shop""#;

@@ -7,6 +7,10 @@ use super::{bookmark, event, expect_list, next, next_names, pod, removed, worklo
 use crate::support::TestPipeline;
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a scenario from its script to its requests"
+)]
 async fn a_list_comes_first_and_then_every_change_of_the_watch() {
     let events = [
         event("ADDED", &pod("web-5d89-c", 101)),
@@ -60,6 +64,10 @@ async fn a_list_comes_first_and_then_every_change_of_the_watch() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a scenario from its script to its requests"
+)]
 async fn services_are_listed_in_pages_of_one_time() {
     let service = |name: &str, ip: &str| {
         format!(
@@ -121,6 +129,10 @@ async fn services_are_listed_in_pages_of_one_time() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a scenario from its script to its requests"
+)]
 async fn node_ports_follow_the_own_nodes_addresses() {
     let node = |address: &str, version: u32| {
         format!(

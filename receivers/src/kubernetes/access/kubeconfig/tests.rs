@@ -156,6 +156,7 @@ fn what_is_not_supported_is_refused_with_its_key() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn the_error_of_a_broken_file_has_a_reason_and_no_secret() {
     let cases = [
         (File::new("token: [s3cret"), "cannot be parsed"),
