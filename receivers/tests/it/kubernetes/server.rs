@@ -223,7 +223,17 @@ async fn serve(
         std::future::pending::<()>().await;
         return;
     };
-    // In pieces, as the API server sends what it encodes.
+    let bytes = encode(&head, &body, end);
+    let _ = stream.write_all(&bytes).await;
+    let _ = stream.flush().await;
+    match end {
+        End::Silent => std::future::pending().await,
+        End::Complete | End::Cut => drop(stream.shutdown().await),
+    }
+}
+
+/// A response in pieces, as the API server sends what it encodes.
+fn encode(head: &str, body: &[u8], end: End) -> Vec<u8> {
     let mut bytes = format!("{head}transfer-encoding: chunked\r\n\r\n").into_bytes();
     for piece in body.chunks(97) {
         bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
@@ -233,12 +243,7 @@ async fn serve(
     if matches!(end, End::Complete) {
         bytes.extend_from_slice(b"0\r\n\r\n");
     }
-    let _ = stream.write_all(&bytes).await;
-    let _ = stream.flush().await;
-    match end {
-        End::Silent => std::future::pending().await,
-        End::Complete | End::Cut => drop(stream.shutdown().await),
-    }
+    bytes
 }
 
 fn parse(head: &str) -> Request {
