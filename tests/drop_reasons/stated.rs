@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::declared;
 
 /// String constants that are not reasons, besides those that a kind declares for other outcomes.
-const OTHER_CONSTANTS: [(&str, &str); 13] = [
+const OTHER_CONSTANTS: [(&str, &str); 14] = [
+    ("absent", "a cause of a failed request"),
     ("authorization", "a header"),
     ("default", "a cluster's name"),
     ("hubble_ring_buffer", "a source of lost events"),

@@ -20,6 +20,7 @@ pub(super) fn table() -> Vec<(&'static str, Coverage)> {
     [
         runner(),
         streams(),
+        lists_of_names(),
         events(),
         definitions(),
         values(),
@@ -77,6 +78,27 @@ fn runner() -> Vec<(&'static str, Coverage)> {
 }
 
 /// Reasons of the receivers.
+fn lists_of_names() -> Vec<(&'static str, Coverage)> {
+    let cilium = || {
+        Test(
+            "receivers/tests/it/cilium_api.rs",
+            "elements_that_cannot_be_read_are_dropped_and_the_others_are_sent",
+        )
+    };
+    let kubernetes = || {
+        Test(
+            "receivers/tests/it/kubernetes/failures.rs",
+            "objects_that_are_too_large_or_not_as_documented_are_counted_and_skipped",
+        )
+    };
+    vec![
+        ("names_element_invalid", cilium()),
+        ("names_element_too_large", cilium()),
+        ("object_invalid", kubernetes()),
+        ("object_too_large", kubernetes()),
+    ]
+}
+
 fn streams() -> Vec<(&'static str, Coverage)> {
     vec![
         ("frame_cut_short", Stream(RECEIVER, gob::truncated_frame())),

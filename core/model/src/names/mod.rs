@@ -49,7 +49,7 @@ impl NamesSource {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::CiliumApi => "cilium_api",
+            Self::CiliumApi => "agent_api",
             Self::Kubernetes => "kubernetes",
             Self::Dns => "dns",
         }
