@@ -231,6 +231,8 @@ type comparison struct {
 	// What the sides of each event are, and the results by that; empty for generated events without names.
 	situations  []string
 	bySituation map[string]*tally
+	// What DNS answers teach, in order.
+	lessons []lesson
 	// Numbers of the events without a difference.
 	same []int
 }

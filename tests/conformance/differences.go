@@ -55,6 +55,9 @@ func (c *comparison) fields(index int, kind string, theirs, ours []byte) {
 		if name == "debug_event.message" && !reordered(before[name], after[name]) {
 			class += " of another release"
 		}
+		if strings.HasSuffix(class, "_names[]") && c.isEarly(index, theirs, ours) {
+			class += " early"
+		}
 		if !differs || classes[class] {
 			continue
 		}
@@ -84,6 +87,8 @@ func (c *comparison) compact(index int, kind string, theirs, ours []byte) bool {
 		c.note(index, "compact | "+kind+" | control characters", theirs, ours)
 	case bytes.Equal(bytes.Replace(theirs, []byte(" 206, 0 "), []byte(" No device "), 1), ours):
 		c.note(index, "compact | "+kind+" | drop reason 206 named", theirs, ours)
+	case c.isEarlyLine(index, theirs, ours):
+		c.note(index, "compact | "+kind+" | early DNS name", theirs, ours)
 	default:
 		c.note(index, "compact | "+kind+" | text", theirs, ours)
 	}

@@ -2,11 +2,18 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
+	"sort"
 	"strings"
+
+	"github.com/cilium/cilium/pkg/monitor"
+	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
+	"github.com/cilium/cilium/pkg/monitor/payload"
+	"github.com/cilium/cilium/pkg/proxy/accesslog"
 )
 
 // readSituations reads a line for each event.
@@ -19,7 +26,101 @@ func (c *comparison) readSituations(name string) error {
 	if len(c.situations) != len(c.events) {
 		return fmt.Errorf("%s: %d lines for %d events", name, len(c.situations), len(c.events))
 	}
+	c.lessons = lessons(c.events)
 	return nil
+}
+
+// learntSoon is how many events later an answer may come that has already named a flow: tidegate decodes the answers of
+// what it has read at once before it names the flows of it.
+const learntSoon = 4096
+
+// lesson is a name that a DNS answer gives an address, for the endpoint that asked.
+type lesson struct {
+	index         int
+	name, address string
+}
+
+// lessons are those of all answers that a proxy forwarded, in order.
+func lessons(events []payload.Payload) (taught []lesson) {
+	for index := range events {
+		data := events[index].Data
+		if events[index].Type != payload.EventSample || len(data) == 0 || data[0] != monitorAPI.MessageTypeAccessLog {
+			continue
+		}
+		var record monitor.LogRecordNotify
+		if err := record.Decode(data); err != nil || record.DNS == nil || record.Type != accesslog.TypeResponse {
+			continue
+		}
+		for _, address := range record.DNS.IPs {
+			taught = append(taught, lesson{index, strings.TrimSuffix(record.DNS.Query, "."), address.String()})
+		}
+	}
+	return taught
+}
+
+// soon are the lessons of answers that follow an event closely.
+func (c *comparison) soon(index int) []lesson {
+	from := sort.Search(len(c.lessons), func(i int) bool { return c.lessons[i].index >= index })
+	to := sort.Search(len(c.lessons), func(i int) bool { return c.lessons[i].index > index+learntSoon })
+	return c.lessons[from:to]
+}
+
+// isEarly reports whether ours is theirs with a name that an answer soon gives an address of the flow.
+func (c *comparison) isEarly(index int, theirs, ours []byte) bool {
+	var before, after struct {
+		Flow struct {
+			IP               struct{ Source, Destination string }
+			SourceNames      []string `json:"source_names"`
+			DestinationNames []string `json:"destination_names"`
+		}
+	}
+	if json.Unmarshal(theirs, &before) != nil || json.Unmarshal(ours, &after) != nil {
+		return false
+	}
+	return c.areEarly(index, after.Flow.IP.Source, before.Flow.SourceNames, after.Flow.SourceNames) &&
+		c.areEarly(index, after.Flow.IP.Destination, before.Flow.DestinationNames, after.Flow.DestinationNames)
+}
+
+func (c *comparison) areEarly(index int, address string, theirs, ours []string) bool {
+	for _, name := range theirs {
+		if !slices.Contains(ours, name) {
+			return false
+		}
+	}
+	for _, name := range ours {
+		taught := func(l lesson) bool { return l.name == name && l.address == address }
+		if !slices.Contains(theirs, name) && !slices.ContainsFunc(c.soon(index), taught) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEarlyLine is isEarly for compact lines, in which names stand for the address.
+func (c *comparison) isEarlyLine(index int, theirs, ours []byte) bool {
+	var line struct {
+		Flow struct {
+			SourceNames      []string `json:"source_names"`
+			DestinationNames []string `json:"destination_names"`
+		}
+	}
+	if json.Unmarshal(c.theirs[index].json, &line) != nil {
+		return false
+	}
+	return slices.ContainsFunc(c.soon(index), func(l lesson) bool {
+		named := map[string]string{l.address: l.name, "[" + l.address + "]": l.name}
+		for _, names := range [][]string{line.Flow.SourceNames, line.Flow.DestinationNames} {
+			more := append(slices.Clone(names), l.name)
+			slices.Sort(more)
+			named[strings.Join(names, ",")] = strings.Join(more, ",")
+		}
+		for before, after := range named {
+			if before != "" && bytes.Equal(bytes.Replace(theirs, []byte(before), []byte(after), 1), ours) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // inOrder joins lines by their order: either side has one for each event that Hubble does not refuse.

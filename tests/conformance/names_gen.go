@@ -10,10 +10,8 @@ import (
 	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
-	"github.com/cilium/cilium/pkg/labels"
 	monitorAPI "github.com/cilium/cilium/pkg/monitor/api"
 	"github.com/cilium/cilium/pkg/monitor/payload"
-	"github.com/cilium/cilium/pkg/proxy/accesslog"
 )
 
 // runNamesGen writes what an agent's API lists, and a stream of its traffic and announcements.
@@ -21,6 +19,7 @@ func runNamesGen(args []string) error {
 	var stream, api, situations string
 	var count, pods int
 	var seed uint64
+	var silent bool
 	if err := flags("names-gen", args, func(set *flag.FlagSet) {
 		set.StringVar(&stream, "out", "", "stream file")
 		set.StringVar(&api, "api", "", "file for the answers of the API")
@@ -28,10 +27,12 @@ func runNamesGen(args []string) error {
 		set.IntVar(&count, "events", 50_000, "number of events")
 		set.IntVar(&pods, "pods", 200, "number of pods that run before the stream")
 		set.Uint64Var(&seed, "seed", 1, "seed; the same seed gives the same stream")
+		set.BoolVar(&silent, "no-answers", false, "without DNS answers, which name flows that were read with them")
 	}); err != nil {
 		return err
 	}
 	w := newWorld(seed, pods)
+	w.silent = silent
 	lists, err := w.answers()
 	if err != nil {
 		return err
@@ -75,6 +76,11 @@ func (w *world) traffic(count int) (events []situated) {
 	for len(events) < count {
 		events = append(events, w.next()...)
 	}
+	for i := range events {
+		if isPerfEvent(&events[i].payload) {
+			defuse(events[i].payload.Data)
+		}
+	}
 	return events[:count]
 }
 
@@ -100,147 +106,6 @@ func (w *world) next() []situated {
 	default:
 		lost := payload.Payload{Type: payload.RecordLost, CPU: w.IntN(4), Lost: uint64(w.IntN(100))}
 		return []situated{{lost, "lost"}}
-	}
-}
-
-// side is one end of a flow.
-type side struct {
-	about    string
-	address  netip.Addr
-	endpoint uint16
-	identity uint32
-	labels   []string
-	port     uint16
-}
-
-// side draws an end of a flow, of the wanted family if it can.
-func (w *world) side(v6 bool) side {
-	switch w.weighted(34, 26, 8, 6, 9, 9, 5, 3) {
-	case 0:
-		return w.podSide(v6, (*pod).isLocal)
-	case 1:
-		return w.podSide(v6, func(p *pod) bool { return !p.isLocal() })
-	case 2:
-		if len(w.ended) > 0 {
-			p := one(w.generator, w.ended...)
-			return side{about: "ended pod", address: p.address(v6), identity: p.app.identity, labels: p.app.labels, port: 8000}
-		}
-		return w.podSide(v6, (*pod).isLocal)
-	case 3:
-		return w.nodeSide(v6)
-	case 4:
-		return w.outsideSide(v6)
-	case 5:
-		return w.serviceSide(v6)
-	case 6:
-		return side{about: "world", address: w.worldAddress(v6), identity: one(w.generator, uint32(2), 9, 10), port: 443}
-	default:
-		return one(w.generator,
-			side{about: "health", address: healthAddress, endpoint: healthEndpoint, identity: 4, labels: []string{"reserved:health"}, port: 4240},
-			side{about: "ingress", address: ingressAddress, endpoint: ingressEndpoint, identity: 8, labels: []string{"reserved:ingress"}, port: 80})
-	}
-}
-
-func (w *world) podSide(v6 bool, wanted func(*pod) bool) side {
-	for {
-		p := one(w.generator, w.pods...)
-		if !wanted(p) {
-			continue
-		}
-		about := "local pod"
-		switch {
-		case p.app.cluster != "default":
-			about = "pod of another cluster"
-		case !p.isLocal():
-			about = "remote pod"
-		}
-		return side{about, p.address(v6), p.endpoint, p.app.identity, p.app.labels, one(w.generator, uint16(8000), 53, 9000, 0)}
-	}
-}
-
-func (w *world) nodeSide(v6 bool) side {
-	o := w.outsideOf(v6, func(o *outside) bool { return o.about == "node" })
-	return side{about: "node", address: o.prefix.Addr(), identity: o.identity, labels: o.labels, port: one(w.generator, uint16(30080), 6443)}
-}
-
-func (w *world) outsideSide(v6 bool) side {
-	o := w.outsideOf(v6, func(o *outside) bool { return o.about == "CIDR" || o.about == "FQDN" })
-	return side{about: o.about, address: w.within(o.prefix), identity: o.identity, labels: o.labels, port: 443}
-}
-
-func (w *world) outsideOf(v6 bool, wanted func(*outside) bool) *outside {
-	for {
-		if o := one(w.generator, w.outside...); wanted(o) && o.prefix.Addr().Is6() == v6 {
-			return o
-		}
-	}
-}
-
-// within is an address of a prefix: near its beginning, so that it comes again.
-func (w *world) within(prefix netip.Prefix) netip.Addr {
-	address := prefix.Addr()
-	for range w.IntN(6) {
-		if next := address.Next(); prefix.Contains(next) {
-			address = next
-		}
-	}
-	return address
-}
-
-func (w *world) serviceSide(v6 bool) side {
-	for {
-		if s := one(w.generator, w.services...); s.address.Is6() == v6 && !s.address.IsUnspecified() {
-			port := s.port
-			if w.percent(10) {
-				port++
-			}
-			return side{about: "service", address: s.address, identity: 0, port: port}
-		}
-	}
-}
-
-func (w *world) worldAddress(v6 bool) netip.Addr {
-	if v6 {
-		return netip.AddrFrom16([16]byte{0x26, 0x06, 15: byte(w.IntN(40))})
-	}
-	return netip.AddrFrom4([4]byte{93, 184, 216, byte(w.IntN(40))})
-}
-
-// sides are two ends of one family, and their situation.
-func (w *world) sides() (from, to side, situation string) {
-	v6 := w.percent(35)
-	from, to = w.side(v6), w.side(v6)
-	if named := w.named[from.endpoint]; len(named) > 0 && w.percent(30) {
-		// The pod connects to what it has looked up.
-		to = one(w.generator, named...)
-		for from.address.Is6() != to.address.Is6() {
-			from, to = w.side(v6), w.side(v6)
-		}
-		if w.percent(40) {
-			from, to = to, from
-		}
-		return from, to, from.about + " to " + to.about
-	}
-	for from.address.Is6() != to.address.Is6() {
-		to = w.side(from.address.Is6())
-		if to.address.Is6() != from.address.Is6() {
-			from = w.side(v6)
-		}
-	}
-	return from, to, from.about + " to " + to.about
-}
-
-// identityOf is the identity that the datapath reports: mostly the side's, sometimes none, a stale or an unknown one.
-func (w *world) identityOf(s side) uint32 {
-	switch w.weighted(60, 22, 12, 6) {
-	case 0:
-		return s.identity
-	case 1:
-		return 0
-	case 2:
-		return one(w.generator, w.apps...).identity
-	default:
-		return unlisted
 	}
 }
 
@@ -400,153 +265,14 @@ func (w *world) namedDebug() situated {
 	for len(data) < 20 {
 		data = w.debug(w.Uint32())
 	}
-	// Texts of numbers that releases share.
-	data[1] = one(w.generator, byte(1), 2, 4, 7, 8, 13, 14, 15)
+	// Texts that are the same in all releases, without flags that Go prints in random order.
+	data[1] = one(w.generator, byte(1), 2, 4, 8, 13, 14)
 	source, about := p.endpoint, "local pod"
 	if !p.isLocal() {
 		source, about = one(w.generator, uint16(0), hostEndpoint, 60_000), "other"
 	}
 	binary.LittleEndian.PutUint16(data[2:], source)
 	return situated{sample(data, w.IntN(4)), "of " + about}
-}
-
-// namedRecord is a proxy's record, with the names that the proxy knows.
-func (w *world) namedRecord() situated {
-	if w.percent(50) {
-		return w.dnsRecord()
-	}
-	from, to, situation := w.sides()
-	record := w.record(from, to, accesslog.Ingress, 6)
-	if w.percent(80) {
-		record.HTTP = w.http(record.Type)
-		record.HTTP.Headers = nil
-	} else {
-		record.Kafka = w.kafka()
-	}
-	return situated{sample(agentData(monitorAPI.MessageTypeAccessLog, record), 0), situation}
-}
-
-// dnsRecord is a query of a local pod, or the answer, which names addresses for later events.
-func (w *world) dnsRecord() situated {
-	client := w.podSide(w.percent(30), (*pod).isLocal)
-	server := w.podSide(client.address.Is6(), func(p *pod) bool { return p.address(client.address.Is6()).Is6() == client.address.Is6() })
-	server.port = 53
-	from, to, kind := client, server, accesslog.TypeRequest
-	if w.percent(60) {
-		from, to, kind = server, client, accesslog.TypeResponse
-	}
-	record := w.record(from, to, accesslog.Egress, 17)
-	record.Type = kind
-	record.DNS = &accesslog.LogRecordDNS{
-		Query: one(w.generator, dnsNames...), ObservationSource: accesslog.DNSSourceProxy, QTypes: []uint16{1}, RCode: one(w.generator, 0, 0, 0, 3),
-	}
-	situation := "DNS query"
-	if kind == accesslog.TypeResponse {
-		situation = "DNS answer"
-		record.DNS.TTL = uint32(one(w.generator, 30, 300, 3600))
-		if record.DNS.RCode == 0 {
-			for _, address := range w.resolved(client.endpoint) {
-				record.DNS.IPs = append(record.DNS.IPs, netip.MustParseAddr(address))
-			}
-			record.DNS.AnswerTypes = []uint16{1}
-		}
-	}
-	return situated{sample(agentData(monitorAPI.MessageTypeAccessLog, record), 0), situation}
-}
-
-func (w *world) record(from, to side, point accesslog.ObservationPoint, protocol accesslog.TransportProtocol) accesslog.LogRecord {
-	record := accesslog.LogRecord{
-		Type:      one(w.generator, accesslog.TypeRequest, accesslog.TypeResponse),
-		Timestamp: "2026-03-01T10:00:00Z", ObservationPoint: point, TransportProtocol: protocol,
-		NodeAddressInfo: accesslog.NodeAddressInfo{IPv4: ownNode.String(), IPv6: ownNode6.String()},
-		Verdict:         one(w.generator, accesslog.VerdictForwarded, accesslog.VerdictForwarded, accesslog.VerdictDenied),
-		SourceEndpoint:  from.info(), DestinationEndpoint: to.info(), IPVersion: accesslog.VersionIPv4,
-	}
-	if from.address.Is6() {
-		record.IPVersion = accesslog.VersionIPV6
-	}
-	return record
-}
-
-func (s side) info() accesslog.EndpointInfo {
-	info := accesslog.EndpointInfo{
-		ID: uint64(s.endpoint), Identity: uint64(s.identity), Port: s.port, Labels: labels.NewLabelsFromModel(s.labels).LabelArray(),
-	}
-	if s.address.Is4() {
-		info.IPv4 = s.address.String()
-	} else {
-		info.IPv6 = s.address.String()
-	}
-	return info
-}
-
-// change is a pod that ends or starts, or an outside prefix that gets or loses its identity, as the agent announces it.
-func (w *world) change() (events []situated) {
-	announce := func(message monitorAPI.AgentNotifyMessage) {
-		notify, err := message.ToJSON()
-		if err != nil {
-			panic(err) // these structs are JSON
-		}
-		events = append(events, situated{sample(agentData(monitorAPI.MessageTypeAgent, notify), 0), "announcement"})
-	}
-	switch w.weighted(5, 6, 2) {
-	case 0:
-		at := w.IntN(len(w.pods))
-		if at > 0 && len(w.pods) > 60 {
-			w.end(at, announce)
-		}
-	case 1:
-		p := w.newPod(one(w.generator, w.apps...))
-		if len(w.ended) > 0 && w.percent(30) {
-			w.takeAddresses(p)
-		}
-		w.start(p, announce)
-	default:
-		p := one(w.generator, w.pods...)
-		announce(monitorAPI.PolicyUpdateMessage(1, p.app.labels, 7))
-	}
-	return events
-}
-
-// takeAddresses gives a pod the addresses of one that ended on the same node.
-func (w *world) takeAddresses(p *pod) {
-	for at, ended := range w.ended {
-		if ended.node == p.node {
-			p.addresses = ended.addresses
-			w.ended = slices.Delete(w.ended, at, at+1)
-			return
-		}
-	}
-}
-
-func (w *world) start(p *pod, announce func(monitorAPI.AgentNotifyMessage)) {
-	w.pods = append(w.pods, p)
-	about := p.notified()
-	if p.isLocal() {
-		announce(monitorAPI.EndpointCreateMessage(about))
-	}
-	for _, address := range p.addresses {
-		announce(monitorAPI.IPCacheUpsertedMessage(single(address).String(), p.app.identity, nil, p.node.AsSlice(), nil, 0, p.app.namespace, p.name))
-	}
-	if p.isLocal() {
-		announce(monitorAPI.EndpointRegenMessage(about, nil))
-	}
-}
-
-func (w *world) end(at int, announce func(monitorAPI.AgentNotifyMessage)) {
-	p := w.pods[at]
-	w.pods = slices.Delete(w.pods, at, at+1)
-	w.ended = append(w.ended, p)
-	if p.isLocal() {
-		announce(monitorAPI.EndpointDeleteMessage(p.notified()))
-	}
-	for _, address := range p.addresses {
-		announce(monitorAPI.IPCacheDeletedMessage(single(address).String(), p.app.identity, nil, p.node.AsSlice(), nil, 0, p.app.namespace, p.name))
-	}
-}
-
-func (p *pod) notified() endpoint {
-	return endpoint{id: uint64(p.endpoint), labels: p.app.labels, pod: p.name, namespace: p.app.namespace}
 }
 
 // numeric is an identity's number.

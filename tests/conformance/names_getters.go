@@ -323,9 +323,16 @@ func (m *memory) GetEndpointInfoByID(id uint16) (getters.EndpointInfo, bool) {
 	return known, ok
 }
 
+// GetIdentity is what LookupIdentityByID (pkg/identity/cache/cache.go) finds.
 func (m *memory) GetIdentity(id uint32) (*identity.Identity, error) {
+	if numeric(id) == identity.IdentityUnknown {
+		return identity.NewIdentity(identity.IdentityUnknown, labels.NewLabelsFromModel([]string{"reserved:unknown"})), nil
+	}
 	if known, ok := m.identities[id]; ok {
 		return identity.NewIdentity(numeric(id), known), nil
+	}
+	if reserved := identity.LookupReservedIdentity(numeric(id)); reserved != nil {
+		return reserved, nil
 	}
 	return nil, fmt.Errorf("identity %d not found", id)
 }

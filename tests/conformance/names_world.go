@@ -16,6 +16,8 @@ type world struct {
 	outside  []*outside
 	services []service
 	started  int
+	// Whether no DNS query is answered.
+	silent bool
 	// What DNS answers have named for an endpoint.
 	named map[uint16][]side
 }
