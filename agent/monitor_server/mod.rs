@@ -8,6 +8,7 @@ mod socket;
 pub(crate) use client::{Frames, Pace};
 pub(crate) use socket::BoundSocket;
 
+use std::future;
 use std::io;
 
 use tidegate_runtime::shutdown::Shutdown;
@@ -22,11 +23,29 @@ pub(crate) async fn serve<F: Frames + 'static>(
     once: bool,
     shutdown: Shutdown,
 ) -> io::Result<()> {
+    serve_after(socket, frames, pace, once, shutdown, || future::ready(())).await
+}
+
+/// [`serve`], with a wait between the connection of each client and its first frame.
+pub(crate) async fn serve_after<F: Frames + 'static, W: Future<Output = ()> + Send + 'static>(
+    socket: BoundSocket,
+    frames: impl Fn() -> io::Result<F>,
+    pace: Pace,
+    once: bool,
+    shutdown: Shutdown,
+    wait: impl Fn() -> W,
+) -> io::Result<()> {
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {
             accepted = socket.accept() => {
-                clients.spawn(client::send(accepted?, frames()?, pace));
+                let client = accepted?;
+                let frames = frames()?;
+                let wait = wait();
+                clients.spawn(async move {
+                    wait.await;
+                    client::send(client, frames, pace).await
+                });
             }
             Some(sent) = clients.join_next() => {
                 report(sent.map_err(io::Error::other)?);

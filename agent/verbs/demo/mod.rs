@@ -15,6 +15,8 @@ use tidegate_runtime::health::HealthState;
 use tidegate_runtime::shutdown::Shutdown;
 use tidegate_runtime::telemetry::Telemetry;
 use tidegate_simulate::{Api, Mix, Options, Scenario};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::common::config_file::{FileCheck, WarningPolicy, assemble};
 use super::common::runtime;
@@ -23,14 +25,15 @@ use super::simulate::{self, Simulated};
 use crate::config::Source;
 use crate::error::Error;
 use crate::log;
-use crate::monitor_server::{self, Pace};
+use crate::monitor_server::{self, Pace, api};
 use crate::os::signals;
 use addresses::Addresses;
 use socket::{Sockets, TemporarySockets};
 
-/// Events that are sent at once at the start. Most of them announce endpoints; at the default rate,
-/// the first flow would come after some seconds.
-const INITIAL_EVENTS: u64 = 150;
+/// Events that are sent at once at the start, to have some flows on the screen.
+const INITIAL_EVENTS: u64 = 20;
+/// The longest wait for a client that reads the API.
+const LISTS_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time between two looks at whether an exporter has ended.
 const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -109,6 +112,9 @@ fn mix() -> Mix {
 
 /// Serves the simulated events and the agent's API. After the last event it requests the shutdown,
 /// since the receiver would wait for the agent to come back.
+///
+/// The pods of the demo run before it starts, and no event announces them: their names are in the
+/// API alone. So traffic begins when the lists have been read.
 fn serve_agent(
     args: &Args,
     sockets: Sockets,
@@ -117,7 +123,6 @@ fn serve_agent(
     let options = Options {
         seed: args.seed,
         mix: mix(),
-        announce: true,
         lost_every: 0,
         ..Options::default()
     };
@@ -128,18 +133,31 @@ fn serve_agent(
         coalesce: 0,
     };
     async move {
-        let api = Api::new(&options);
+        let server = api::Server::new(Api::new(&options));
+        let is_read = server.is_read();
         let frames = || Ok(Simulated::new(options.clone(), events));
-        let once = events.is_some();
         let served = tokio::select! {
-            served = monitor_server::serve(sockets.monitor, frames, pace, once, shutdown.clone()) => served,
-            served = monitor_server::api::serve(sockets.api, api, shutdown.clone()) => served,
+            served = monitor_server::serve_after(
+                sockets.monitor,
+                frames,
+                pace,
+                events.is_some(),
+                shutdown.clone(),
+                || lists_read(is_read.clone()),
+            ) => served,
+            served = api::serve(sockets.api, server, shutdown.clone()) => served,
         };
         if let Err(error) = served {
             tracing::error!(%error, "the simulated agent failed");
         }
         shutdown.request();
     }
+}
+
+/// Waits until the lists of the API have been read, or for a time.
+async fn lists_read(mut is_read: watch::Receiver<bool>) {
+    // Without the lists, or with a server that has ended, flows come without names.
+    let _ = timeout(LISTS_TIMEOUT, is_read.wait_for(|is_read| *is_read)).await;
 }
 
 /// Requests the shutdown when an exporter has ended, for example because the reader of standard

@@ -16,7 +16,7 @@ use super::common::output_file::{self, OutputError, Overwrite};
 use super::common::runtime;
 use crate::error::Error;
 use crate::log;
-use crate::monitor_server::{self, BoundSocket, Frames, Pace};
+use crate::monitor_server::{self, BoundSocket, Frames, Pace, api};
 use crate::os::signals;
 
 /// The default number of events in a file.
@@ -71,8 +71,8 @@ async fn listen(args: &Args, options: Options, path: &std::path::Path) -> Result
     let socket = BoundSocket::bind(path)?;
     if let Some(path) = &args.api_socket {
         let socket = BoundSocket::bind(path)?;
-        let api = Api::new(&options);
-        tokio::spawn(monitor_server::api::serve(socket, api, shutdown.clone()));
+        let server = api::Server::new(Api::new(&options));
+        tokio::spawn(api::serve(socket, server, shutdown.clone()));
     }
     tracing::info!(socket = %path.display(), seed = args.seed, "simulating a Cilium agent");
     let frames = || Ok(Simulated::new(options.clone(), args.events));
