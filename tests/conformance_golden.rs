@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::support::{FakeCilium, TestDir, tidegate};
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conformance");
+/// The folder of the golden files.
+pub(crate) const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conformance");
 const PIPELINE: &str = include_str!("conformance/pipeline.toml");
 const RECORDINGS: [&str; 2] = ["generated", "upstream"];
 
@@ -42,12 +43,13 @@ fn print_with(recording: &str, format: &str, keys: &str) -> Vec<String> {
     output.stdout.lines().map(str::to_owned).collect()
 }
 
-fn golden(file: &str) -> String {
+/// A golden file.
+pub(crate) fn golden(file: &str) -> String {
     fs::read_to_string(format!("{GOLDEN}/{file}")).unwrap()
 }
 
 /// A line without the fields that differ between the two programs.
-fn comparable(line: &str) -> Value {
+pub(crate) fn comparable(line: &str) -> Value {
     let mut line: Value = serde_json::from_str(line).unwrap();
     let document = line.as_object_mut().unwrap();
     document.remove("time");
@@ -58,7 +60,7 @@ fn comparable(line: &str) -> Value {
 }
 
 /// A compact line without its timestamp.
-fn without_time(line: &str) -> &str {
+pub(crate) fn without_time(line: &str) -> &str {
     &line["Jan  1 00:00:00.000".len()..]
 }
 

@@ -9,6 +9,7 @@ mod completions;
 mod config_input;
 mod configuration;
 mod conformance_golden;
+mod conformance_names;
 mod demo;
 mod deploy;
 mod drop_reasons;

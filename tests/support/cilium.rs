@@ -35,9 +35,14 @@ impl FakeCilium {
         self.write(&simulated_frames(frames))
     }
 
+    /// Accepts a client.
+    pub(crate) fn accept(&self) -> UnixStream {
+        self.listener.accept().unwrap().0
+    }
+
     /// Accepts a client and sends it these bytes.
     pub(crate) fn write(&self, bytes: &[u8]) -> UnixStream {
-        let (mut client, _) = self.listener.accept().unwrap();
+        let mut client = self.accept();
         client.write_all(bytes).unwrap();
         client
     }
