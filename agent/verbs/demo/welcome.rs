@@ -18,8 +18,9 @@ pub(super) fn print(rate: f64, addresses: &Addresses) {
 /// Prints how to read the ledger.
 pub(super) fn print_legend() {
     let text = "CREATED: flows of DNS and HTTP messages found in packets, and metrics. ABSORBED: \
-                printed, served or sent, or names that are now in the table.\nfiltered{KIND}: a kind of record that this exporter does \
-                not take, such as announcements of pods (agent_events).";
+                printed, served or sent, or names that are now in the table.\nfiltered{KIND}: a \
+                kind of record that this exporter does not take: prometheus takes metrics, stdout \
+                flows.";
     log::print(Level::INFO, text);
 }
 
