@@ -16,7 +16,7 @@ const FLOWS: usize = 14;
 /// Flows that pass before those that are shown, so that `top` has rates.
 const PASSED: usize = 2000;
 /// Columns that are shown.
-const COLUMNS: usize = 140;
+const COLUMNS: usize = 175;
 
 /// Words that are coloured, each with the class of its colour.
 const VERDICTS: [(&str, &str); 4] = [
