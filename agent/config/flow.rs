@@ -132,14 +132,23 @@ impl Check<'_> {
         at: Option<usize>,
         problems: &mut Problems,
     ) {
-        if !takes.intersection(arriving).is_empty() {
+        // Names are no input by themselves: they are for the records that they describe.
+        let names = Kinds::of(&[Kind::Names]);
+        let input = match takes.without(names) {
+            rest if rest.is_empty() => takes,
+            rest => rest,
+        };
+        if !input.intersection(arriving).is_empty() {
             return;
         }
         let title = format!(
             "`{stage}` gets no input in pipeline `{}`",
             self.pipeline.name
         );
-        let label = format!("takes {takes}, but gets {arriving}");
+        let label = match arriving.is_empty() {
+            true => format!("takes {takes}, but gets nothing"),
+            false => format!("takes {takes}, but gets {arriving}"),
+        };
         problems.push(
             Problem::new(title, one.span.clone())
                 .label(label)

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tidegate_model::Timestamp;
 use tidegate_model::names::{
-    AddressName, DnsName, EndpointName, Names, NamesContent, NamesList, NamesSource, Removal,
+    AddressName, DnsName, EndpointName, IdentityName, Names, NamesContent, NamesList, NamesSource,
+    Removal,
 };
 
 use crate::addresses::{AddressUpdate, PrefixEntry};
 use crate::announcements::identity_labels;
 use crate::dns::MIN_LIFETIME;
-use crate::endpoints::LocalEndpoint;
+use crate::endpoints::{LocalEndpoint, check_listed};
 use crate::identities::IdentityLabels;
 use crate::origin::Origin;
 use crate::pods::{PodName, check_len};
@@ -47,15 +48,14 @@ impl NameTable {
         match content {
             NamesContent::Identities(listed) => {
                 let mut is_changed = false;
-                for identity in listed {
-                    is_changed |= self
-                        .identities
-                        .list(identity.identity, identity.labels, asked);
-                }
+                let rejected = rejected(listed, |IdentityName { identity, labels }| {
+                    is_changed |= self.identities.list(identity, labels, asked)?;
+                    Ok(())
+                });
                 if is_changed {
                     self.versions.all_changed();
                 }
-                Vec::new()
+                rejected
             }
             NamesContent::Addresses(listed) => {
                 rejected(listed, |entry| self.list_address(entry, stated))
@@ -108,10 +108,7 @@ impl NameTable {
             }
             NamesContent::Workloads(listed) => {
                 self.versions.all_changed();
-                rejected(listed, |workload| {
-                    let is_added = self.workloads.set(workload, asked);
-                    is_added.then_some(()).ok_or(RejectReason::TableFull)
-                })
+                rejected(listed, |workload| self.workloads.set(workload, asked))
             }
             NamesContent::NodeLabels(labels) => {
                 self.node.set_labels(labels);
@@ -178,6 +175,7 @@ impl NameTable {
         {
             return Ok(());
         }
+        check_listed(&listed)?;
         let labels = identity_labels(&listed.labels)?;
         let existing = self.endpoints.get(id);
         let is_same_pod =

@@ -12,15 +12,11 @@ use crate::addresses::{AddressUpdate, PrefixEntry};
 use crate::endpoints::LocalEndpoint;
 use crate::identities::IdentityLabels;
 use crate::origin::Origin;
-use crate::pods::{PodName, check_len};
+use crate::pods::{PodName, check_labels, check_len};
 use crate::prefix::Prefix;
 use crate::protocol::{Deleted, DeletedKey};
 use crate::reject_reason::RejectReason;
 use crate::table::NameTable;
-
-/// The largest total length of an endpoint's labels, in bytes. Those of pods have one or two
-/// kilobytes.
-const MAX_LABELS_LEN: usize = 16 * 1024;
 
 impl NameTable {
     /// Applies an announcement.
@@ -203,8 +199,6 @@ impl NameTable {
 
 /// Labels in their shared form; `None` if there are none.
 pub(crate) fn identity_labels(labels: &[String]) -> Result<Option<IdentityLabels>, RejectReason> {
-    if labels.iter().map(String::len).sum::<usize>() > MAX_LABELS_LEN {
-        return Err(RejectReason::LongNames);
-    }
+    check_labels(labels)?;
     Ok((!labels.is_empty()).then(|| Arc::new(EndpointNames::of_labels(labels.to_vec()))))
 }

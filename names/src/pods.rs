@@ -8,6 +8,11 @@ use crate::reject_reason::RejectReason;
 
 /// The length of the longest name that Kubernetes allows.
 const MAX_NAME: usize = 253;
+/// The largest total length of an endpoint's labels, in bytes. Those of pods have one or two
+/// kilobytes.
+const MAX_LABELS_LEN: usize = 16 * 1024;
+/// The largest number of labels of an endpoint or identity.
+const MAX_LABELS: usize = 1024;
 
 /// The namespace and name of a pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -59,6 +64,15 @@ impl Equivalent<Arc<PodName>> for PodRef<'_> {
 /// Fails if a name is longer than Kubernetes allows.
 pub(crate) fn check_len(namespace: &str, name: &str) -> Result<(), RejectReason> {
     if namespace.len().max(name.len()) > MAX_NAME {
+        return Err(RejectReason::LongNames);
+    }
+    Ok(())
+}
+
+/// Fails if there are more labels than Kubernetes and Cilium give, or longer ones.
+pub(crate) fn check_labels(labels: &[String]) -> Result<(), RejectReason> {
+    let len: usize = labels.iter().map(String::len).sum();
+    if labels.len() > MAX_LABELS || len > MAX_LABELS_LEN {
         return Err(RejectReason::LongNames);
     }
     Ok(())

@@ -8,7 +8,8 @@ pub enum RejectReason {
     TableFull,
     /// The address or prefix is invalid.
     BadPrefix,
-    /// A name or the labels are longer than Kubernetes allows.
+    /// A name, the labels or the addresses of an entry are longer, or more, than Kubernetes and Cilium
+    /// give.
     LongNames,
 }
 

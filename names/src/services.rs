@@ -110,11 +110,13 @@ impl Services {
 
 impl SourceServices {
     fn set(&mut self, frontend: ServiceFrontend, since: Timestamp) -> Result<bool, RejectReason> {
+        if self.count >= MAX_FRONTENDS && !self.has(&frontend) {
+            return Err(RejectReason::TableFull);
+        }
         let service = self.share(ServiceName {
             namespace: frontend.namespace,
             name: frontend.name,
         });
-        let is_full = self.count >= MAX_FRONTENDS;
         let frontends = self.frontends.entry(frontend.address).or_default();
         let known = frontends
             .iter_mut()
@@ -124,12 +126,6 @@ impl SourceServices {
             let is_same = known.service == service;
             known.service = service;
             return Ok(!is_same);
-        }
-        if is_full {
-            if frontends.is_empty() {
-                self.frontends.remove(&frontend.address);
-            }
-            return Err(RejectReason::TableFull);
         }
         frontends.push(Frontend {
             port: frontend.port,
@@ -142,6 +138,15 @@ impl SourceServices {
         }
         self.count += 1;
         Ok(true)
+    }
+
+    fn has(&self, frontend: &ServiceFrontend) -> bool {
+        let known = self.frontends.get(&frontend.address);
+        known.is_some_and(|known| {
+            known
+                .iter()
+                .any(|one| one.port == frontend.port && one.protocol == frontend.protocol)
+        })
     }
 
     fn share(&mut self, service: ServiceName) -> Arc<ServiceName> {
@@ -269,5 +274,15 @@ mod tests {
         );
         assert_eq!(services.counts(), [0, 0]);
         assert!(services.agent.names.is_empty() && services.agent.frontends.is_empty());
+    }
+    #[test]
+    fn a_service_that_is_rejected_because_there_are_too_many_leaves_nothing() {
+        let mut services = SourceServices {
+            count: MAX_FRONTENDS,
+            ..SourceServices::default()
+        };
+        let rejected = services.set(frontend(1, TCP, "one"), Timestamp(1));
+        assert_eq!(rejected, Err(RejectReason::TableFull));
+        assert!(services.names.is_empty() && services.frontends.is_empty());
     }
 }

@@ -9,7 +9,8 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::names::PodWorkload;
 
-use crate::pods::PodName;
+use crate::pods::{PodName, check_len};
+use crate::reject_reason::RejectReason;
 
 /// The largest number of pods with a workload. A node has some hundreds of pods at most.
 const MAX_PODS: usize = 8192;
@@ -38,18 +39,24 @@ impl Workloads {
         Some(self.0.get(pod)?.workload.as_ref())
     }
 
-    /// Sets the workload of a pod. Returns `false` if there are too many.
-    pub(crate) fn set(&mut self, listed: PodWorkload, since: Timestamp) -> bool {
+    /// Sets the workload of a pod.
+    pub(crate) fn set(
+        &mut self,
+        listed: PodWorkload,
+        since: Timestamp,
+    ) -> Result<(), RejectReason> {
+        check_len(&listed.namespace, &listed.pod_name)?;
+        check_len(&listed.kind, &listed.name)?;
         let pod = PodName {
             namespace: listed.namespace,
             name: listed.pod_name,
         };
         if self.0.len() >= MAX_PODS && !self.0.contains_key(&pod) {
-            return false;
+            return Err(RejectReason::TableFull);
         }
         let workload = (!listed.kind.is_empty()).then_some((listed.kind, listed.name));
         self.0.insert(pod, ListedWorkload { workload, since });
-        true
+        Ok(())
     }
 
     pub(crate) fn remove(&mut self, namespace: String, name: String) {

@@ -46,9 +46,12 @@ const REGISTRY: Registry = Registry {
 };
 
 config_table! {
-    /// Makes names and frames.
+    /// Makes names, and frames unless they are switched off.
     #[derive(Debug)]
-    struct List {}
+    struct List {
+        /// Whether it makes frames.
+        frames: bool = true,
+    }
 }
 
 config_table! {
@@ -67,7 +70,10 @@ struct Idle;
 
 impl ReceiverConfig for List {
     fn produces(&self) -> Kinds {
-        NAMES.union(Kinds::of(&[Kind::Frame]))
+        match self.frames {
+            true => NAMES.union(Kinds::of(&[Kind::Frame])),
+            false => NAMES,
+        }
     }
 
     fn can_wait(&self) -> bool {
@@ -169,4 +175,17 @@ fn a_processor_learns_names_if_a_later_one_absorbs_them() {
     assert_eq!((behind.0, in_front.0), (Kinds::NONE, NAMES));
     // So that a reload replaces it.
     assert_ne!(behind.1, in_front.1);
+}
+
+#[test]
+fn names_alone_are_no_input_of_a_processor_that_adds_them_to_records() {
+    let text = text("\"absorb\"").replace("[receivers.list]", "[receivers.list]\nframes = false");
+    let said = try_load_with(&REGISTRY, &text).map(|_| ()).unwrap_err();
+    for expected in [
+        "`processors.absorb` gets no input in pipeline `flows`",
+        "but gets names",
+        "but gets nothing",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
 }

@@ -65,6 +65,11 @@ impl KnownNames {
             }
         }
         self.names.retain(|(_, expires)| *expires > now);
+        self.deadline()
+    }
+
+    /// When the first name expires.
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.names.iter().map(|(_, expires)| *expires).min()
     }
 }

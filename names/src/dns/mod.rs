@@ -21,6 +21,8 @@ use known::KnownNames;
 pub(crate) const MIN_LIFETIME: Duration = Duration::from_secs(60);
 /// The largest number of addresses of one endpoint.
 const MAX_ADDRESSES: usize = 1000;
+/// How many deadlines of removed pairs stay in any case.
+const SPARE_DEADLINES: usize = 1024;
 
 /// The names.
 #[derive(Debug, Default)]
@@ -28,7 +30,8 @@ pub(crate) struct DnsNames {
     addresses: HashMap<Address, Vec<KnownNames>>,
     /// The addresses of each endpoint, the oldest first.
     endpoints: HashMap<u16, VecDeque<Address>>,
-    /// When names may expire: one entry for each pair of an endpoint and an address.
+    /// When names may expire: at least one entry for each pair of an endpoint and an address. Those of
+    /// removed pairs stay until their time, or until there are more of them than of pairs.
     deadlines: BinaryHeap<Reverse<(Timestamp, Address, u16)>>,
     /// The number of pairs.
     count: usize,
@@ -96,6 +99,9 @@ impl DnsNames {
             .push(KnownNames::new(endpoint, name, expires));
         self.deadlines.push(Reverse((expires, address, endpoint)));
         self.count += 1;
+        if self.deadlines.len() > 2 * self.count + SPARE_DEADLINES {
+            self.rebuild_deadlines();
+        }
         true
     }
 
@@ -128,6 +134,16 @@ impl DnsNames {
             }
             changed(address);
         }
+    }
+
+    /// Leaves one deadline for each pair. Answers with long times to live would otherwise leave the
+    /// deadlines of removed pairs for years.
+    fn rebuild_deadlines(&mut self) {
+        let pairs = self.addresses.iter().flat_map(|(address, known)| {
+            let deadline = |one: &KnownNames| Some((one.deadline()?, *address, one.endpoint));
+            known.iter().filter_map(deadline).map(Reverse)
+        });
+        self.deadlines = pairs.collect();
     }
 
     fn remove_pair(&mut self, endpoint: u16, address: Address) {

@@ -91,3 +91,18 @@ fn the_numbers_of_names_and_addresses_are_limited() {
     assert_eq!(removed, [address(1), address(2)], "they expire first");
     assert_eq!(names.len(), 2);
 }
+
+#[test]
+fn answers_with_long_times_to_live_leave_no_deadlines_of_removed_pairs() {
+    let mut names = DnsNames::default();
+    for number in 0..20_000_u32 {
+        let address = Address::v4(number.to_be_bytes());
+        add(&mut names, 1, address, "many.test", 2_000_000_000);
+    }
+    assert_eq!(names.len(), MAX_ADDRESSES);
+    assert!(names.deadlines.len() <= 2 * MAX_ADDRESSES + SPARE_DEADLINES);
+    let mut expired = 0;
+    names.expire(second(2_000_000_000), |_| expired += 1);
+    assert!(expired >= MAX_ADDRESSES);
+    assert_eq!((names.len(), names.deadline()), (0, None));
+}

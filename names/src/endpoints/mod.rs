@@ -14,11 +14,16 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
+use tidegate_model::names::EndpointName;
 
 use crate::identities::IdentityLabels;
 use crate::origin::Origin;
-use crate::pods::{PodName, PodRef};
+use crate::pods::{PodName, PodRef, check_labels, check_len};
+use crate::reject_reason::RejectReason;
 use crate::workloads::Workload;
+
+/// The largest number of addresses of an endpoint, which has one of each family as a rule.
+const MAX_ADDRESSES: usize = 64;
 
 /// An endpoint.
 #[derive(Debug)]
@@ -123,18 +128,37 @@ impl Endpoints {
         let Some(endpoint) = endpoints.get_mut(&id) else {
             return;
         };
-        by_address.retain(|_, other| *other != id);
+        remove_addresses(by_address, id, &endpoint.addresses);
         by_address.extend(addresses.iter().map(|address| (*address, id)));
         endpoint.addresses = addresses;
     }
 
     pub(crate) fn remove(&mut self, id: u64) -> Option<LocalEndpoint> {
         let endpoint = self.endpoints.remove(&id)?;
-        self.by_address.retain(|_, other| *other != id);
+        remove_addresses(&mut self.by_address, id, &endpoint.addresses);
         // The pod may have another endpoint by now.
         if self.by_pod.get(&endpoint.pod) == Some(&id) {
             self.by_pod.remove(&endpoint.pod);
         }
         Some(endpoint)
     }
+}
+
+/// Removes the addresses of an endpoint that no other one has by now.
+fn remove_addresses(by_address: &mut HashMap<Address, u64>, id: u64, addresses: &[Address]) {
+    for address in addresses {
+        if by_address.get(address) == Some(&id) {
+            by_address.remove(address);
+        }
+    }
+}
+
+/// Fails if an endpoint has more or longer values than a node's have.
+pub(crate) fn check_listed(listed: &EndpointName) -> Result<(), RejectReason> {
+    check_labels(&listed.derived_labels)?;
+    check_len(&listed.interface_name, "")?;
+    if listed.addresses.len() > MAX_ADDRESSES {
+        return Err(RejectReason::LongNames);
+    }
+    Ok(())
 }

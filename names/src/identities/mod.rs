@@ -18,7 +18,9 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
 
+use crate::pods::check_labels;
 use crate::prefix::{AddressFamily, Prefix, most_specific};
+use crate::reject_reason::RejectReason;
 use local_scope::LocalScope;
 use reserved::{REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 
@@ -27,6 +29,9 @@ use reserved::{REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 const FIRST_LEARNED: u32 = 100;
 /// The first identity of pods.
 const FIRST_OF_PODS: u32 = 256;
+/// The largest number of listed identities. A cluster has 65,279 of pods, and those of the clusters
+/// that it is connected to.
+const MAX_LISTED: usize = 262_144;
 
 /// The labels of identities.
 #[derive(Debug)]
@@ -118,7 +123,16 @@ impl Identities {
     }
 
     /// Sets the labels that the API lists. Returns whether they changed.
-    pub(crate) fn list(&mut self, identity: u32, labels: Vec<String>, since: Timestamp) -> bool {
+    pub(crate) fn list(
+        &mut self,
+        identity: u32,
+        labels: Vec<String>,
+        since: Timestamp,
+    ) -> Result<bool, RejectReason> {
+        check_labels(&labels)?;
+        if self.listed.len() >= MAX_LISTED && !self.listed.contains_key(&identity) {
+            return Err(RejectReason::TableFull);
+        }
         let labels = if Self::depends_on_prefixes(identity) {
             self.local.observe_labels(&labels);
             most_specific(&labels).cloned().collect()
@@ -130,12 +144,12 @@ impl Identities {
             && *listed.labels == labels
         {
             listed.since = since;
-            return false;
+            return Ok(false);
         }
         let labels = Arc::new(labels);
         self.listed
             .insert(identity, ListedIdentity { labels, since });
-        true
+        Ok(true)
     }
 
     /// Removes an identity that the API does not know. Returns whether that changes labels.

@@ -1,7 +1,8 @@
 //! The limits of the table, and the notes about rejected announcements.
 
-use crate::support::{CART, Enrich, NODE, build};
+use crate::support::{CART, Enrich, NODE, address, build};
 use proptest::prelude::*;
+use tidegate_model::names::{EndpointName, IdentityName, NamesContent, PodWorkload};
 use tidegate_runtime::telemetry::Telemetry;
 
 #[test]
@@ -54,6 +55,56 @@ fn invalid_announcements_are_noted() {
         [("enrich_bad_prefix", 2), ("enrich_long_names", 3)]
     );
     assert_eq!(enrich.entries(), [1, 0, 1]);
+}
+
+#[test]
+fn entries_of_lists_that_no_agent_gives_are_noted() {
+    let texts = |count: usize, text: &str| vec![text.to_owned(); count];
+    let long = "x".repeat(254);
+    let identity = |labels| IdentityName {
+        identity: 4242,
+        labels,
+    };
+    let endpoint = EndpointName {
+        id: 312,
+        namespace: "shop".to_owned(),
+        pod_name: "cart-0".to_owned(),
+        ..EndpointName::default()
+    };
+    let endpoints = vec![
+        EndpointName {
+            derived_labels: texts(10_000, "a"),
+            ..endpoint.clone()
+        },
+        EndpointName {
+            addresses: vec![address("10.0.1.5"); 10_000],
+            ..endpoint.clone()
+        },
+        EndpointName {
+            interface_name: long.clone(),
+            ..endpoint
+        },
+    ];
+    let workload = PodWorkload {
+        namespace: "shop".to_owned(),
+        pod_name: "cart-0".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: long,
+    };
+    let lists = [
+        NamesContent::Identities(vec![
+            identity(texts(10_000, "")),
+            identity(texts(10_000, "k8s:a=b")),
+        ]),
+        NamesContent::Endpoints(endpoints),
+        NamesContent::Workloads(vec![workload]),
+    ];
+    let mut enrich = Enrich::new("{}");
+    for (list, noted) in lists.into_iter().zip([2, 5, 6]) {
+        enrich.absorb(list);
+        assert_eq!(enrich.notes(), [("enrich_long_names", noted)]);
+    }
+    assert_eq!(enrich.entries(), [0, 0, 0]);
 }
 
 #[test]

@@ -33,10 +33,25 @@ pub(super) struct ApiStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Problem {
     /// By which one problem differs from another.
-    label: &'static str,
+    kind: String,
     text: String,
     /// Whether it is no problem of the agent's or of its configuration.
     is_benign: bool,
+    /// What tells this problem, and those before it since the source was last read, from others: a
+    /// failure that alternates with another is logged once.
+    logged: Vec<String>,
+}
+
+impl Problem {
+    /// Takes the place of the problem that the same source had. Returns whether to log it.
+    fn follow(&mut self, earlier: Option<Self>) -> bool {
+        self.logged = earlier.map(|earlier| earlier.logged).unwrap_or_default();
+        let is_new = !self.logged.contains(&self.kind);
+        if is_new {
+            self.logged.push(self.kind.clone());
+        }
+        is_new
+    }
 }
 
 impl ApiStatus {
@@ -107,38 +122,40 @@ impl ApiStatus {
         let path = source.path();
         tracing::debug!(stage, path, error = %failure, "cannot read the Cilium agent's API");
         let advice = failure.advice(source);
-        let problem = match remedy {
+        let mut problem = match remedy {
             Remedy::RetryAll => Problem {
-                label: failure.label(),
+                // An error of the operating system, of which there are few.
+                kind: failure.to_string(),
                 text: format!("names: {failure}: {}; {advice}", self.socket),
                 is_benign: false,
+                logged: Vec::new(),
             },
             Remedy::Unsupported => Problem {
-                label: failure.label(),
+                kind: failure.label().to_owned(),
                 text: format!("names: this Cilium agent does not serve {path}"),
                 is_benign: true,
+                logged: Vec::new(),
             },
             _ => Problem {
-                label: failure.label(),
+                kind: failure.label().to_owned(),
                 text: format!("names: {path}: {failure}; {advice}"),
                 is_benign: false,
+                logged: Vec::new(),
             },
         };
         let known = match remedy {
             Remedy::RetryAll => {
                 self.connected.set(0);
-                self.unreachable.replace(problem.clone())
+                &mut self.unreachable
             }
             _ => {
                 self.connected.set(1);
                 self.unreachable = None;
-                self.problems[source.index()].replace(problem.clone())
+                &mut self.problems[source.index()]
             }
         };
-        let is_change = known.is_none_or(|known| {
-            known.label != problem.label
-                || (remedy == Remedy::RetryAll && known.text != problem.text)
-        });
+        let is_change = problem.follow(known.take());
+        *known = Some(problem.clone());
         if is_change && problem.is_benign {
             tracing::info!(stage = self.stage.as_str(), "{}", problem.text);
         } else if is_change && self.health.state().problem().is_some() {
@@ -229,5 +246,31 @@ impl ApiStatus {
         let help = "Entries that were read from the Cilium agent's API.";
         self.telemetry
             .counter("tidegate_names_entries_total", help, &labels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Problem;
+
+    #[test]
+    fn failures_that_alternate_are_logged_once_each_until_the_source_is_read() {
+        let problem = |label: &str| Problem {
+            kind: label.to_owned(),
+            text: label.to_owned(),
+            is_benign: false,
+            logged: Vec::new(),
+        };
+        let mut known = None;
+        let mut logged = Vec::new();
+        for label in ["cut", "not_http", "cut", "cut", "not_http", "timed_out"] {
+            let mut problem = problem(label);
+            if problem.follow(known.take()) {
+                logged.push(label);
+            }
+            known = Some(problem);
+        }
+        assert_eq!(logged, ["cut", "not_http", "timed_out"]);
+        assert!(problem("cut").follow(None), "after the source was read");
     }
 }
