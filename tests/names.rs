@@ -171,6 +171,21 @@ const TRACE: [u8; 100] = [
     0x74, 0x73, 0x00, 0x00,
 ];
 
+/// The stream with the trace.
+fn trace() -> Vec<u8> {
+    let mut frame = Vec::new();
+    Encoder::default().encode(
+        &Payload {
+            data: &TRACE,
+            cpu: 0,
+            lost: 0,
+            kind: Payload::EVENT_SAMPLE,
+        },
+        &mut frame,
+    );
+    frame
+}
+
 #[test]
 fn pods_from_before_the_start_are_named_in_the_first_flow() {
     let dir = TestDir::new();
@@ -191,17 +206,7 @@ fn pods_from_before_the_start_are_named_in_the_first_flow() {
     let address = agent.telemetry_address();
     agent.find_line("read names from the Cilium agent's API");
     assert!(answers.all_were_asked_for());
-    let mut frame = Vec::new();
-    Encoder::default().encode(
-        &Payload {
-            data: &TRACE,
-            cpu: 0,
-            lost: 0,
-            kind: Payload::EVENT_SAMPLE,
-        },
-        &mut frame,
-    );
-    let connection = cilium.write(&frame);
+    let connection = cilium.write(&trace());
     eventually("the flow is written", || {
         LedgerReport::live(&address).count("exporters.stdout", "absorbed") == 1
     });

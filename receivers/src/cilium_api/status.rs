@@ -121,28 +121,7 @@ impl ApiStatus {
         let stage = self.stage.as_str();
         let path = source.path();
         tracing::debug!(stage, path, error = %failure, "cannot read the Cilium agent's API");
-        let advice = failure.advice(source);
-        let mut problem = match remedy {
-            Remedy::RetryAll => Problem {
-                // An error of the operating system, of which there are few.
-                kind: failure.to_string(),
-                text: format!("names: {failure}: {}; {advice}", self.socket),
-                is_benign: false,
-                logged: Vec::new(),
-            },
-            Remedy::Unsupported => Problem {
-                kind: failure.label().to_owned(),
-                text: format!("names: this Cilium agent does not serve {path}"),
-                is_benign: true,
-                logged: Vec::new(),
-            },
-            _ => Problem {
-                kind: failure.label().to_owned(),
-                text: format!("names: {path}: {failure}; {advice}"),
-                is_benign: false,
-                logged: Vec::new(),
-            },
-        };
+        let mut problem = self.problem(source, failure);
         let known = match remedy {
             Remedy::RetryAll => {
                 self.connected.set(0);
@@ -162,6 +141,31 @@ impl ApiStatus {
             tracing::warn!(stage = self.stage.as_str(), "{}", problem.text);
         }
         self.show();
+    }
+
+    /// What an operator is told of a failure.
+    fn problem(&self, source: Source, failure: &Failure) -> Problem {
+        let path = source.path();
+        let advice = failure.advice(source);
+        let label = failure.label().to_owned();
+        let (kind, text) = match failure.remedy() {
+            // An error of the operating system, of which there are few.
+            Remedy::RetryAll => (
+                failure.to_string(),
+                format!("names: {failure}: {}; {advice}", self.socket),
+            ),
+            Remedy::Unsupported => (
+                label,
+                format!("names: this Cilium agent does not serve {path}"),
+            ),
+            _ => (label, format!("names: {path}: {failure}; {advice}")),
+        };
+        Problem {
+            kind,
+            text,
+            is_benign: failure.remedy() == Remedy::Unsupported,
+            logged: Vec::new(),
+        }
     }
 
     /// Reports what was read when nothing more is due.

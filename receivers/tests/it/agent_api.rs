@@ -181,10 +181,20 @@ async fn serve(mut stream: UnixStream, state: Arc<Mutex<State>>) {
             .cloned()
             .unwrap_or(Answer::Status(404))
     };
+    let (bytes, waits) = response(answer);
+    // The receiver may have read enough.
+    let _ = stream.write_all(&bytes).await;
+    if waits {
+        let _ = stream.read(&mut [0]).await;
+    }
+}
+
+/// The bytes of an answer, and whether the connection stays open after them.
+fn response(answer: Answer) -> (Vec<u8>, bool) {
     let head = |body: &[u8]| {
         format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes()
     };
-    let (bytes, waits) = match answer {
+    match answer {
         Answer::Json(body) => ([head(&body), body].concat(), false),
         Answer::Status(404) => (
             b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec(),
@@ -204,10 +214,5 @@ async fn serve(mut stream: UnixStream, state: Arc<Mutex<State>>) {
             true,
         ),
         Answer::Raw(bytes) => (bytes, false),
-    };
-    // The receiver may have read enough.
-    let _ = stream.write_all(&bytes).await;
-    if waits {
-        let _ = stream.read(&mut [0]).await;
     }
 }

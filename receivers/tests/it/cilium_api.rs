@@ -65,32 +65,32 @@ fn problem(pipeline: &TestPipeline) -> Option<String> {
     problems.into_values().next()
 }
 
+/// The records of all samples.
+const EVERYTHING: [&str; 15] = [
+    "release 1.19.4",
+    "identities 12",
+    "complete identities",
+    "addresses 12",
+    "complete addresses",
+    "endpoints 12",
+    "complete endpoints",
+    "services 12",
+    "complete services",
+    "cgroups 1",
+    "complete cgroups",
+    "dns 12",
+    "complete dns",
+    "nodes 6",
+    "complete nodes",
+];
+
 #[tokio::test]
 async fn everything_is_read_once_in_order_with_the_time_before_the_request() {
     let api = AgentApi::new();
     let before = Timestamp::now();
     let mut pipeline = start(&api, "");
     let all = up_to(&mut pipeline, NamesList::Nodes).await;
-    assert_eq!(
-        summary(&all),
-        [
-            "release 1.19.4",
-            "identities 12",
-            "complete identities",
-            "addresses 12",
-            "complete addresses",
-            "endpoints 12",
-            "complete endpoints",
-            "services 12",
-            "complete services",
-            "cgroups 1",
-            "complete cgroups",
-            "dns 12",
-            "complete dns",
-            "nodes 6",
-            "complete nodes",
-        ]
-    );
+    assert_eq!(summary(&all), EVERYTHING);
     assert!(
         all.iter()
             .all(|names| names.source == NamesSource::CiliumApi)
@@ -165,12 +165,12 @@ async fn a_missing_list_is_empty_or_not_supported_and_neither_is_a_problem() {
     dropped(pipeline).await;
 }
 
-#[tokio::test]
-async fn each_refusal_is_counted_and_shown_while_the_other_lists_are_read() {
-    let body = || sample("/v1/ip");
-    let half = body().len() / 2;
-    let garbage = [&body()[..half], b"\x00]", &body()[half..]].concat();
-    let cases = [
+/// An answer, the `result` that it is counted by, and what is shown of it.
+type Refusal = (Answer, &'static str, &'static str);
+
+/// Refusals by status.
+fn statuses() -> Vec<Refusal> {
+    vec![
         (
             Answer::Status(403),
             "disabled",
@@ -183,6 +183,15 @@ async fn each_refusal_is_counted_and_shown_while_the_other_lists_are_read() {
         ),
         (Answer::Status(503), "unavailable", "/v1/ip: status 503"),
         (Answer::Status(401), "refused", "/v1/ip: status 401"),
+    ]
+}
+
+/// Answers that are not the list.
+fn bodies() -> Vec<Refusal> {
+    let body = || sample("/v1/ip");
+    let half = body().len() / 2;
+    let garbage = [&body()[..half], b"\x00]", &body()[half..]].concat();
+    vec![
         (
             Answer::Silence,
             "timed_out",
@@ -208,6 +217,12 @@ async fn each_refusal_is_counted_and_shown_while_the_other_lists_are_read() {
             "not_json",
             "/v1/ip: unexpected data after",
         ),
+    ]
+}
+
+/// Answers of something else.
+fn strangers() -> Vec<Refusal> {
+    vec![
         (
             Answer::Json(b"{}".to_vec()),
             "not_json",
@@ -223,8 +238,12 @@ async fn each_refusal_is_counted_and_shown_while_the_other_lists_are_read() {
             "not_http",
             "check whether `socket`",
         ),
-    ];
-    for (answer, result, shown) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn each_refusal_is_counted_and_shown_while_the_other_lists_are_read() {
+    for (answer, result, shown) in [statuses(), bodies(), strangers()].concat() {
         let api = AgentApi::new();
         api.answer("/v1/ip", answer.clone());
         let keys = "lists = ['addresses', 'nodes'], timeout = '20ms', max_body = '99kB'";
