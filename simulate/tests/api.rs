@@ -1,4 +1,5 @@
 //! The answers of the API agree with what a stream of the same options announces and shows.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
