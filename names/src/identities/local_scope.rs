@@ -117,15 +117,13 @@ impl LocalScope {
         identity.prefixes_of(prefix.family()).add(prefix);
     }
 
-    /// Removes a prefix from an identity.
-    pub(crate) fn remove_prefix(&mut self, identity: u32, prefix: Prefix) {
+    /// Removes a prefix from an identity. Returns whether it was the identity's last.
+    pub(crate) fn remove_prefix(&mut self, identity: u32, prefix: Prefix) -> bool {
         let Some(entry) = self.identities.get_mut(&identity) else {
-            return;
+            return false;
         };
         entry.prefixes_of(prefix.family()).remove(prefix);
-        if entry.v4.count + entry.v6.count == 0 {
-            self.identities.remove(&identity);
-        }
+        entry.v4.count + entry.v6.count == 0 && self.identities.remove(&identity).is_some()
     }
 
     /// Whether a record has labels of the identity.

@@ -50,6 +50,8 @@ struct ListedIdentity {
     labels: IdentityLabels,
     /// When the list was requested.
     since: Timestamp,
+    /// Whether its last prefix was removed since: the agent may have released it.
+    is_doubtful: bool,
 }
 
 #[derive(Debug, Default)]
@@ -102,8 +104,11 @@ impl Identities {
     /// Whether the API could tell labels of an identity that are not known otherwise, or not all of
     /// them.
     pub(crate) fn is_incomplete(&self, identity: u32) -> bool {
-        if identity < FIRST_LEARNED || self.listed.contains_key(&identity) {
+        if identity < FIRST_LEARNED {
             return false;
+        }
+        if let Some(listed) = self.listed.get(&identity) {
+            return listed.is_doubtful;
         }
         match IdentityScope::of(identity) {
             IdentityScope::Global => self.learned_labels(identity).is_none(),
@@ -144,11 +149,16 @@ impl Identities {
             && *listed.labels == labels
         {
             listed.since = since;
+            listed.is_doubtful = false;
             return Ok(false);
         }
         let labels = Arc::new(labels);
-        self.listed
-            .insert(identity, ListedIdentity { labels, since });
+        let listed = ListedIdentity {
+            labels,
+            since,
+            is_doubtful: false,
+        };
+        self.listed.insert(identity, listed);
         Ok(true)
     }
 
@@ -186,11 +196,18 @@ impl Identities {
     pub(crate) fn add_prefix(&mut self, identity: u32, prefix: Prefix) -> bool {
         if Self::depends_on_prefixes(identity) {
             self.local.add_prefix(identity, prefix);
+            self.set_doubtful(identity, false);
             return true;
         }
         let learned = self.learned.entry(identity).or_default();
         learned.entries += 1;
         learned.entries == 1
+    }
+
+    fn set_doubtful(&mut self, identity: u32, is_doubtful: bool) {
+        if let Some(listed) = self.listed.get_mut(&identity) {
+            listed.is_doubtful = is_doubtful;
+        }
     }
 
     /// Notes what the identity of an announced prefix shows of the cluster's address families.
@@ -205,7 +222,9 @@ impl Identities {
     /// Removes a prefix from an identity.
     pub(crate) fn remove_prefix(&mut self, identity: u32, prefix: Prefix) {
         if Self::depends_on_prefixes(identity) {
-            self.local.remove_prefix(identity, prefix);
+            if self.local.remove_prefix(identity, prefix) {
+                self.set_doubtful(identity, true);
+            }
             return;
         }
         if let Some(learned) = self.learned.get_mut(&identity) {

@@ -83,6 +83,29 @@ fn an_identity_of_local_scope_that_the_agent_has_released_has_no_labels() {
 }
 
 #[test]
+fn a_listed_identity_of_local_scope_is_asked_for_once_no_prefix_has_it() {
+    const LOCAL: u32 = (1 << 24) | 5;
+    let (mut enrich, _receiver, mut reader) = connected();
+    enrich.absorb(NamesContent::Complete(NamesList::Nodes));
+    enrich.absorb(NamesContent::Identities(vec![IdentityName {
+        identity: LOCAL,
+        labels: vec!["fqdn:example.com".to_owned()],
+    }]));
+    let shown = format!("0/{LOCAL} - - [fqdn:example.com]");
+    for (identity, expected) in [
+        (LOCAL, &[][..]),
+        (LOCAL + 1, &[Request::IdentityWanted(LOCAL)]),
+    ] {
+        enrich.upserted("203.0.113.9/32", identity, "", "");
+        assert_eq!(enrich.source("192.0.2.1", LOCAL), shown);
+        assert_eq!(requests(&mut reader), expected, "{identity}");
+    }
+    enrich.absorb(NamesContent::Removed(vec![Removal::Identity(LOCAL)]));
+    let released = format!("0/{LOCAL} - - []");
+    assert_eq!(enrich.source("192.0.2.1", LOCAL), released);
+}
+
+#[test]
 fn lists_are_read_again_after_announcements_may_have_been_lost() {
     let (mut enrich, _receiver, mut reader) = connected();
     for (source, expected) in [
