@@ -90,7 +90,7 @@ start_agent() {
         --external-envoy-proxy=true --disable-envoy-version-check=true --static-cnp-path=/run/policies \
         --monitor-aggregation=none --enable-hubble=true --hubble-disable-tls=true \
         --hubble-socket-path=/run/cilium/hubble.sock --hubble-export-file-path="$WORK/hubble.jsonl" \
-        --hubble-skip-unknown-cgroup-ids=false &>>"$WORK/agent.log" &
+        &>>"$WORK/agent.log" &
     agent_process=$!
 }
 

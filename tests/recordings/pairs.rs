@@ -76,11 +76,15 @@ fn key(line: &Value) -> String {
                 .and_then(Value::as_str)
                 .map(without_zone)
         };
+        let l4 = flow["l4"].as_object().and_then(|l4| l4.values().next());
+        let port = |side: &str| l4.and_then(|l4| l4.get(format!("{side}_port")));
         let l7 = flow.pointer("/l7/type");
         return json!([
             flow["event_type"],
             address("source"),
             address("destination"),
+            port("source"),
+            port("destination"),
             flow["ethernet"],
             l7
         ])

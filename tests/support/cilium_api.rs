@@ -65,10 +65,11 @@ impl FakeApi {
             let path = request.split(' ').nth(1).unwrap_or_default();
             let path = path.split('?').next().unwrap_or_default();
             let answer = self.answer(path);
-            let status = if answer.is_some() {
-                "200 OK"
-            } else {
-                "404 Not Found"
+            let status = match answer {
+                Some(_) => "200 OK",
+                // What is shown does not depend on when the answer arrives.
+                None if path.starts_with("/v1/identity/") => "429 Too Many Requests",
+                None => "404 Not Found",
             };
             let body = answer.map(|answer| answer.to_string()).unwrap_or_default();
             write!(
