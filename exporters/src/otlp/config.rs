@@ -19,10 +19,9 @@ use super::logs::{BatchConfig, Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::{MetricsConfig, MetricsExport};
 use super::refresh::Backend;
 use super::resource::ResourceAttributes;
+use super::sealing::Compression;
 use super::status::BackendStatus;
-use super::transport::{
-    BackendConfig, BackendTarget, Compression, EndpointUrl, Headers, TlsConfig,
-};
+use super::transport::{BackendConfig, BackendTarget, EndpointUrl, Headers, TlsConfig};
 
 /// Limit of `batch.max_bytes`: many gRPC servers refuse messages above 4 MiB.
 const MAX_BATCH_BYTES: usize = 4 << 20;

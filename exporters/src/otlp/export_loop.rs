@@ -10,7 +10,6 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tidegate_model::record::Record;
 use tidegate_model::{Kind, Kinds, Timestamp};
@@ -27,7 +26,8 @@ use super::logs::{
     Encoder, InFlightTickets, LogRequestBuilder, NodeResource, Placement, RequestTickets,
 };
 use super::metrics::MetricsExport;
-use super::transport::{Framed, SentFlag, Service};
+use super::sealing::{Sealed, SealedFrame};
+use super::transport::{SentFlag, Service};
 
 /// The state of a running exporter.
 pub(super) struct ExportLoop {
@@ -178,7 +178,7 @@ impl ExportLoop {
             self.wait_for_request(inbox).await;
         }
         if let Some(request) = self.log_requests.take() {
-            let Framed { frame, spare } = self.sender.framer.frame(request.message);
+            let Sealed { frame, spare } = self.sender.sealer.seal(request.message);
             self.log_requests.recycle(spare);
             self.in_flight.push(self.send_frame(frame, request.tickets));
             self.update_gauge();
@@ -186,7 +186,11 @@ impl ExportLoop {
     }
 
     /// Returns a future that sends a frame, settles its tickets, and returns the frame.
-    fn send_frame(&self, frame: Bytes, tickets: RequestTickets) -> BoxFuture<'static, Bytes> {
+    fn send_frame(
+        &self,
+        frame: SealedFrame,
+        tickets: RequestTickets,
+    ) -> BoxFuture<'static, SealedFrame> {
         tracing::debug!(
             records = tickets.records(),
             bytes = frame.len(),
@@ -221,8 +225,8 @@ impl ExportLoop {
         }
     }
 
-    fn request_done(&mut self, frame: Bytes) {
-        self.log_requests.recycle(self.sender.framer.reclaim(frame));
+    fn request_done(&mut self, frame: SealedFrame) {
+        self.log_requests.recycle(self.sender.sealer.reclaim(frame));
         self.update_gauge();
     }
 

@@ -16,8 +16,9 @@ use super::in_flight::InFlight;
 use super::logs::{Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::MetricsExport;
 use super::refresh::Backend;
+use super::sealing::{Compression, Sealer};
 use super::status::{BackendStatus, Diagnosis};
-use super::transport::{Client, Compression, FirstBytes, Framer};
+use super::transport::{Client, FirstBytes};
 
 /// An exporter that is built and does not run yet.
 pub(super) struct OtlpExporter {
@@ -78,12 +79,11 @@ impl OtlpExporter {
             diagnosis,
             target.secrets.clone(),
         );
-        let encoding = self.compression.encoding();
-        let client = Arc::new(Client::new(settings, encoding, self.timeout, first_bytes));
+        let client = Arc::new(Client::new(settings, self.timeout, first_bytes));
         // The exporter starts once.
         let _ = self.backend.client.set(Arc::clone(&client));
         let sender = RequestSender {
-            framer: Framer::new(self.compression)?,
+            sealer: Sealer::new(self.compression)?,
             client,
             status,
             retry: self.retry,

@@ -3,13 +3,14 @@
 
 use std::future::pending;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use super::sealing::SealedFrame;
+
 /// Up to `limit` futures, which return the frame that they sent.
 pub(super) struct InFlight {
-    requests: FuturesUnordered<BoxFuture<'static, Bytes>>,
+    requests: FuturesUnordered<BoxFuture<'static, SealedFrame>>,
     limit: usize,
 }
 
@@ -32,12 +33,12 @@ impl InFlight {
     }
 
     /// Adds a request. The caller ensures that there is room.
-    pub(super) fn push(&mut self, request: BoxFuture<'static, Bytes>) {
+    pub(super) fn push(&mut self, request: BoxFuture<'static, SealedFrame>) {
         self.requests.push(request);
     }
 
     /// Waits until a request has completed; for ever if there is none. Cancel safe.
-    pub(super) async fn next(&mut self) -> Bytes {
+    pub(super) async fn next(&mut self) -> SealedFrame {
         match self.requests.next().await {
             Some(frame) => frame,
             None => pending().await,

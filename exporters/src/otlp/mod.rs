@@ -5,7 +5,8 @@
 //!
 //! 1. [`protobuf`], [`messages`] and [`resource`]: what all requests have in common.
 //! 2. [`failure`]: failed attempts, and whether to try again.
-//! 3. [`transport`]: one attempt, from the encoded message to the response.
+//! 3. [`sealing`]: requests are compressed once; [`transport`]: one attempt, from the sealed frame
+//!    to the response.
 //! 4. [`status`]: the backend's status in telemetry, health and log.
 //! 5. [`delivery`]: attempts until a request has its outcome.
 //! 6. [`logs`] and [`metrics`]: encoding of records and points, and the requests made of them.
@@ -29,6 +30,7 @@ mod metrics;
 mod protobuf;
 mod refresh;
 mod resource;
+mod sealing;
 mod status;
 mod transport;
 

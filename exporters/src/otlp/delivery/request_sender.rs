@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
 use super::backoff::{Backoff, RetryConfig};
 use super::outcome::RequestOutcome;
 use crate::otlp::failure::{RetryDecision, drop_reason};
+use crate::otlp::sealing::{SealedFrame, Sealer};
 use crate::otlp::status::BackendStatus;
-use crate::otlp::transport::{Accepted, Client, Framer, SentFlag, Service};
+use crate::otlp::transport::{Accepted, Client, SentFlag, Service};
 
 /// Sends requests to the backend.
 pub(crate) struct RequestSender {
-    /// Frames messages.
-    pub(crate) framer: Framer,
+    /// Seals messages.
+    pub(crate) sealer: Sealer,
     /// Makes attempts.
     pub(crate) client: Arc<Client>,
     /// Records their results.
@@ -29,7 +29,7 @@ impl RequestSender {
     pub(crate) async fn send(
         &self,
         service: Service,
-        frame: &Bytes,
+        frame: &SealedFrame,
         sent: &SentFlag,
     ) -> RequestOutcome {
         let start = Instant::now();
@@ -37,7 +37,7 @@ impl RequestSender {
         let mut attempt = 0_u32;
         loop {
             attempt = attempt.saturating_add(1);
-            let min_delay = match self.send_once(service, frame.clone(), sent).await {
+            let min_delay = match self.send_once(service, frame, sent).await {
                 Ok(outcome) => return outcome,
                 Err(min_delay) => min_delay,
             };
@@ -66,7 +66,7 @@ impl RequestSender {
     pub(crate) async fn send_once(
         &self,
         service: Service,
-        frame: Bytes,
+        frame: &SealedFrame,
         sent: &SentFlag,
     ) -> Result<RequestOutcome, Duration> {
         let sent_before = sent.get();

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::envelope::Envelope;
 use super::tickets::RequestTickets;
-use crate::otlp::transport::{EncodedMessage, PREFIX_LEN};
+use crate::otlp::sealing::{EncodedMessage, PREFIX_LEN};
 
 /// Memory for the record that exceeds a full request. Few records are larger.
 const OVERFLOW_LEN: usize = 16 << 10;

@@ -158,7 +158,7 @@ impl MetricsExport {
             }
             let mut cursor = self.table.cursor();
             while let Some(request) = self.encode(&mut cursor) {
-                let frame = sender.framer.frame(request.message).frame;
+                let frame = sender.sealer.seal(request.message).frame;
                 let outcome = sender
                     .send(Service::Metrics, &frame, &SentFlag::default())
                     .await;
@@ -190,14 +190,14 @@ async fn send_once(
     request: MetricRequest,
     counters: RequestCounters,
 ) -> Result<(), Duration> {
-    let frame = sender.framer.frame(request.message).frame;
+    let frame = sender.sealer.seal(request.message).frame;
     tracing::debug!(
         points = request.points,
         bytes = frame.len(),
         "sending a request with metric points"
     );
     match sender
-        .send_once(Service::Metrics, frame, &SentFlag::default())
+        .send_once(Service::Metrics, &frame, &SentFlag::default())
         .await
     {
         Ok(outcome) => {

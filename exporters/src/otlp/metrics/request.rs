@@ -13,7 +13,7 @@ use crate::otlp::messages::{
     Metric, MetricData, NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics, Sum,
 };
 use crate::otlp::resource::{ResourceAttributes, scope, string_attribute};
-use crate::otlp::transport::{EncodedMessage, PREFIX_LEN};
+use crate::otlp::sealing::{EncodedMessage, PREFIX_LEN};
 
 /// Upper bound of the bytes for tag and length of an embedded message.
 const MAX_FIELD_HEADER_LEN: usize = 12;

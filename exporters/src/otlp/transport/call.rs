@@ -23,9 +23,9 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use super::frame::PREFIX_LEN;
 use super::sent::SentFlag;
 use crate::otlp::failure::CallError;
+use crate::otlp::sealing::{PREFIX_LEN, SealedFrame};
 
 /// Bytes of a response that are read at most: the limit in the OTLP specification.
 const MAX_RESPONSE: usize = 4 << 20;
@@ -43,13 +43,10 @@ struct SingleFrameBody {
 }
 
 /// Returns the headers of every call: the configured metadata and those that gRPC requires.
-pub(super) fn request_headers(metadata: MetadataMap, encoding: Option<&'static str>) -> HeaderMap {
+pub(super) fn request_headers(metadata: MetadataMap) -> HeaderMap {
     let mut headers = metadata.into_headers();
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    if let Some(encoding) = encoding {
-        headers.insert("grpc-encoding", HeaderValue::from_static(encoding));
-    }
     headers
 }
 
@@ -58,13 +55,16 @@ pub(super) fn request_headers(metadata: MetadataMap, encoding: Option<&'static s
 pub(super) async fn call(
     mut channel: Channel,
     path: &'static str,
-    headers: HeaderMap,
-    frame: Bytes,
+    mut headers: HeaderMap,
+    frame: &SealedFrame,
     sent: &SentFlag,
 ) -> Result<Bytes, CallError> {
     let transport_error = |error: tonic::transport::Error| CallError::Transport(error.into());
+    if let Some(encoding) = frame.encoding().encoding() {
+        headers.insert("grpc-encoding", HeaderValue::from_static(encoding));
+    }
     let mut request = Request::new(Body::new(SingleFrameBody {
-        frame: Some(frame),
+        frame: Some(frame.grpc_message().clone()),
         sent: sent.clone(),
     }));
     *request.method_mut() = Method::POST;

@@ -19,6 +19,7 @@ use super::target::ConnectionSettings;
 use super::tls::TlsFiles;
 use crate::otlp::failure::CallError;
 use crate::otlp::messages::ExportResponse;
+use crate::otlp::sealing::SealedFrame;
 
 /// The backend's service that a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +44,6 @@ pub(crate) struct Client {
     requests: RequestBuffers,
     first_bytes: FirstBytes,
     connection: Mutex<Connection>,
-    /// How requests are compressed, as the header `grpc-encoding` names it.
-    encoding: Option<&'static str>,
     timeout: Duration,
     /// The runtime of the exporter, in which connections run.
     runtime: Handle,
@@ -83,7 +82,6 @@ impl Client {
     /// the backend sends first goes to `first_bytes`.
     pub(crate) fn new(
         settings: ConnectionSettings,
-        encoding: Option<&'static str>,
         timeout: Duration,
         first_bytes: FirstBytes,
     ) -> Self {
@@ -98,13 +96,12 @@ impl Client {
             generation: 0,
             endpoint,
             files,
-            headers: request_headers(headers, encoding),
+            headers: request_headers(headers),
         });
         Self {
             requests,
             first_bytes,
             connection,
-            encoding,
             timeout,
             runtime: Handle::current(),
         }
@@ -114,7 +111,7 @@ impl Client {
     /// that makes a new connection; requests in flight end on the old one.
     pub(crate) fn use_settings(&self, settings: ConnectionSettings) {
         let mut connection = self.connection();
-        connection.headers = request_headers(settings.headers, self.encoding);
+        connection.headers = request_headers(settings.headers);
         if connection.files != settings.files {
             connection.endpoint = settings.endpoint;
             connection.files = settings.files;
@@ -126,10 +123,10 @@ impl Client {
     pub(crate) async fn send(
         &self,
         service: Service,
-        frame: Bytes,
+        frame: &SealedFrame,
         sent: &SentFlag,
     ) -> Result<Accepted, CallError> {
-        let _registered = self.requests.register(&frame);
+        let _registered = self.requests.register(frame.grpc_message());
         let (channel, headers, generation) = self.current();
         let start = Instant::now();
         let bytes = frame.len();

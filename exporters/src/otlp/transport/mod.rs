@@ -1,7 +1,7 @@
-//! One attempt to deliver a request over gRPC: from the encoded message to the backend's answer.
+//! One attempt to deliver a request over gRPC: from the sealed frame to the backend's answer.
 //!
-//! Reading order: [`client`] makes an attempt, with [`call`] for the gRPC call itself. [`frame`]
-//! prepares the message, [`sent`] tracks whether the backend may have it. [`target`] holds the
+//! Reading order: [`client`] makes an attempt, with [`call`] for the gRPC call itself. [`sent`]
+//! tracks whether the backend may have it. [`target`] holds the
 //! checked connection settings, which come from [`address`], [`headers`], [`tls`] and [`token_file`];
 //! [`secrets`] are what no message shows. [`connector`]
 //! opens connections, [`coalesce`] batches what is written to them, and [`first_bytes`] keeps what
@@ -13,7 +13,6 @@ mod client;
 mod coalesce;
 mod connector;
 mod first_bytes;
-mod frame;
 mod headers;
 mod secrets;
 mod sent;
@@ -24,7 +23,6 @@ mod token_file;
 pub(super) use address::EndpointUrl;
 pub(super) use client::{Accepted, Client, Service};
 pub(super) use first_bytes::FirstBytes;
-pub(super) use frame::{Compression, EncodedMessage, Framed, Framer, PREFIX_LEN};
 pub(super) use headers::Headers;
 pub(super) use secrets::Secrets;
 pub(super) use sent::SentFlag;

@@ -1,0 +1,69 @@
+//! A sealed request: its payload, with gRPC's prefix of a message in front (gRPC over HTTP/2,
+//! `PROTOCOL-HTTP2.md`), so that both protocols send the same memory.
+
+use bytes::Bytes;
+
+use super::compression::Compression;
+use super::message::EncodedMessage;
+
+/// Bytes of gRPC's prefix: the compression flag and the payload's length.
+pub(crate) const PREFIX_LEN: usize = 5;
+
+/// A request as it is sent. Clones share its memory.
+#[derive(Clone, Debug)]
+pub(crate) struct SealedFrame {
+    /// Prefix and payload.
+    bytes: Bytes,
+    encoding: Compression,
+}
+
+impl SealedFrame {
+    /// Seals a payload that follows [`PREFIX_LEN`] bytes, which are overwritten.
+    pub(super) fn new(mut bytes: Vec<u8>, encoding: Compression) -> Self {
+        write_prefix(&mut bytes, encoding);
+        Self {
+            bytes: bytes.into(),
+            encoding,
+        }
+    }
+
+    /// Seals a message as it is.
+    pub(super) fn uncompressed(mut message: EncodedMessage) -> Self {
+        let start = message.start - PREFIX_LEN;
+        write_prefix(&mut message.bytes[start..], Compression::None);
+        Self {
+            bytes: Bytes::from(message.bytes).slice(start..),
+            encoding: Compression::None,
+        }
+    }
+
+    /// The length-prefixed message of gRPC.
+    pub(crate) fn grpc_message(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// How the payload is compressed. Every attempt states it in its headers.
+    pub(crate) fn encoding(&self) -> Compression {
+        self.encoding
+    }
+
+    /// Bytes of prefix and payload.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Returns the memory, empty, unless something still refers to it.
+    pub(super) fn into_memory(self) -> Option<Vec<u8>> {
+        let mut bytes = self.bytes.try_into_mut().ok()?;
+        bytes.clear();
+        Some(bytes.into())
+    }
+}
+
+/// `batch.max_bytes` keeps the length far below 4 GiB.
+fn write_prefix(bytes: &mut [u8], encoding: Compression) {
+    let len = bytes.len() - PREFIX_LEN;
+    let [a, b, c, d] = u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
+    let is_compressed = encoding != Compression::None;
+    bytes[..PREFIX_LEN].copy_from_slice(&[is_compressed.into(), a, b, c, d]);
+}

@@ -1,0 +1,22 @@
+//! An encoded request that is not sealed yet.
+
+use super::frame::PREFIX_LEN;
+
+/// An encoded message, with room for the prefix before it.
+#[derive(Debug)]
+pub(crate) struct EncodedMessage {
+    pub(super) bytes: Vec<u8>,
+    pub(super) start: usize,
+}
+
+impl EncodedMessage {
+    /// Takes the message in `bytes[start..]`; `start` is at least [`PREFIX_LEN`].
+    pub(crate) fn new(bytes: Vec<u8>, start: usize) -> Self {
+        debug_assert!(start >= PREFIX_LEN, "the prefix goes before the message");
+        Self { bytes, start }
+    }
+
+    pub(super) fn body(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
