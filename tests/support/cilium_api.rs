@@ -85,9 +85,9 @@ impl FakeApi {
         let mut state = self.0.lock().unwrap();
         state.asked.insert(path.to_owned());
         if let Some(number) = path.strip_prefix("/v1/identity/") {
+            let number: u64 = number.parse().ok()?;
             let identities = state.answers["/v1/identity"].as_array()?;
-            let is_asked = |identity: &&Value| identity["id"].to_string() == number;
-            return identities.iter().find(is_asked).cloned();
+            return identities.iter().find(|one| one["id"] == number).cloned();
         }
         state.answers.get(path).cloned()
     }
