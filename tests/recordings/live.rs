@@ -30,14 +30,18 @@ const NOT_SERVED: [&str; 6] = [
 ];
 
 #[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test and the measured table are reported"
+)]
 fn tidegate_beside_a_real_agent_shows_what_its_hubble_shows() {
     let Some(folder) = std::env::var_os("REAL_AGENT_RUN").map(PathBuf::from) else {
-        println!("skipped: tests/real_agent/run starts a real agent for it");
+        eprintln!("skipped: tests/real_agent/run starts a real agent for it");
         return;
     };
     let run = Run::read(&folder);
     let result = Comparison::of(&run);
-    println!("{result}");
+    eprintln!("{result}");
     assert!(
         result.named.value() >= NAMED,
         "too many pods without a name"

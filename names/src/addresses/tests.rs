@@ -19,7 +19,7 @@ fn update(number: u8, pod: usize, identity: u32) -> AddressUpdate<'static> {
     AddressUpdate {
         address: address(number),
         identity,
-        node: (identity % 2 == 0).then(|| address(200)),
+        node: identity.is_multiple_of(2).then(|| address(200)),
         namespace,
         pod_name: pod_name.into(),
         since: Timestamp(1),

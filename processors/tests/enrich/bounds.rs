@@ -59,19 +59,41 @@ fn invalid_announcements_are_noted() {
 
 #[test]
 fn entries_of_lists_that_no_agent_gives_are_noted() {
-    let texts = |count: usize, text: &str| vec![text.to_owned(); count];
-    let long = "x".repeat(254);
     let identity = |labels| IdentityName {
         identity: 4242,
         labels,
     };
+    let workload = PodWorkload {
+        namespace: "shop".to_owned(),
+        pod_name: "cart-0".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: "x".repeat(254),
+    };
+    let lists = [
+        NamesContent::Identities(vec![
+            identity(texts(10_000, "")),
+            identity(texts(10_000, "k8s:a=b")),
+        ]),
+        NamesContent::Endpoints(endpoints_that_no_agent_has()),
+        NamesContent::Workloads(vec![workload]),
+    ];
+    let mut enrich = Enrich::new("{}");
+    for (list, noted) in lists.into_iter().zip([2, 5, 6]) {
+        enrich.absorb(list);
+        assert_eq!(enrich.notes(), [("enrich_long_names", noted)]);
+    }
+    assert_eq!(enrich.entries(), [0, 0, 0]);
+}
+
+/// Returns endpoints with too many labels, too many addresses, and too long a name.
+fn endpoints_that_no_agent_has() -> Vec<EndpointName> {
     let endpoint = EndpointName {
         id: 312,
         namespace: "shop".to_owned(),
         pod_name: "cart-0".to_owned(),
         ..EndpointName::default()
     };
-    let endpoints = vec![
+    vec![
         EndpointName {
             derived_labels: texts(10_000, "a"),
             ..endpoint.clone()
@@ -81,30 +103,14 @@ fn entries_of_lists_that_no_agent_gives_are_noted() {
             ..endpoint.clone()
         },
         EndpointName {
-            interface_name: long.clone(),
+            interface_name: "x".repeat(254),
             ..endpoint
         },
-    ];
-    let workload = PodWorkload {
-        namespace: "shop".to_owned(),
-        pod_name: "cart-0".to_owned(),
-        kind: "Deployment".to_owned(),
-        name: long,
-    };
-    let lists = [
-        NamesContent::Identities(vec![
-            identity(texts(10_000, "")),
-            identity(texts(10_000, "k8s:a=b")),
-        ]),
-        NamesContent::Endpoints(endpoints),
-        NamesContent::Workloads(vec![workload]),
-    ];
-    let mut enrich = Enrich::new("{}");
-    for (list, noted) in lists.into_iter().zip([2, 5, 6]) {
-        enrich.absorb(list);
-        assert_eq!(enrich.notes(), [("enrich_long_names", noted)]);
-    }
-    assert_eq!(enrich.entries(), [0, 0, 0]);
+    ]
+}
+
+fn texts(count: usize, text: &str) -> Vec<String> {
+    vec![text.to_owned(); count]
 }
 
 #[test]
