@@ -2,7 +2,8 @@
 //! (`pkg/hubble/parser/cell/cell.go`, v1.19.4), which asks for a TCP frontend, then for a UDP one,
 //! whatever the protocol of the flow.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hashbrown::{HashMap, HashSet};
 use tidegate_model::Timestamp;
@@ -14,6 +15,8 @@ use crate::reject_reason::RejectReason;
 
 /// The largest number of frontends of one source.
 const MAX_FRONTENDS: usize = 262_144;
+/// From how many ports on the views of an address share them. A node's address can have thousands.
+const SHARED_FROM: usize = 64;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 const ANY: u8 = 0;
@@ -21,27 +24,39 @@ const ANY: u8 = 0;
 const PROTOCOLS: [u8; 3] = [TCP, UDP, ANY];
 
 /// The services that flows show at the ports of an address, sorted by port.
-pub(crate) type ServicePorts = Arc<[(u16, Arc<ServiceName>)]>;
+pub(crate) type ServicePorts = Arc<Ports>;
+type Ports = [(u16, Arc<ServiceName>)];
 
 /// The services, by source.
 #[derive(Debug, Default)]
 pub(crate) struct Services {
     agent: SourceServices,
     kubernetes: SourceServices,
+    /// What views of addresses with many ports have in use.
+    shared: Mutex<HashMap<Address, Weak<Ports>>>,
 }
 
 #[derive(Debug, Default)]
 struct SourceServices {
-    frontends: HashMap<Address, Vec<Frontend>>,
+    /// Sorted by address and port: one address can have very many ports.
+    frontends: BTreeMap<FrontendKey, Frontend>,
     /// Names in use, shared by the frontends of a service.
     names: HashSet<Arc<ServiceName>>,
-    count: usize,
+}
+
+/// The frontends of an address are sorted by port, and those of a port in the order in which they are
+/// looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct FrontendKey {
+    address: Address,
+    port: u16,
+    /// The position in [`PROTOCOLS`], or that after it for a protocol that is not looked up.
+    rank: u8,
+    protocol: u8,
 }
 
 #[derive(Debug)]
 struct Frontend {
-    port: u16,
-    protocol: u8,
     since: Timestamp,
     service: Arc<ServiceName>,
 }
@@ -49,27 +64,33 @@ struct Frontend {
 impl Services {
     /// The numbers of frontends that the agent's API and the Kubernetes API list.
     pub(crate) fn counts(&self) -> [usize; 2] {
-        [self.agent.count, self.kubernetes.count]
+        [self.agent.frontends.len(), self.kubernetes.frontends.len()]
     }
 
     /// The services at an address. Those of the agent's API take precedence.
     pub(crate) fn at(&self, address: Address) -> Option<ServicePorts> {
-        let found = [&self.agent, &self.kubernetes].map(|source| source.frontends.get(&address));
-        if found.iter().all(Option::is_none) {
+        if self.agent.frontends.is_empty() && self.kubernetes.frontends.is_empty() {
             return None;
         }
-        let mut ports: Vec<(u16, Arc<ServiceName>)> = Vec::new();
-        for frontends in found.into_iter().flatten() {
-            for protocol in PROTOCOLS {
-                for frontend in frontends.iter().filter(|one| one.protocol == protocol) {
-                    ports.push((frontend.port, Arc::clone(&frontend.service)));
-                }
-            }
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ports) = shared.get(&address).and_then(Weak::upgrade) {
+            return Some(ports);
         }
+        let of_sources = self.agent.at(address).chain(self.kubernetes.at(address));
+        let mut ports: Vec<_> = of_sources
+            .map(|(port, service)| (port, Arc::clone(service)))
+            .collect();
         // The sort is stable: of several frontends at a port, the first one stays.
         ports.sort_by_key(|(port, _)| *port);
         ports.dedup_by_key(|(port, _)| *port);
-        (!ports.is_empty()).then(|| ports.into())
+        if ports.is_empty() {
+            return None;
+        }
+        let ports = ServicePorts::from(ports);
+        if ports.len() >= SHARED_FROM {
+            shared.insert(address, Arc::downgrade(&ports));
+        }
+        Some(ports)
     }
 
     /// Adds a frontend. Returns whether it changed what flows show.
@@ -80,7 +101,12 @@ impl Services {
         since: Timestamp,
     ) -> Result<bool, RejectReason> {
         check_len(&frontend.namespace, &frontend.name)?;
-        self.of(source).set(frontend, since)
+        let address = frontend.address;
+        let is_changed = self.of(source).set(frontend, since)?;
+        if is_changed {
+            self.address_changed(address);
+        }
+        Ok(is_changed)
     }
 
     /// Removes a service. Returns the addresses of its frontends.
@@ -90,14 +116,30 @@ impl Services {
         namespace: &str,
         name: &str,
     ) -> Vec<Address> {
-        self.of(source)
-            .retain(|one| one.service.namespace != namespace || one.service.name != name)
+        self.retain(source, |one| {
+            one.service.namespace != namespace || one.service.name != name
+        })
     }
 
     /// Removes what is not in the list that was requested at `asked`. Returns the addresses of the
     /// removed frontends.
     pub(crate) fn sweep(&mut self, source: NamesSource, asked: Timestamp) -> Vec<Address> {
-        self.of(source).retain(|one| one.since >= asked)
+        self.retain(source, |one| one.since >= asked)
+    }
+
+    fn retain(&mut self, source: NamesSource, is_kept: impl Fn(&Frontend) -> bool) -> Vec<Address> {
+        let changed = self.of(source).retain(is_kept);
+        for address in &changed {
+            self.address_changed(*address);
+        }
+        changed
+    }
+
+    fn address_changed(&mut self, address: Address) {
+        let shared = self.shared.get_mut();
+        shared
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&address);
     }
 
     fn of(&mut self, source: NamesSource) -> &mut SourceServices {
@@ -109,44 +151,44 @@ impl Services {
 }
 
 impl SourceServices {
+    /// The ports of an address with services, in the order in which they are looked up.
+    fn at(&self, address: Address) -> impl Iterator<Item = (u16, &Arc<ServiceName>)> {
+        let first = FrontendKey {
+            address,
+            port: u16::MIN,
+            rank: u8::MIN,
+            protocol: u8::MIN,
+        };
+        let last = FrontendKey {
+            address,
+            port: u16::MAX,
+            rank: u8::MAX,
+            protocol: u8::MAX,
+        };
+        self.frontends
+            .range(first..=last)
+            .filter(|(key, _)| usize::from(key.rank) < PROTOCOLS.len())
+            .map(|(key, one)| (key.port, &one.service))
+    }
+
     fn set(&mut self, frontend: ServiceFrontend, since: Timestamp) -> Result<bool, RejectReason> {
-        if self.count >= MAX_FRONTENDS && !self.has(&frontend) {
+        let key = FrontendKey::of(&frontend);
+        let is_known = self.frontends.contains_key(&key);
+        if self.frontends.len() >= MAX_FRONTENDS && !is_known {
             return Err(RejectReason::TableFull);
         }
         let service = self.share(ServiceName {
             namespace: frontend.namespace,
             name: frontend.name,
         });
-        let frontends = self.frontends.entry(frontend.address).or_default();
-        let known = frontends
-            .iter_mut()
-            .find(|one| one.port == frontend.port && one.protocol == frontend.protocol);
-        if let Some(known) = known {
-            known.since = since;
-            let is_same = known.service == service;
-            known.service = service;
-            return Ok(!is_same);
-        }
-        frontends.push(Frontend {
-            port: frontend.port,
-            protocol: frontend.protocol,
-            since,
-            service,
-        });
-        if frontends.len() == 1 {
-            frontends.shrink_to_fit();
-        }
-        self.count += 1;
-        Ok(true)
-    }
-
-    fn has(&self, frontend: &ServiceFrontend) -> bool {
-        let known = self.frontends.get(&frontend.address);
-        known.is_some_and(|known| {
-            known
-                .iter()
-                .any(|one| one.port == frontend.port && one.protocol == frontend.protocol)
-        })
+        let before = self.frontends.insert(
+            key,
+            Frontend {
+                since,
+                service: Arc::clone(&service),
+            },
+        );
+        Ok(before.is_none_or(|before| before.service != service))
     }
 
     fn share(&mut self, service: ServiceName) -> Arc<ServiceName> {
@@ -158,21 +200,33 @@ impl SourceServices {
         shared
     }
 
+    /// Returns the addresses of the removed frontends.
     fn retain(&mut self, is_kept: impl Fn(&Frontend) -> bool) -> Vec<Address> {
         let mut changed = Vec::new();
-        let mut count = 0;
-        self.frontends.retain(|address, frontends| {
-            let before = frontends.len();
-            frontends.retain(&is_kept);
-            if frontends.len() != before {
-                changed.push(*address);
+        self.frontends.retain(|key, frontend| {
+            let is_kept = is_kept(frontend);
+            let address = key.address;
+            // Those of an address follow each other.
+            if !is_kept && changed.last() != Some(&address) {
+                changed.push(address);
             }
-            count += frontends.len();
-            !frontends.is_empty()
+            is_kept
         });
-        self.count = count;
         self.names.retain(|name| Arc::strong_count(name) > 1);
         changed
+    }
+}
+
+impl FrontendKey {
+    fn of(frontend: &ServiceFrontend) -> Self {
+        let rank = PROTOCOLS.iter().position(|one| *one == frontend.protocol);
+        let rank = u8::try_from(rank.unwrap_or(PROTOCOLS.len())).unwrap_or(u8::MAX);
+        Self {
+            address: frontend.address,
+            port: frontend.port,
+            rank,
+            protocol: frontend.protocol,
+        }
     }
 }
 
@@ -275,14 +329,54 @@ mod tests {
         assert_eq!(services.counts(), [0, 0]);
         assert!(services.agent.names.is_empty() && services.agent.frontends.is_empty());
     }
+
+    /// With a search through all ports for each one, this would take minutes.
+    #[test]
+    fn an_address_can_have_as_many_frontends_as_there_can_be() {
+        let mut services = Services::default();
+        for since in [1, 2] {
+            for port in (0..=u16::MAX).rev() {
+                for protocol in [UDP, TCP, 132] {
+                    let frontend = frontend(port, protocol, "one");
+                    let added = services.set(NamesSource::CiliumApi, frontend, Timestamp(since));
+                    assert_eq!(added, Ok(since == 1));
+                }
+            }
+        }
+        assert_eq!(services.counts(), [3 << 16, 0]);
+        let [one, other] = [(); 2].map(|()| services.at(ADDRESS).unwrap());
+        assert_eq!(one.len(), 1 << 16);
+        assert!(Arc::ptr_eq(&one, &other), "views share many ports");
+        let renamed = frontend(7, TCP, "other");
+        let changed = services.set(NamesSource::CiliumApi, renamed, Timestamp(3));
+        assert_eq!(changed, Ok(true));
+        assert_eq!(shown(&services, 7), "other");
+        assert_eq!(
+            services.sweep(NamesSource::CiliumApi, Timestamp(3)),
+            [ADDRESS]
+        );
+        assert_eq!(services.at(ADDRESS).map(|ports| ports.len()), Some(1));
+    }
+
     #[test]
     fn a_service_that_is_rejected_because_there_are_too_many_leaves_nothing() {
-        let mut services = SourceServices {
-            count: MAX_FRONTENDS,
-            ..SourceServices::default()
+        let mut services = SourceServices::default();
+        let one = |number: usize| ServiceFrontend {
+            address: Address(u128::try_from(number).unwrap().to_be_bytes()),
+            ..frontend(1, TCP, "one")
         };
-        let rejected = services.set(frontend(1, TCP, "one"), Timestamp(1));
-        assert_eq!(rejected, Err(RejectReason::TableFull));
-        assert!(services.names.is_empty() && services.frontends.is_empty());
+        for number in 0..MAX_FRONTENDS {
+            assert_eq!(services.set(one(number), Timestamp(1)), Ok(true));
+        }
+        let rejected = ServiceFrontend {
+            name: "other".to_owned(),
+            ..one(MAX_FRONTENDS)
+        };
+        assert_eq!(
+            services.set(rejected, Timestamp(1)),
+            Err(RejectReason::TableFull)
+        );
+        assert_eq!(services.names.len(), 1);
+        assert_eq!(services.set(one(0), Timestamp(2)), Ok(false), "a known one");
     }
 }
