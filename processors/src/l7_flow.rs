@@ -94,7 +94,7 @@ fn l7(entry: &AccessLogEntry<'_>, redaction: &Redaction) -> L7 {
         latency_ns: 0,
         observed_latency: None,
         record,
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidegate_format::hubble::Json;
 use tidegate_model::Record;
 use tidegate_model::flow::{
-    EndpointNames, Flow, Generic, L7Record, NodeView, ServiceName, Verdict,
+    EndpointNames, Flow, Generic, L7Record, NodeView, ServiceName, TraceContext, Verdict,
 };
 use tidegate_simulate::{Mix, Options, Release, Stream};
 
@@ -161,7 +161,12 @@ const NODE_LABELS: [&str; 5] = [
 fn vary_message(flow: &mut Flow, n: u64) {
     let Some(l7) = &mut flow.l7 else { return };
     if n.is_multiple_of(3) {
-        l7.trace_id = Some(format!("4bf92f3577b34da6a3ce929d0e0e47{:02x}", n % 16));
+        let last = u128::from(n % 16);
+        l7.trace_context = Some(TraceContext {
+            trace_id: (0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4700_u128 | last).to_be_bytes(),
+            parent_id: [1; 8],
+            flags: 0,
+        });
     }
     if n.is_multiple_of(29) {
         l7.record = L7Record::Generic(Generic {

@@ -6,6 +6,8 @@
 pub(super) const VARINT: u8 = 0;
 /// Wire type of eight bytes.
 const FIXED64: u8 = 1;
+/// Wire type of four bytes.
+const FIXED32: u8 = 5;
 /// Wire type of strings, bytes and messages.
 pub(super) const LEN: u8 = 2;
 
@@ -69,6 +71,12 @@ pub(super) fn integer(buf: &mut Vec<u8>, number: u8, value: u64) {
 pub(super) fn fixed64(buf: &mut Vec<u8>, number: u8, value: u64) {
     let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
     buf.extend_from_slice(&[number << 3 | FIXED64, a, b, c, d, e, f, g, h]);
+}
+
+/// Appends a `fixed32`.
+pub(super) fn fixed32(buf: &mut Vec<u8>, number: u8, value: u32) {
+    let [a, b, c, d] = value.to_le_bytes();
+    buf.extend_from_slice(&[number << 3 | FIXED32, a, b, c, d]);
 }
 
 #[cfg(test)]

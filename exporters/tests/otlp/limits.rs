@@ -91,7 +91,7 @@ async fn a_record_that_is_too_large_for_a_request_is_dropped_alone() {
         latency_ns: 0,
         observed_latency: None,
         record,
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };

@@ -85,8 +85,10 @@ impl Text {
                 .iter()
                 .any(|pattern| pattern.matches(context.node_name())),
             Self::TraceId(ids) => {
-                let id = l7.and_then(|l7| l7.trace_id.as_deref());
-                ids.iter().any(|known| known == id.unwrap_or_default())
+                let context = l7.and_then(|l7| l7.trace_context);
+                let id = context.map(|context| context.trace_id_text());
+                let id = id.as_ref().map_or(&[][..], |id| &id[..]);
+                ids.iter().any(|known| known.as_bytes() == id)
             }
             Self::DnsQuery(patterns) => match l7.map(|l7| &l7.record) {
                 Some(L7Record::Dns(Dns { query, .. })) => patterns.matches(query),

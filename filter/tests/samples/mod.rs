@@ -7,7 +7,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowType, Generic, Http,
     Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, MessageSource, Missing, SctpChunk, Socket,
-    TcpFlags, Verdict, message_type,
+    TcpFlags, TraceContext, Verdict, message_type,
 };
 
 /// The node of the flows.
@@ -205,13 +205,17 @@ fn ip(source: &str, destination: &str) -> Option<Ip> {
     })
 }
 
-fn message(record: L7Record, trace_id: Option<&str>) -> Flow {
+fn message(record: L7Record, trace_id: Option<u128>) -> Flow {
     let l7 = L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
         observed_latency: None,
         record,
-        trace_id: trace_id.map(str::to_owned),
+        trace_context: trace_id.map(|id| TraceContext {
+            trace_id: id.to_be_bytes(),
+            parent_id: [1; 8],
+            flags: 0,
+        }),
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };
@@ -357,7 +361,7 @@ fn messages() -> Vec<Flow> {
     vec![
         message(
             http(0, "GET", "/a%20b"),
-            Some("4bf92f3577b34da6a3ce929d0e0e4736"),
+            Some(0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736),
         ),
         message(http(200, "post", "http://shop/a"), None),
         message(http(503, "", ""), None),

@@ -10,7 +10,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, AuthType, Dns, DropReason, Endpoint, EndpointNames, Flow, FlowIds, FlowType, Generic,
     Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type, Layer, MessagePart, MessageSource,
-    Missing, NodeView, PolicyMatch, ServiceName, TcpFlags, TracePoint, TraceReason,
+    Missing, NodeView, PolicyMatch, ServiceName, TcpFlags, TraceContext, TracePoint, TraceReason,
 };
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
@@ -107,7 +107,7 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
         l7_type,
         any::<u64>(),
         record(),
-        any::<Option<String>>(),
+        any::<Option<[u8; 16]>>(),
         missing,
     )
         .prop_map(|(l7_type, latency_ns, record, trace_id, missing)| {
@@ -116,7 +116,11 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
                 latency_ns,
                 observed_latency: None,
                 record,
-                trace_id,
+                trace_context: trace_id.map(|trace_id| TraceContext {
+                    trace_id,
+                    parent_id: [1; 8],
+                    flags: 0,
+                }),
                 source: MessageSource::Wire,
                 missing,
             })

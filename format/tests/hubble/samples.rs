@@ -9,7 +9,8 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::{
     Address, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet, FileNumbering, Flow,
     FlowType, Http, Ip, IpVersion, L4, L7, L7Record, L7Type, Layer, MessageSource, Missing,
-    PolicyMatch, SourceFile, TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict,
+    PolicyMatch, SourceFile, TcpFlags, TraceContext, TracePoint, TraceReason, Tunnel,
+    TunnelProtocol, Verdict,
 };
 use tidegate_model::record::{Lost, LostSource};
 
@@ -219,7 +220,7 @@ pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
             latency_ns: 0,
             observed_latency: None,
             record,
-            trace_id: None,
+            trace_context: None,
             source: MessageSource::Proxy,
             missing: Missing::NOTHING,
         })),
@@ -324,6 +325,10 @@ pub(crate) fn http(l7_type: L7Type) -> Flow {
     };
     let l7 = flow.l7.as_mut().unwrap();
     l7.latency_ns = 2_345_678;
-    l7.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
+    l7.trace_context = Some(TraceContext {
+        trace_id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes(),
+        parent_id: [1; 8],
+        flags: TraceContext::SAMPLED,
+    });
     flow
 }

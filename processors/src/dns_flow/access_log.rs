@@ -35,7 +35,7 @@ pub(super) fn l7(entry: &AccessLogEntry<'_>) -> L7 {
         latency_ns: 0,
         observed_latency: None,
         record: L7Record::Dns(dns),
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     }

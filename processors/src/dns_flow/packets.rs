@@ -176,7 +176,7 @@ fn l7(message: dns::Message) -> L7 {
         latency_ns: 0,
         observed_latency: None,
         record: L7Record::Dns(dns),
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Wire,
         missing,
     }

@@ -7,7 +7,7 @@ use tidegate_model::flow::{
 use tidegate_wire::access_log::{HttpView, Map, Texts};
 
 use super::requests::RequestTable;
-use super::traceparent::trace_id;
+use super::traceparent;
 use crate::l7::access_log::{AccessLogEntry, low_u32};
 use crate::l7::pending::{ContentHasher, ExchangeId};
 use crate::l7::redaction::Redaction;
@@ -24,11 +24,11 @@ pub(super) fn l7(
     let logged = entry.view.http.unwrap_or_default();
     let headers = logged.headers.map(headers).unwrap_or_default();
     let request_id = header(&headers, "X-Request-Id");
-    let (latency_ns, trace_id) = match l7_type {
+    let (latency_ns, trace_context) = match l7_type {
         L7Type::Request => {
-            let trace_id = header(&headers, "Traceparent").and_then(trace_id);
-            requests.add(request_id, logged_at, trace_id.as_deref());
-            (0, trace_id)
+            let context = header(&headers, "Traceparent").and_then(traceparent::parse);
+            requests.add(request_id, logged_at, context);
+            (0, context)
         }
         L7Type::Response => requests.take(request_id, logged_at),
         L7Type::Sample | L7Type::Unknown => (0, None),
@@ -38,7 +38,7 @@ pub(super) fn l7(
         latency_ns,
         observed_latency: None,
         record: L7Record::Http(http(&logged, l7_type, headers, redaction)),
-        trace_id,
+        trace_context,
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     }

@@ -10,7 +10,7 @@ use tidegate_wire::http::Head;
 use tidegate_wire::text::Text;
 
 use super::connections::PendingRequest;
-use super::traceparent::trace_id;
+use super::traceparent;
 use crate::l7::redaction::Redaction;
 
 /// The headers that are kept, in the form and order in which Hubble shows them. Others may hold
@@ -36,7 +36,7 @@ pub(super) fn request(head: &Head<'_>, method: &str, target: &[u8], redaction: &
         ..http(head, redaction)
     };
     L7 {
-        trace_id: traceparent.and_then(trace_id),
+        trace_context: traceparent.and_then(traceparent::parse),
         ..l7(L7Type::Request, head, http)
     }
 }
@@ -64,13 +64,13 @@ pub(super) fn response(
     l7
 }
 
-/// Copies method, URL and trace id of the request to its response.
+/// Copies method, URL and trace context of the request to its response.
 pub(super) fn set_request(response: &mut L7, request: &PendingRequest) {
     if let L7Record::Http(http) = &mut response.record {
         http.method.clone_from(&request.method);
         http.url.clone_from(&request.url);
     }
-    response.trace_id.clone_from(&request.trace_id);
+    response.trace_context = request.trace_context;
 }
 
 fn l7(l7_type: L7Type, head: &Head<'_>, http: Http) -> L7 {
@@ -84,7 +84,7 @@ fn l7(l7_type: L7Type, head: &Head<'_>, http: Http) -> L7 {
         latency_ns: 0,
         observed_latency: None,
         record: L7Record::Http(http),
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Wire,
         missing,
     }

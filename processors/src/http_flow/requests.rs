@@ -1,16 +1,17 @@
 //! Matches logged responses with their requests by `X-Request-Id`.
 //!
 //! Hubble's `seven` parser (v1.19.4) does this with two LRU caches of the same capacity, one for
-//! times and one for traces; here it is one table. Clients choose the length of ids and traces, so
-//! their bytes are bounded, too: the ids and traces that Envoy makes take two thirds of the bound.
+//! times and one for traces; here it is one table. Clients choose the length of ids, so their
+//! bytes are bounded, too: the ids that Envoy makes take a third of the bound.
 
 use jiff::SignedDuration;
+use tidegate_model::flow::TraceContext;
 
 use crate::bounded_map::{BoundedMap, Bounds};
 
 const CAPACITY: usize = 10_000;
 
-/// The most bytes of ids and traces.
+/// The most bytes of ids.
 const MAX_BYTES: usize = 1 << 20;
 
 /// The logged requests without a logged response.
@@ -20,7 +21,7 @@ pub(super) struct RequestTable(BoundedMap<RequestId, LoggedRequest>);
 #[derive(Debug)]
 struct LoggedRequest {
     logged_at: SignedDuration,
-    trace_id: Option<Box<str>>,
+    trace_context: Option<TraceContext>,
 }
 
 /// A request id. The UUIDs of proxies need no allocation.
@@ -64,28 +65,27 @@ impl RequestTable {
         &mut self,
         id: Option<&str>,
         logged_at: SignedDuration,
-        trace_id: Option<&str>,
+        trace_context: Option<TraceContext>,
     ) {
         let Some(text) = id else { return };
         let id = RequestId::new(text);
-        let earlier = self.0.remove(&id).and_then(|request| request.trace_id);
-        let trace_id: Option<Box<str>> = trace_id.map(Into::into).or(earlier);
-        let bytes = text.len() + trace_id.as_deref().map_or(0, str::len);
+        let earlier = self.0.remove(&id).and_then(|request| request.trace_context);
+        let bytes = text.len();
         while self.0.make_room(bytes).is_some() {}
         let request = LoggedRequest {
             logged_at,
-            trace_id,
+            trace_context: trace_context.or(earlier),
         };
         self.0.insert(id, request, bytes);
     }
 
-    /// Removes the request of a response, and returns the latency in nanoseconds and the trace id;
-    /// 0 and `None` if the request is unknown.
+    /// Removes the request of a response, and returns the latency in nanoseconds and its trace
+    /// context; 0 and `None` if the request is unknown.
     pub(super) fn take(
         &mut self,
         id: Option<&str>,
         logged_at: SignedDuration,
-    ) -> (u64, Option<String>) {
+    ) -> (u64, Option<TraceContext>) {
         let Some(request) = id.and_then(|id| self.0.remove(&RequestId::new(id))) else {
             return (0, None);
         };
@@ -95,7 +95,7 @@ impl RequestTable {
             .min(i64::MAX.into());
         (
             u64::try_from(latency).unwrap_or_default(),
-            request.trace_id.map(String::from),
+            request.trace_context,
         )
     }
 }
@@ -104,6 +104,14 @@ impl RequestTable {
 mod tests {
     use super::*;
 
+    fn context(byte: u8) -> TraceContext {
+        TraceContext {
+            trace_id: [byte; 16],
+            parent_id: [byte; 8],
+            flags: byte & 3,
+        }
+    }
+
     fn at(nanosecond: i64) -> SignedDuration {
         SignedDuration::from_nanos(nanosecond)
     }
@@ -111,13 +119,13 @@ mod tests {
     #[test]
     fn a_response_takes_the_request_with_its_id() {
         for (request_id, response_id, response_at, expected) in [
-            (Some("a"), Some("a"), 1_500, (500, Some("t".to_owned()))),
-            (Some("a"), Some("a"), 900, (0, Some("t".to_owned()))),
+            (Some("a"), Some("a"), 1_500, (500, Some(context(1)))),
+            (Some("a"), Some("a"), 900, (0, Some(context(1)))),
             (Some("a"), Some("b"), 1_500, (0, None)),
             (None, None, 1_500, (0, None)),
         ] {
             let mut requests = RequestTable::default();
-            requests.add(request_id, at(1_000), Some("t"));
+            requests.add(request_id, at(1_000), Some(context(1)));
             assert_eq!(requests.take(response_id, at(response_at)), expected);
             let again = requests.take(response_id, at(response_at));
             assert_eq!(again, (0, None), "it was removed");
@@ -147,12 +155,12 @@ mod tests {
 
     #[test]
     fn a_later_request_with_the_same_id_sets_the_time_and_keeps_the_trace() {
-        for (later, expected) in [(None, "t"), (Some("u"), "u")] {
+        for (later, expected) in [(None, context(1)), (Some(context(2)), context(2))] {
             let mut requests = RequestTable::default();
-            requests.add(Some("a"), at(1_000), Some("t"));
+            requests.add(Some("a"), at(1_000), Some(context(1)));
             requests.add(Some("a"), at(1_400), later);
             let response = requests.take(Some("a"), at(1_500));
-            assert_eq!(response, (100, Some(expected.to_owned())));
+            assert_eq!(response, (100, Some(expected)));
         }
     }
 
@@ -160,12 +168,13 @@ mod tests {
     fn long_ids_leave_room_for_fewer_requests() {
         let mut requests = RequestTable::default();
         let long = "x".repeat(MAX_BYTES / 2);
-        for (id, trace_id) in [("first", None), (&*long, None), ("second", Some(&*long))] {
-            requests.add(Some(id), at(1), trace_id);
+        let longer = "y".repeat(MAX_BYTES / 2 + 1);
+        for id in ["first", &*long, &*longer] {
+            requests.add(Some(id), at(1), None);
         }
         let contains = |id| requests.0.contains(&RequestId::new(id));
         assert_eq!(
-            ["first", &*long, "second"].map(contains),
+            ["first", &*long, &*longer].map(contains),
             [false, false, true]
         );
     }

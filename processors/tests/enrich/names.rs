@@ -348,7 +348,7 @@ fn request(ip: &str, source: MessageSource, names: Option<&Arc<EndpointNames>>) 
         latency_ns: 0,
         observed_latency: None,
         record: L7Record::Generic(Generic::default()),
-        trace_id: None,
+        trace_context: None,
         source,
         missing: Missing::NOTHING,
     };

@@ -163,7 +163,7 @@ fn recorded(ip: &str, identity: u32, labels: &[&str]) -> Flow {
         latency_ns: 0,
         observed_latency: None,
         record: L7Record::Generic(Generic::default()),
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::events::{LogRecord, access_log};
 use crate::support::{NOON, TestChain, golden, only_flow};
-use tidegate_model::flow::{Endpoint, Flow, L7, L7Record};
+use tidegate_model::flow::{Endpoint, Flow, L7, L7Record, TraceContext};
 use tidegate_wire::access_log::Http;
 
 fn chain() -> TestChain {
@@ -33,7 +33,7 @@ fn lines(flow: &Flow) -> [String; 3] {
         latency_ns,
         observed_latency: _,
         record,
-        trace_id,
+        trace_context,
         source,
         missing,
     } = flow.l7.as_deref().expect("an L7 flow");
@@ -53,6 +53,8 @@ fn lines(flow: &Flow) -> [String; 3] {
             ip.source, ip.destination
         );
     }
+    let trace_id = trace_context.map(|context| context.trace_id_text());
+    let trace_id = trace_id.map(|id| String::from_utf8_lossy(&id).into_owned());
     let _ = write!(head, " {l7_type:?} {latency_ns}ns {trace_id:?} {source:?}");
     assert!(missing.is_nothing(), "records are complete");
     let record = match record {
@@ -157,19 +159,18 @@ fn a_response_has_the_latency_and_trace_of_its_request() {
         .into_iter()
         .map(|flow| {
             flow.l7
-                .map(|l7| (l7.latency_ns, l7.trace_id))
+                .map(|l7| (l7.latency_ns, l7.trace_context))
                 .expect("an L7 flow")
         })
         .collect();
-    let trace = Some("0af7651916cd43dd8448eb211c80319c".to_owned());
+    let trace = Some(TraceContext {
+        trace_id: 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes(),
+        parent_id: 0xb7ad_6b71_6920_3331_u64.to_be_bytes(),
+        flags: TraceContext::SAMPLED,
+    });
     assert_eq!(
         latencies,
-        [
-            (0, trace.clone()),
-            (0, None),
-            (500_000_001, trace),
-            (0, None)
-        ]
+        [(0, trace), (0, None), (500_000_001, trace), (0, None)]
     );
 }
 

@@ -175,7 +175,7 @@ pub(crate) fn l7(l7_type: L7Type, record: L7Record) -> Flow {
             latency_ns: 0,
             observed_latency: None,
             record,
-            trace_id: None,
+            trace_context: None,
             source: MessageSource::Proxy,
             missing: Missing::NOTHING,
         })),

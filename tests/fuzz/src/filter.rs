@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tidegate_filter::{Context, Filters, Matcher};
 use tidegate_model::Record;
 use tidegate_model::flow::{
-    Dns, EndpointNames, Flow, Http, L7, L7Record, L7Type, MessageSource, Missing,
+    Dns, EndpointNames, Flow, Http, L7, L7Record, L7Type, MessageSource, Missing, TraceContext,
 };
 
 use super::memory::Bound;
@@ -81,7 +81,7 @@ fn flows(text: &str) -> [Flow; 2] {
             dns_names: vec![word()],
         };
         let mut flow = Flow {
-            l7: Some(Box::new(message(record, word()))),
+            l7: Some(Box::new(message(record))),
             ..Flow::default()
         };
         flow.source.names = Some(Arc::new(names));
@@ -89,13 +89,17 @@ fn flows(text: &str) -> [Flow; 2] {
     })
 }
 
-fn message(record: L7Record, trace_id: String) -> L7 {
+fn message(record: L7Record) -> L7 {
     L7 {
         l7_type: L7Type::Request,
         latency_ns: 0,
         observed_latency: None,
         record,
-        trace_id: Some(trace_id),
+        trace_context: Some(TraceContext {
+            trace_id: [0xab; 16],
+            parent_id: [1; 8],
+            flags: 0,
+        }),
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     }

@@ -79,7 +79,7 @@ pub fn uuid_text(uuid: Uuid) -> [u8; Hyphenated::LENGTH] {
 
 /// Returns four bytes as hexadecimal digits, all computed at once: every half of a byte is moved
 /// into a byte of its own, and the distance to `0` or `a` is added to all.
-fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
+pub(super) fn hex_text(bytes: [u8; 4]) -> [u8; 8] {
     let mut halves = u64::from(u32::from_be_bytes(bytes));
     for (shift, mask) in [
         (16, 0x0000_ffff_0000_ffff),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use super::Missing;
+use super::{Missing, TraceContext};
 
 pub use tidegate_wire::access_log::AnswerAddress as DnsAnswer;
 
@@ -64,8 +64,8 @@ pub struct L7 {
     pub observed_latency: Option<ObservedLatency>,
     /// The message in terms of its protocol.
     pub record: L7Record,
-    /// W3C trace id of the request, 32 hexadecimal digits (`trace_context.parent.trace_id`).
-    pub trace_id: Option<String>,
+    /// Trace context of the request (`trace_context.parent`).
+    pub trace_context: Option<TraceContext>,
     /// Where the message was seen.
     pub source: MessageSource,
     /// Parts of the message that were not captured.
@@ -104,7 +104,7 @@ impl L7 {
                 generic.proto.len() + generic.fields.iter().map(field).sum::<usize>()
             }
         };
-        size_of::<Self>() + texts + self.trace_id.as_ref().map_or(0, String::len)
+        size_of::<Self>() + texts
     }
 }
 

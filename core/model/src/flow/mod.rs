@@ -16,6 +16,7 @@ mod missing;
 mod sampling;
 mod socket;
 mod trace;
+mod trace_context;
 mod tunnel;
 
 pub use address::Address;
@@ -37,6 +38,7 @@ pub use missing::{MessagePart, Missing};
 pub use sampling::Sampling;
 pub use socket::{Socket, XlatePoint};
 pub use trace::{OriginalSource, TracePoint, TraceReason, capture_point_name};
+pub use trace_context::TraceContext;
 pub use tunnel::Tunnel;
 
 use std::net::IpAddr;

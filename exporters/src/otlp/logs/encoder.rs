@@ -82,13 +82,8 @@ impl Encoder {
         if let Some(l7) = &flow.l7 {
             l7::write_attributes(&mut writer, l7, &self.headers);
         }
-        let trace_id = flow
-            .l7
-            .as_ref()
-            .and_then(|l7| l7.trace_id.as_deref())
-            .and_then(parse_trace_id);
         writer.finish(&RecordTrailer {
-            trace_id,
+            trace_context: flow.l7.as_ref().and_then(|l7| l7.trace_context),
             observed,
             event_name: FLOW,
         });
@@ -107,7 +102,7 @@ impl Encoder {
         let mut writer = LogRecordWriter::begin_with_body(out, &header, &mut self.scratch);
         agent_event::write_attributes(&mut writer, event);
         writer.finish(&RecordTrailer {
-            trace_id: None,
+            trace_context: None,
             observed,
             event_name: AGENT_EVENT,
         });
@@ -122,7 +117,7 @@ impl Encoder {
         let mut writer = LogRecordWriter::begin_with_body(out, &header, &mut self.scratch);
         debug_event::write_attributes(&mut writer, event);
         writer.finish(&RecordTrailer {
-            trace_id: None,
+            trace_context: None,
             observed,
             event_name: DEBUG_EVENT,
         });
@@ -137,20 +132,11 @@ impl Encoder {
         let mut writer = LogRecordWriter::begin_with_body(out, &header, &mut self.scratch);
         lost::write_attributes(&mut writer, lost);
         writer.finish(&RecordTrailer {
-            trace_id: None,
+            trace_context: None,
             observed,
             event_name: LOST,
         });
     }
-}
-
-/// Parses 32 hexadecimal digits. An id of zeros is invalid.
-fn parse_trace_id(text: &str) -> Option<[u8; 16]> {
-    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let id = is_hex
-        .then(|| u128::from_str_radix(text, 16).ok())
-        .flatten()?;
-    (id != 0).then(|| id.to_be_bytes())
 }
 
 #[cfg(test)]

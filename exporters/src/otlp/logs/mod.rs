@@ -11,7 +11,7 @@
 //! | debug event | `hubble.debug_event` | DEBUG | [`debug_event`] |
 //! | lost report | `hubble.lost_events` | WARN | [`lost`] |
 //!
-//! A flow has the `trace_id` of its request, if the headers contained one.
+//! A flow has `trace_id`, `span_id` and `flags` of its request's header `traceparent`, if it is valid.
 //!
 //! Reading order: [`record_writer`] writes one record in a single pass, with names of attributes
 //! from [`attribute_key`]. [`template`] caches the encoded parts that many flows have in common.

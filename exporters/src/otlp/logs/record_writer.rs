@@ -9,8 +9,11 @@ mod attributes;
 
 use tidegate_format::hubble::Compact;
 use tidegate_model::Timestamp;
+use tidegate_model::flow::TraceContext;
 
-use crate::otlp::protobuf::{LEN, VARINT, field, field_header, field_len, fixed64, varint};
+use crate::otlp::protobuf::{
+    LEN, VARINT, field, field_header, field_len, fixed32, fixed64, varint,
+};
 
 /// The text format of bodies.
 pub(super) const BODY_FORMAT: Compact = Compact::PLAIN;
@@ -27,7 +30,9 @@ mod log_record {
     pub(super) const SEVERITY_NUMBER: u8 = 2;
     pub(super) const SEVERITY_TEXT: u8 = 3;
     pub(super) const BODY: u8 = 5;
+    pub(super) const FLAGS: u8 = 8;
     pub(super) const TRACE_ID: u8 = 9;
+    pub(super) const SPAN_ID: u8 = 10;
     pub(super) const OBSERVED_TIME: u8 = 11;
     pub(super) const EVENT_NAME: u8 = 12;
 }
@@ -59,7 +64,7 @@ pub(super) struct RecordHeader {
 /// The fields after the attributes.
 #[derive(Debug)]
 pub(super) struct RecordTrailer {
-    pub(super) trace_id: Option<[u8; 16]>,
+    pub(super) trace_context: Option<TraceContext>,
     pub(super) observed: Timestamp,
     pub(super) event_name: &'static str,
 }
@@ -143,9 +148,9 @@ impl<'a> LogRecordWriter<'a> {
     }
 
     /// Completes the record.
-    pub(super) fn finish(self, trailer: &RecordTrailer) {
-        if let Some(trace_id) = trailer.trace_id {
-            field(self.out, log_record::TRACE_ID, &trace_id);
+    pub(super) fn finish(mut self, trailer: &RecordTrailer) {
+        if let Some(context) = trailer.trace_context {
+            self.trace_context(context);
         }
         fixed64(self.out, log_record::OBSERVED_TIME, trailer.observed.0);
         field(
@@ -154,6 +159,16 @@ impl<'a> LogRecordWriter<'a> {
             trailer.event_name.as_bytes(),
         );
         write_length(self.out, self.start);
+    }
+}
+
+impl LogRecordWriter<'_> {
+    fn trace_context(&mut self, context: TraceContext) {
+        if context.flags != 0 {
+            fixed32(self.out, log_record::FLAGS, context.flags.into());
+        }
+        field(self.out, log_record::TRACE_ID, &context.trace_id);
+        field(self.out, log_record::SPAN_ID, &context.parent_id);
     }
 }
 

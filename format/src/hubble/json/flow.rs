@@ -155,7 +155,9 @@ fn context(object: &mut Object<'_>, flow: &Flow) {
         object.message("interface", |object| interface(object, flow));
     }
     object.uint32("proxy_port", flow.proxy_port);
-    if let Some(trace_id) = flow.l7.as_ref().and_then(|l7| l7.trace_id.as_ref()) {
+    if let Some(context) = flow.l7.as_ref().and_then(|l7| l7.trace_context) {
+        let trace_id = context.trace_id_text();
+        let trace_id = str::from_utf8(&trace_id).unwrap_or_default();
         object.message("trace_context", |object| {
             object.message("parent", |object| object.string("trace_id", trace_id))
         });

@@ -1,7 +1,7 @@
 //! The state of one TCP connection that carries HTTP.
 
 use tidegate_model::Timestamp;
-use tidegate_model::flow::{Address, CommonText, L7, L7Record};
+use tidegate_model::flow::{Address, CommonText, L7, L7Record, TraceContext};
 
 use super::read_ranges::{ReadRanges, distance};
 use crate::l7::pending::MessageId;
@@ -59,7 +59,7 @@ pub(crate) struct PendingRequest {
     pub(crate) time: Timestamp,
     pub(crate) method: CommonText,
     pub(crate) url: String,
-    pub(crate) trace_id: Option<String>,
+    pub(crate) trace_context: Option<TraceContext>,
 }
 
 impl PendingRequest {
@@ -76,7 +76,7 @@ impl PendingRequest {
             time: at.time,
             method: http.method.clone(),
             url: http.url.clone(),
-            trace_id: request.trace_id.clone(),
+            trace_context: request.trace_context,
         })
     }
 }
@@ -364,10 +364,7 @@ impl HttpConnection {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let texts = |request: &PendingRequest| {
-            let trace_id = request.trace_id.as_ref().map_or(0, String::len);
-            request.url.len() + trace_id + request.method.len()
-        };
+        let texts = |request: &PendingRequest| request.url.len() + request.method.len();
         self.pending.capacity() * size_of::<PendingRequest>()
             + self.pending.iter().map(texts).sum::<usize>()
     }

@@ -17,7 +17,7 @@ use tidegate_model::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
     FileNumbering, Flow, FlowType, Generic, Http, Ip, IpVersion, Kafka, L4, L7, L7Record, L7Type,
     Layer, MessageSource, Missing, NodeView, PolicyMatch, SctpChunk, ServiceName, SourceFile,
-    TcpFlags, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
+    TcpFlags, TraceContext, TracePoint, TraceReason, Tunnel, TunnelProtocol, Verdict, message_type,
 };
 use tidegate_model::record::{Lost, LostSource, Record};
 use tidegate_runtime::stage_id::StageId;
@@ -180,7 +180,7 @@ fn message(record: L7Record, l7_type: L7Type) -> Flow {
         latency_ns: 5_000_000,
         observed_latency: None,
         record,
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };

@@ -90,7 +90,7 @@ proptest! {
     fn a_record_has_the_bytes_that_the_generated_encoder_writes(
         time in any::<u64>(),
         body in texts(),
-        trace_id in any::<Option<[u8; 16]>>(),
+        trace in any::<Option<([u8; 16], [u8; 8], u8)>>(),
         attributes in vec((any::<bool>(), attributes()), 0..60),
     ) {
         let name = |short: bool| if short { SHORT } else { LONG };
@@ -104,7 +104,9 @@ proptest! {
             severity_text: "WARN".to_owned(),
             body: Some(AnyValue { value: Some(Value::StringValue(body.clone())) }),
             attributes: attributes_of_record.collect(),
-            trace_id: trace_id.map(Vec::from).unwrap_or_default(),
+            flags: trace.map_or(0, |(_, _, flags)| flags.into()),
+            trace_id: trace.map(|(id, _, _)| id.to_vec()).unwrap_or_default(),
+            span_id: trace.map(|(_, id, _)| id.to_vec()).unwrap_or_default(),
             event_name: "hubble.flow".to_owned(),
             ..LogRecord::default()
         };
@@ -119,7 +121,11 @@ proptest! {
             write(&mut writer, name(*short).0, value);
         }
         writer.finish(&RecordTrailer {
-            trace_id,
+            trace_context: trace.map(|(trace_id, parent_id, flags)| TraceContext {
+                trace_id,
+                parent_id,
+                flags,
+            }),
             observed: Timestamp(7),
             event_name: "hubble.flow",
         });

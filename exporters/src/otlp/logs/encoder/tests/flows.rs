@@ -239,21 +239,19 @@ fn protocols_without_ports_have_the_fields_of_their_headers() {
 }
 
 #[test]
-fn a_trace_id_is_sixteen_bytes_and_not_zero() {
-    let cases = [
-        ("0af7651916cd43dd8448eb211c80319c", 16),
-        ("00000000000000000000000000000000", 0),
-        ("0af7651916cd43dd8448eb211c8031", 0),
-        ("+af7651916cd43dd8448eb211c80319c", 0),
-    ];
-    for (text, len) in cases {
-        let mut flow = message(L7Record::Http(Http::default()), L7Type::Request);
-        if let Some(l7) = &mut flow.l7 {
-            l7.trace_id = Some(text.to_owned());
-        }
-        let id = log(Record::Flow(flow), &[]).trace_id;
-        assert_eq!(id.len(), len, "{text}");
-        assert!(len == 0 || id.starts_with(&[0x0a, 0xf7, 0x65]), "{id:x?}");
+fn a_message_has_the_trace_span_and_flags_of_its_request() {
+    for flags in [0, TraceContext::SAMPLED | TraceContext::RANDOM] {
+        let mut flow = message(L7Record::Http(Http::default()), L7Type::Response);
+        let context = TraceContext {
+            trace_id: [0xab; 16],
+            parent_id: [0xcd; 8],
+            flags,
+        };
+        flow.l7.as_mut().unwrap().trace_context = Some(context);
+        let log = log(Record::Flow(flow), &[]);
+        assert_eq!(log.trace_id, [0xab; 16]);
+        assert_eq!(log.span_id, [0xcd; 8]);
+        assert_eq!(log.flags, u32::from(flags));
     }
 }
 

@@ -134,7 +134,7 @@ fn l7() -> impl Strategy<Value = Option<Box<L7>>> {
         latency_ns: 0,
         observed_latency: None,
         record,
-        trace_id: None,
+        trace_context: None,
         source: MessageSource::Proxy,
         missing: Missing::NOTHING,
     };
