@@ -27,7 +27,8 @@ use super::logs::{
 };
 use super::metrics::MetricsExport;
 use super::sealing::{Sealed, SealedFrame};
-use super::transport::{SentFlag, Service};
+use super::signal::Signal;
+use super::transport::SentFlag;
 
 /// The state of a running exporter.
 pub(super) struct ExportLoop {
@@ -209,7 +210,7 @@ impl ExportLoop {
                 _ = deadline_passed.wait_for(|passed| *passed) => {
                     RequestOutcome::given_up(drop_reason::DRAIN_TIMEOUT, sent)
                 }
-                outcome = sender.send(Service::Logs, &frame, sent) => outcome,
+                outcome = sender.send(Signal::Logs, &frame, sent) => outcome,
             };
             in_flight.settle(outcome);
             frame

@@ -24,6 +24,8 @@ mod exporter;
 mod failure;
 mod in_flight;
 mod inspection;
+#[allow(dead_code, unused_imports, reason = "for OTLP over HTTP")]
+mod json;
 mod logs;
 mod messages;
 mod metrics;
@@ -31,6 +33,7 @@ mod protobuf;
 mod refresh;
 mod resource;
 mod sealing;
+mod signal;
 mod status;
 mod transport;
 

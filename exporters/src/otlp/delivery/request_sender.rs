@@ -9,8 +9,9 @@ use super::backoff::{Backoff, RetryConfig};
 use super::outcome::RequestOutcome;
 use crate::otlp::failure::{RetryDecision, drop_reason};
 use crate::otlp::sealing::{SealedFrame, Sealer};
+use crate::otlp::signal::Signal;
 use crate::otlp::status::BackendStatus;
-use crate::otlp::transport::{Accepted, Client, SentFlag, Service};
+use crate::otlp::transport::{Accepted, Client, SentFlag};
 
 /// Sends requests to the backend.
 pub(crate) struct RequestSender {
@@ -28,7 +29,7 @@ impl RequestSender {
     /// Sends a frame with as many attempts as the configuration allows. Cancel safe.
     pub(crate) async fn send(
         &self,
-        service: Service,
+        signal: Signal,
         frame: &SealedFrame,
         sent: &SentFlag,
     ) -> RequestOutcome {
@@ -37,7 +38,7 @@ impl RequestSender {
         let mut attempt = 0_u32;
         loop {
             attempt = attempt.saturating_add(1);
-            let min_delay = match self.send_once(service, frame, sent).await {
+            let min_delay = match self.send_once(signal, frame, sent).await {
                 Ok(outcome) => return outcome,
                 Err(min_delay) => min_delay,
             };
@@ -46,7 +47,7 @@ impl RequestSender {
                     let stage = self.status.stage();
                     tracing::debug!(
                         stage,
-                        ?service,
+                        ?signal,
                         attempt,
                         ?delay,
                         "retrying an OTLP request after a delay"
@@ -65,29 +66,29 @@ impl RequestSender {
     /// If the request may be retried, the error is the shortest delay before that.
     pub(crate) async fn send_once(
         &self,
-        service: Service,
+        signal: Signal,
         frame: &SealedFrame,
         sent: &SentFlag,
     ) -> Result<RequestOutcome, Duration> {
         let sent_before = sent.get();
         tracing::debug!(
             stage = self.status.stage(),
-            ?service,
+            ?signal,
             bytes = frame.len(),
             "sending an OTLP request"
         );
         let bytes = frame.len();
-        match self.client.send(service, frame, sent).await {
+        match self.client.send(signal, frame, sent).await {
             Ok(accepted) => {
                 self.status.count_bytes(bytes);
-                Ok(self.accepted(service, &accepted))
+                Ok(self.accepted(signal, &accepted))
             }
             Err(error) => {
                 if error.is_refusal() {
                     sent.set(sent_before);
                 }
                 let decision = RetryDecision::for_error(&error);
-                self.status.failed(service, &error, decision);
+                self.status.failed(signal, &error, decision);
                 match decision {
                     RetryDecision::RetryAfter(min_delay) => Err(min_delay),
                     RetryDecision::Drop(reason) => Ok(RequestOutcome::given_up(reason, sent)),
@@ -96,14 +97,14 @@ impl RequestSender {
         }
     }
 
-    fn accepted(&self, service: Service, accepted: &Accepted) -> RequestOutcome {
+    fn accepted(&self, signal: Signal, accepted: &Accepted) -> RequestOutcome {
         let Accepted { rejected, message } = accepted;
         if *rejected > 0 {
-            self.status.partly_accepted(service, *rejected, message);
+            self.status.partly_accepted(signal, *rejected, message);
         } else if message.is_empty() {
-            self.status.accepted(service);
+            self.status.accepted(signal);
         } else {
-            self.status.accepted_with_warning(service, message);
+            self.status.accepted_with_warning(signal, message);
         }
         RequestOutcome::Delivered {
             rejected: *rejected,

@@ -31,7 +31,8 @@ use self::request::{MetricRequest, next_request};
 use self::table::{SeriesCursor, SeriesTable};
 use super::delivery::RequestSender;
 use super::resource::ResourceAttributes;
-use super::transport::{SentFlag, Service};
+use super::signal::Signal;
+use super::transport::SentFlag;
 
 /// When metrics are sent, and in what portions.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +161,7 @@ impl MetricsExport {
             while let Some(request) = self.encode(&mut cursor) {
                 let frame = sender.sealer.seal(request.message).frame;
                 let outcome = sender
-                    .send(Service::Metrics, &frame, &SentFlag::default())
+                    .send(Signal::Metrics, &frame, &SentFlag::default())
                     .await;
                 self.counters.count(outcome, request.points);
                 undelivered = undelivered.saturating_sub(request.points);
@@ -197,7 +198,7 @@ async fn send_once(
         "sending a request with metric points"
     );
     match sender
-        .send_once(Service::Metrics, &frame, &SentFlag::default())
+        .send_once(Signal::Metrics, &frame, &SentFlag::default())
         .await
     {
         Ok(outcome) => {

@@ -14,7 +14,8 @@ use super::diagnosis::Diagnosis;
 use super::message::{MessageFormatter, fate_of_records};
 use super::rate_limit::LogRateLimit;
 use crate::otlp::failure::{CallError, RetryDecision, drop_reason};
-use crate::otlp::transport::{Secrets, Service};
+use crate::otlp::signal::Signal;
+use crate::otlp::transport::Secrets;
 
 /// The status of the backend, shared by all requests.
 #[derive(Debug)]
@@ -39,10 +40,10 @@ struct AttemptCounters {
 #[derive(Debug, Default)]
 struct History {
     conditions: ConditionTracker,
-    /// The current problem of each service; empty if there is none.
-    problems: [String; 2],
-    /// For each service, whether the last attempt was accepted.
-    last_accepted: [bool; 2],
+    /// The current problem of each signal; empty if there is none.
+    problems: [String; Signal::ALL.len()],
+    /// For each signal, whether the last attempt was accepted.
+    last_accepted: [bool; Signal::ALL.len()],
     refusals: LogRateLimit,
     /// The last warning about an accepted request.
     last_warning: String,
@@ -112,16 +113,16 @@ impl BackendStatus {
     }
 
     /// Records that all of a request was accepted.
-    pub(crate) fn accepted(&self, service: Service) {
+    pub(crate) fn accepted(&self, signal: Signal) {
         self.attempts.delivered.add(1);
-        self.replace_last_accepted(service, true);
-        self.observe(service, Condition::Healthy, String::new());
+        self.replace_last_accepted(signal, true);
+        self.observe(signal, Condition::Healthy, String::new());
     }
 
     /// Records that all of a request was accepted, with a warning.
-    pub(crate) fn accepted_with_warning(&self, service: Service, warning: &str) {
+    pub(crate) fn accepted_with_warning(&self, signal: Signal, warning: &str) {
         const MESSAGE: &str = "the OTLP backend accepted a request with a warning";
-        self.accepted(service);
+        self.accepted(signal);
         let warning = self.messages.sanitize(warning);
         let mut history = self.history();
         let is_new = warning != history.last_warning;
@@ -144,10 +145,10 @@ impl BackendStatus {
     }
 
     /// Records that a request was accepted except for `rejected` of its records.
-    pub(crate) fn partly_accepted(&self, service: Service, rejected: u64, reason: &str) {
+    pub(crate) fn partly_accepted(&self, signal: Signal, rejected: u64, reason: &str) {
         self.attempts.partial.add(1);
-        self.replace_last_accepted(service, true);
-        self.observe(service, Condition::Healthy, String::new());
+        self.replace_last_accepted(signal, true);
+        self.observe(signal, Condition::Healthy, String::new());
         if let Some(suppressed) = self.admit_refusal() {
             tracing::warn!(
                 stage = self.stage.as_str(),
@@ -161,17 +162,17 @@ impl BackendStatus {
     }
 
     /// Records a failed attempt and the decision about its request.
-    pub(crate) fn failed(&self, service: Service, error: &CallError, decision: RetryDecision) {
+    pub(crate) fn failed(&self, signal: Signal, error: &CallError, decision: RetryDecision) {
         let text = self.messages.sanitize(&error.to_string());
         tracing::debug!(
             stage = self.stage.as_str(),
             endpoint = self.messages.endpoint,
-            ?service,
+            ?signal,
             ?decision,
             error = text,
             "an attempt to deliver a request failed"
         );
-        let was_accepting = self.replace_last_accepted(service, false);
+        let was_accepting = self.replace_last_accepted(signal, false);
         match decision {
             RetryDecision::RetryAfter(_) => {
                 self.attempts.failed.add(1);
@@ -180,7 +181,7 @@ impl BackendStatus {
                 } else {
                     Condition::Unreachable
                 };
-                self.observe_problem(service, condition, &text, error);
+                self.observe_problem(signal, condition, &text, error);
             }
             RetryDecision::Drop(reason) => {
                 self.attempts.refused.add(1);
@@ -192,7 +193,7 @@ impl BackendStatus {
                 // accepted the previous request and refuses this one may accept the next one.
                 let is_not_grpc = matches!(error, CallError::Http { .. });
                 if is_persistent || is_not_grpc || !was_accepting {
-                    self.observe_problem(service, Condition::Refusing, &text, error);
+                    self.observe_problem(signal, Condition::Refusing, &text, error);
                 } else {
                     self.log_refusal(&text, error);
                 }
@@ -227,23 +228,17 @@ impl BackendStatus {
         }
     }
 
-    fn observe_problem(
-        &self,
-        service: Service,
-        condition: Condition,
-        text: &str,
-        error: &CallError,
-    ) {
-        let problem = self.messages.problem(service, condition, text, error);
-        self.observe(service, condition, problem);
+    fn observe_problem(&self, signal: Signal, condition: Condition, text: &str, error: &CallError) {
+        let problem = self.messages.problem(signal, condition, text, error);
+        self.observe(signal, condition, problem);
     }
 
-    fn observe(&self, service: Service, condition: Condition, problem: String) {
+    fn observe(&self, signal: Signal, condition: Condition, problem: String) {
         let mut history = self.history();
-        history.problems[service as usize] = problem;
+        history.problems[signal as usize] = problem;
         let change = history
             .conditions
-            .observe(service, condition, Instant::now());
+            .observe(signal, condition, Instant::now());
         let is_healthy = history.conditions.condition() == Some(Condition::Healthy);
         self.connected.set(i64::from(is_healthy));
         if let Some(change) = change {
@@ -284,9 +279,9 @@ impl BackendStatus {
     }
 
     /// Records whether the newest attempt was accepted, and returns whether the previous one was.
-    fn replace_last_accepted(&self, service: Service, is_accepted: bool) -> bool {
+    fn replace_last_accepted(&self, signal: Signal, is_accepted: bool) -> bool {
         std::mem::replace(
-            &mut self.history().last_accepted[service as usize],
+            &mut self.history().last_accepted[signal as usize],
             is_accepted,
         )
     }

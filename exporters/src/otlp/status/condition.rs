@@ -4,14 +4,14 @@
 use tokio::time::Instant;
 
 use super::rate_limit::LOG_INTERVAL;
-use crate::otlp::transport::Service;
+use crate::otlp::signal::Signal;
 
 /// The backend's condition, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Condition {
     /// It accepts requests.
     Healthy,
-    /// It refuses requests for a reason that persists: credentials, or no such service.
+    /// It refuses requests for a reason that persists: credentials, or no such signal.
     Refusing,
     /// It responds that it cannot accept requests at the moment.
     Failing,
@@ -28,12 +28,12 @@ pub(super) struct ConditionChange {
     pub(super) suppressed: u64,
 }
 
-/// The conditions of both services, and the last one that was logged.
+/// The conditions of all signals, and the last one that was logged.
 #[derive(Debug, Default)]
 pub(super) struct ConditionTracker {
-    /// Logs and metrics, separately: a backend that accepts one and refuses the other must not
+    /// Each signal separately: a backend that accepts one and refuses the other must not
     /// change its condition with each request.
-    services: [Option<Condition>; 2],
+    signals: [Option<Condition>; Signal::ALL.len()],
     logged: Option<Condition>,
     last_healthy: Option<Instant>,
     last_unhealthy: Option<Instant>,
@@ -44,18 +44,18 @@ impl ConditionTracker {
     /// Records the condition that an attempt showed. Returns a change to log now.
     pub(super) fn observe(
         &mut self,
-        service: Service,
+        signal: Signal,
         condition: Condition,
         now: Instant,
     ) -> Option<ConditionChange> {
         let before = self.condition();
         if condition != Condition::Unreachable {
-            // A response to one service shows that both can be reached.
-            for service in &mut self.services {
-                service.take_if(|condition| *condition == Condition::Unreachable);
+            // A response to one signal shows that all can be reached.
+            for signal in &mut self.signals {
+                signal.take_if(|condition| *condition == Condition::Unreachable);
             }
         }
-        self.services[service as usize] = Some(condition);
+        self.signals[signal as usize] = Some(condition);
         let is_change = self.condition() != before;
         let change = self.due_change(now);
         if is_change && change.is_none() {
@@ -64,9 +64,9 @@ impl ConditionTracker {
         change
     }
 
-    /// Returns the worse condition of both services; `None` before the first attempt.
+    /// Returns the worse condition of all signals; `None` before the first attempt.
     pub(super) fn condition(&self) -> Option<Condition> {
-        self.services.into_iter().flatten().max()
+        self.signals.into_iter().flatten().max()
     }
 
     /// Returns the change to log now, if the condition is not the one logged last.
@@ -106,17 +106,17 @@ impl ConditionTracker {
 mod tests {
     use std::time::Duration;
 
-    use super::{Condition, ConditionChange, ConditionTracker, Instant, LOG_INTERVAL, Service};
+    use super::{Condition, ConditionChange, ConditionTracker, Instant, LOG_INTERVAL, Signal};
     use Condition::{Failing, Healthy, Refusing, Unreachable};
 
     /// The lines logged for attempts at these milliseconds.
-    fn log(attempts: &[(u64, Service, Condition)]) -> Vec<(u64, Condition, u64)> {
+    fn log(attempts: &[(u64, Signal, Condition)]) -> Vec<(u64, Condition, u64)> {
         let mut tracker = ConditionTracker::default();
         let start = Instant::now();
         let mut lines = Vec::new();
-        for (at, service, condition) in attempts {
+        for (at, signal, condition) in attempts {
             let now = start + Duration::from_millis(*at);
-            if let Some(change) = tracker.observe(*service, *condition, now) {
+            if let Some(change) = tracker.observe(*signal, *condition, now) {
                 lines.push((*at, change.condition, change.suppressed));
             }
         }
@@ -126,12 +126,12 @@ mod tests {
     #[test]
     fn a_change_is_logged_once() {
         let lines = log(&[
-            (0, Service::Logs, Healthy),
-            (1_000, Service::Logs, Healthy),
-            (40_000, Service::Logs, Unreachable),
-            (41_000, Service::Logs, Unreachable),
-            (80_000, Service::Metrics, Healthy),
-            (81_000, Service::Logs, Healthy),
+            (0, Signal::Logs, Healthy),
+            (1_000, Signal::Logs, Healthy),
+            (40_000, Signal::Logs, Unreachable),
+            (41_000, Signal::Logs, Unreachable),
+            (80_000, Signal::Metrics, Healthy),
+            (81_000, Signal::Logs, Healthy),
         ]);
         assert_eq!(
             lines,
@@ -149,7 +149,7 @@ mod tests {
             .map(|n| {
                 (
                     n * 100,
-                    Service::Logs,
+                    Signal::Logs,
                     if n % 2 == 0 { Failing } else { Healthy },
                 )
             })
@@ -168,10 +168,10 @@ mod tests {
         let mut tracker = ConditionTracker::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        assert!(tracker.observe(Service::Logs, Failing, at(0)).is_some());
-        assert!(tracker.observe(Service::Logs, Healthy, at(1)).is_some());
+        assert!(tracker.observe(Signal::Logs, Failing, at(0)).is_some());
+        assert!(tracker.observe(Signal::Logs, Healthy, at(1)).is_some());
         assert_eq!(tracker.due(), None);
-        assert_eq!(tracker.observe(Service::Logs, Failing, at(2)), None);
+        assert_eq!(tracker.observe(Signal::Logs, Failing, at(2)), None);
         assert_eq!(tracker.due(), Some(at(0) + LOG_INTERVAL));
         assert_eq!(tracker.due_change(at(29)), None);
         assert_eq!(
@@ -183,20 +183,20 @@ mod tests {
         );
         assert_eq!(tracker.due(), None);
 
-        assert_eq!(tracker.observe(Service::Logs, Healthy, at(30)), None);
-        assert_eq!(tracker.observe(Service::Logs, Failing, at(30)), None);
+        assert_eq!(tracker.observe(Signal::Logs, Healthy, at(30)), None);
+        assert_eq!(tracker.observe(Signal::Logs, Failing, at(30)), None);
         assert_eq!(tracker.due(), None, "the condition is the logged one");
         assert_eq!(tracker.due_change(at(99)), None);
     }
 
     #[test]
-    fn a_backend_that_accepts_one_service_and_refuses_the_other_does_not_change() {
+    fn a_backend_that_accepts_one_signal_and_refuses_the_other_does_not_change() {
         let attempts: Vec<_> = (0..100)
             .map(|n| {
                 if n % 2 == 0 {
-                    (n * 1000, Service::Logs, Healthy)
+                    (n * 1000, Signal::Logs, Healthy)
                 } else {
-                    (n * 1000, Service::Metrics, Refusing)
+                    (n * 1000, Signal::Metrics, Refusing)
                 }
             })
             .collect();
@@ -204,18 +204,18 @@ mod tests {
     }
 
     #[test]
-    fn a_response_to_one_service_shows_that_both_can_be_reached() {
+    fn a_response_to_one_signal_shows_that_all_can_be_reached() {
         let lines = log(&[
-            (0, Service::Logs, Unreachable),
-            (0, Service::Metrics, Unreachable),
-            (1, Service::Metrics, Healthy),
+            (0, Signal::Logs, Unreachable),
+            (0, Signal::Metrics, Unreachable),
+            (1, Signal::Metrics, Healthy),
         ]);
         assert_eq!(lines, [(0, Unreachable, 0), (1, Healthy, 0)]);
-        let lines = log(&[(0, Service::Logs, Failing), (1, Service::Metrics, Healthy)]);
+        let lines = log(&[(0, Signal::Logs, Failing), (1, Signal::Metrics, Healthy)]);
         assert_eq!(
             lines,
             [(0, Failing, 0)],
-            "a failure of one service ends with a success of that service"
+            "a failure of one signal ends with a success of that signal"
         );
     }
 }

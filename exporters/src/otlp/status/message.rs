@@ -3,7 +3,8 @@
 use super::condition::Condition;
 use super::diagnosis::Diagnosis;
 use crate::otlp::failure::CallError;
-use crate::otlp::transport::{Secrets, Service};
+use crate::otlp::signal::Signal;
+use crate::otlp::transport::Secrets;
 
 /// Characters of a backend's message that are logged at most.
 const MAX_TEXT_CHARS: usize = 500;
@@ -23,13 +24,13 @@ impl MessageFormatter {
     /// records, and a hint.
     pub(super) fn problem(
         &self,
-        service: Service,
+        signal: Signal,
         condition: Condition,
         text: &str,
         error: &CallError,
     ) -> String {
         let endpoint = &*self.endpoint;
-        let service = service.name();
+        let signal = signal.name();
         let hint = self
             .diagnosis
             .hint(error)
@@ -38,10 +39,10 @@ impl MessageFormatter {
         match condition {
             Condition::Refusing => {
                 let fate = fate_of_records(error);
-                format!("{endpoint} refuses {service}: {text} (its records are {fate}){hint}")
+                format!("{endpoint} refuses {signal}: {text} (its records are {fate}){hint}")
             }
             Condition::Failing => {
-                format!("{endpoint} cannot accept {service} now: {text} (retrying){hint}")
+                format!("{endpoint} cannot accept {signal} now: {text} (retrying){hint}")
             }
             Condition::Unreachable | Condition::Healthy => {
                 format!("cannot reach {endpoint}: {text} (retrying){hint}")

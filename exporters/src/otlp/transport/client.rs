@@ -20,15 +20,7 @@ use super::tls::TlsFiles;
 use crate::otlp::failure::CallError;
 use crate::otlp::messages::ExportResponse;
 use crate::otlp::sealing::SealedFrame;
-
-/// The backend's service that a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service {
-    /// `LogsService`
-    Logs,
-    /// `MetricsService`
-    Metrics,
-}
+use crate::otlp::signal::Signal;
 
 /// A positive response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,23 +50,6 @@ struct Connection {
     /// What the TLS files of the endpoint had.
     files: TlsFiles,
     headers: HeaderMap,
-}
-
-impl Service {
-    fn path(self) -> &'static str {
-        match self {
-            Self::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
-            Self::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
-        }
-    }
-
-    /// The signal that the service takes, for messages.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Logs => "logs",
-            Self::Metrics => "metrics",
-        }
-    }
 }
 
 impl Client {
@@ -122,7 +97,7 @@ impl Client {
     /// Sends a frame once. Sets `sent` when the backend may have received it.
     pub(crate) async fn send(
         &self,
-        service: Service,
+        signal: Signal,
         frame: &SealedFrame,
         sent: &SentFlag,
     ) -> Result<Accepted, CallError> {
@@ -130,12 +105,12 @@ impl Client {
         let (channel, headers, generation) = self.current();
         let start = Instant::now();
         let bytes = frame.len();
-        let call = call(channel, service.path(), headers, frame, sent);
+        let call = call(channel, signal.grpc_path(), headers, frame, sent);
         match tokio::time::timeout(self.timeout, call).await {
             Ok(response) => {
                 let elapsed = start.elapsed();
                 let accepted = response.is_ok();
-                tracing::debug!(?service, bytes, ?elapsed, accepted, "received a response");
+                tracing::debug!(?signal, bytes, ?elapsed, accepted, "received a response");
                 response.map(decode_response)
             }
             Err(_) => {

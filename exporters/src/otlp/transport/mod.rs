@@ -21,7 +21,7 @@ mod tls;
 mod token_file;
 
 pub(super) use address::EndpointUrl;
-pub(super) use client::{Accepted, Client, Service};
+pub(super) use client::{Accepted, Client};
 pub(super) use first_bytes::FirstBytes;
 pub(super) use headers::Headers;
 pub(super) use secrets::Secrets;

@@ -41,12 +41,12 @@ impl Fixture {
     }
 
     fn accept(&self) {
-        self.status.accepted(Service::Logs);
+        self.status.accepted(Signal::Logs);
     }
 
     fn fail(&self, error: CallError) {
         let decision = RetryDecision::for_error(&error);
-        self.status.failed(Service::Logs, &error, decision);
+        self.status.failed(Signal::Logs, &error, decision);
     }
 
     fn connected(&self) -> i64 {
@@ -168,7 +168,7 @@ fn a_backend_that_refuses_one_request_is_connected() {
     for _ in 0..5 {
         fixture
             .status
-            .accepted_with_warning(Service::Logs, "deprecated");
+            .accepted_with_warning(Signal::Logs, "deprecated");
         refuse();
         assert_eq!((fixture.connected(), fixture.problem()), (1, None));
     }
