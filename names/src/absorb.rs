@@ -115,6 +115,12 @@ impl NameTable {
                 self.versions.all_changed();
                 Vec::new()
             }
+            NamesContent::Interfaces(interfaces) => {
+                if self.node.set_interfaces(interfaces) {
+                    self.versions.all_changed();
+                }
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
-use tidegate_model::names::NodeName;
+use tidegate_model::names::{InterfaceName, NodeName};
 
 use crate::prefix::AddressFamily;
 
 /// The largest number of addresses of the node.
 const MAX_ADDRESSES: usize = 1024;
+/// The largest number of network interfaces.
+const MAX_INTERFACES: usize = 4096;
 
 /// What is known of the node.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Node {
     inferred: [Option<Address>; 2],
     /// `key=value`, sorted.
     labels: Arc<[String]>,
+    /// The names of its network interfaces, by index.
+    interfaces: HashMap<u32, Box<str>>,
 }
 
 impl Default for Node {
@@ -29,6 +33,7 @@ impl Default for Node {
             addresses: HashMap::new(),
             inferred: [None; 2],
             labels: Arc::new([]),
+            interfaces: HashMap::new(),
         }
     }
 }
@@ -46,6 +51,23 @@ impl Node {
     /// Sets the labels of the node.
     pub(crate) fn set_labels(&mut self, labels: Vec<String>) {
         self.labels = labels.into();
+    }
+
+    /// The name of a network interface.
+    pub(crate) fn interface_name(&self, index: u32) -> Option<&str> {
+        self.interfaces.get(&index).map(|name| &**name)
+    }
+
+    /// Sets the network interfaces. Returns whether they are others than before.
+    pub(crate) fn set_interfaces(&mut self, interfaces: Vec<InterfaceName>) -> bool {
+        let interfaces = interfaces
+            .into_iter()
+            .take(MAX_INTERFACES)
+            .map(|InterfaceName { index, name }| (index, name.into_boxed_str()))
+            .collect();
+        let is_changed = self.interfaces != interfaces;
+        self.interfaces = interfaces;
+        is_changed
     }
 
     /// Whether an address is one of this node's.

@@ -111,8 +111,11 @@ impl NameTable {
         identities.all(|other| other == first).then_some(first)
     }
 
-    /// The name of a network interface, if an endpoint has it.
+    /// The name of a network interface of the node or of an endpoint.
     pub(crate) fn interface_name(&self, index: u32) -> Option<&str> {
+        if let Some(name) = self.node.interface_name(index) {
+            return Some(name);
+        }
         let mut interfaces = self
             .endpoints
             .iter()

@@ -3,8 +3,8 @@
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, Endpoint, Flow, FlowType, Ip, IpVersion, L4, Socket};
 use tidegate_model::names::{
-    DnsName, EndpointName, IdentityName, NamesContent, NamesList, NamesSource, NodeName,
-    PodCgroups, PodWorkload, ServiceFrontend,
+    DnsName, EndpointName, IdentityName, InterfaceName, NamesContent, NamesList, NamesSource,
+    NodeName, PodCgroups, PodWorkload, ServiceFrontend,
 };
 
 use crate::support::{AS_HUBBLE, CART, Enrich, NODE, address, from, shown};
@@ -273,6 +273,30 @@ fn a_flow_has_the_name_of_its_interface_and_the_labels_of_the_node() {
         Some(("lxc1234".to_owned(), zone.clone()))
     );
     assert_eq!(show(&mut enrich, 0), Some((String::new(), zone)));
+}
+
+#[test]
+fn interfaces_of_the_host_have_names_until_they_are_gone() {
+    let mut enrich = with_cart(AS_HUBBLE);
+    let show = |enrich: &mut Enrich, interface| {
+        let flow = Flow {
+            interface,
+            ..from("10.0.1.5", 0)
+        };
+        let node = enrich.pass(flow).node;
+        node.map_or_else(String::new, |node| node.interface_name.clone())
+    };
+    let interface = |index, name: &str| InterfaceName {
+        index,
+        name: name.to_owned(),
+    };
+    let of_host = vec![interface(2, "eth0"), interface(17, "lxc1234")];
+    enrich.absorb(NamesContent::Interfaces(of_host));
+    let all = [2, 17, 18, 0].map(|index| show(&mut enrich, index));
+    assert_eq!(all, ["eth0", "lxc1234", "", ""]);
+    enrich.absorb(NamesContent::Interfaces(vec![interface(2, "bond0")]));
+    let all = [2, 17].map(|index| show(&mut enrich, index));
+    assert_eq!(all, ["bond0", "lxc1234"], "the endpoint has its own still");
 }
 
 /// A socket trace to a peer, in the direction from the pod.

@@ -24,6 +24,10 @@ tidegate_runtime::config_table! {
         /// How often identities and services are read again, with a tenth of it at random. "0s" reads
         /// them only when something was lost.
         pub refresh: HumanDuration = HumanDuration::from_secs(600),
+        /// The directory with the network interfaces of the host. Their names are read if they agree with
+        /// those that the agent lists for its endpoints, so not in a container without the host's
+        /// network, unless the host's directory is mounted there. "" reads none.
+        pub interfaces: PathBuf = PathBuf::from("/sys/class/net"),
         /// The largest response that is read. Its elements are read one by one, so it costs no memory.
         /// Raise it for a cluster with more than some 400,000 pods.
         pub max_body: ByteSize = ByteSize::new(64 << 20),

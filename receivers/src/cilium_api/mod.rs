@@ -8,10 +8,11 @@
 //! receiver waits for a full pipeline, and no pipeline waits for the receiver.
 //!
 //! [`schedule`] decides what is read when, [`reading`] makes a request, [`lists`] are the shapes of
-//! the answers, [`failure`] is what can go wrong and what follows from it, [`status`] reports it.
+//! the answers, [`interfaces`] are the host's, [`failure`] is what can go wrong and what follows from it, [`status`] reports it.
 
 mod config;
 mod failure;
+mod interfaces;
 mod lists;
 mod reading;
 mod schedule;
@@ -130,6 +131,7 @@ impl Receiver for CiliumApi {
                 timeouts: Timeouts::of(config.timeout.get()),
             }),
             max_body: config.max_body.get() as u64,
+            interfaces: config.interfaces.into(),
             requests,
             shutdown,
             out,

@@ -1,6 +1,7 @@
 //! One request: from the socket to records in the pipelines.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use super::ELEMENT_INVALID;
 use super::ELEMENT_TOO_LARGE;
 use super::config::ApiList;
 use super::failure::Failure;
+use super::interfaces::EndpointInterfaces;
 use super::lists::{Identities, List, ListCounts, ListParser, MAX_ELEMENT, release};
 use super::schedule::Schedule;
 use super::source::{Read, Source};
@@ -28,6 +30,8 @@ const EXCERPT: usize = 120;
 pub(super) struct Session {
     pub(super) client: Arc<Client>,
     pub(super) max_body: u64,
+    /// The directory with the host's network interfaces.
+    pub(super) interfaces: Arc<Path>,
     pub(super) schedule: Schedule,
     pub(super) status: ApiStatus,
     pub(super) requests: RequestReader,
@@ -119,28 +123,46 @@ impl Session {
             return Err(self.refusal(response).await);
         }
         let mut parser = ListParser::new(list);
-        let result = self.send_portions(&mut parser, response, asked).await;
+        let mut interfaces = EndpointInterfaces::default();
+        let result = self
+            .send_portions(&mut parser, &mut interfaces, response, asked)
+            .await;
         let counts = parser.counts();
         self.count_refused(source, &counts);
         result?;
         self.send(asked, complete).await;
+        if list == ApiList::Endpoints {
+            self.send_interfaces(interfaces, asked).await;
+        }
         Ok(Read::ok(counts.entries))
+    }
+
+    /// Sends the names of the host's network interfaces, if this is the host.
+    async fn send_interfaces(&self, of_endpoints: EndpointInterfaces, asked: Timestamp) {
+        let directory = Arc::clone(&self.interfaces);
+        let read = move || of_endpoints.read_host(&directory);
+        if let Ok(Some(interfaces)) = tokio::task::spawn_blocking(read).await {
+            self.send(asked, NamesContent::Interfaces(interfaces)).await;
+        }
     }
 
     /// Sends the entries of a body as they arrive.
     async fn send_portions(
         &mut self,
         parser: &mut ListParser,
+        interfaces: &mut EndpointInterfaces,
         mut response: Response,
         asked: Timestamp,
     ) -> Result<(), End> {
         while let Some(chunk) = self.wait(response.chunk()).await?? {
             self.status.received(chunk.len());
             if let Some(portion) = parser.push(&chunk)? {
+                interfaces.observe(&portion);
                 self.send(asked, portion).await;
             }
         }
         if let Some(portion) = parser.finish()? {
+            interfaces.observe(&portion);
             self.send(asked, portion).await;
         }
         Ok(())

@@ -112,6 +112,15 @@ pub struct NodeName {
     pub addresses: Vec<Address>,
 }
 
+/// A network interface of this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InterfaceName {
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+}
+
 /// The owner of a pod, by Hubble's rules (`pkg/k8s/utils/workload.go`, v1.19.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PodWorkload {
@@ -212,6 +221,14 @@ impl NodeName {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         self.name.capacity() + size_of_val(&*self.addresses)
+    }
+}
+
+impl InterfaceName {
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.name.capacity()
     }
 }
 

@@ -7,8 +7,8 @@
 mod entries;
 
 pub use entries::{
-    AddressName, DnsName, EndpointName, IdentityName, NodeName, PodCgroups, PodWorkload, Removal,
-    ServiceFrontend,
+    AddressName, DnsName, EndpointName, IdentityName, InterfaceName, NodeName, PodCgroups,
+    PodWorkload, Removal, ServiceFrontend,
 };
 
 use std::mem::size_of_val;
@@ -131,6 +131,8 @@ pub enum NamesContent {
     Workloads(Vec<PodWorkload>),
     /// The labels of this node, as `key=value`, sorted: the Kubernetes API. Replaces earlier ones.
     NodeLabels(Vec<String>),
+    /// The network interfaces of this node. Replaces earlier ones.
+    Interfaces(Vec<InterfaceName>),
     /// Entries of this source that no longer exist.
     Removed(Vec<Removal>),
     /// A list has been sent completely since `asked`: entries of this source that were in an
@@ -181,6 +183,7 @@ impl NamesContent {
             Self::Nodes(entries) => sum(entries, NodeName::heap_bytes),
             Self::Workloads(entries) => sum(entries, PodWorkload::heap_bytes),
             Self::NodeLabels(labels) => sum(labels, String::capacity),
+            Self::Interfaces(entries) => sum(entries, InterfaceName::heap_bytes),
             Self::Removed(entries) => sum(entries, Removal::heap_bytes),
             Self::Complete(_) => 0,
             Self::Release(release) => release.len(),
@@ -200,6 +203,7 @@ impl NamesContent {
             Self::Nodes(_) => NamesList::Nodes.name(),
             Self::Workloads(_) => NamesList::Workloads.name(),
             Self::NodeLabels(_) => "node_labels",
+            Self::Interfaces(_) => "interfaces",
             Self::Removed(_) => "removed",
             Self::Complete(_) => "complete",
             Self::Release(_) => "release",
@@ -229,6 +233,7 @@ impl NamesContent {
             Self::Nodes(entries) => entries.len(),
             Self::Workloads(entries) => entries.len(),
             Self::NodeLabels(labels) => labels.len(),
+            Self::Interfaces(entries) => entries.len(),
             Self::Removed(entries) => entries.len(),
             Self::Complete(_) | Self::Release(_) => 0,
         }
