@@ -9,10 +9,11 @@
 //! Modules only use those below them: [`pipeline`] and [`component`] use [`stage`] and [`requests`];
 //! [`stage`] uses [`outbox`], [`edge`], [`ledger`] and [`tap`], in this order. This crate names no
 //! kind of component, and opens no file and no socket, except for what components read with
-//! [`small_file`].
+//! [`small_file`] and keep in a [`disk_log`].
 
 pub mod component;
 pub mod config;
+pub mod disk_log;
 pub mod edge;
 pub mod exclusive;
 mod fan_out;

@@ -6,16 +6,29 @@ use tokio::task::coop::consume_budget;
 
 use super::delivery::Delivery;
 use super::queue::{Queue, State};
-use crate::ledger::Ticket;
+use crate::ledger::{StageCounters, Ticket};
 use crate::sync::lock;
 
 /// The reading end: a stage's inbox.
 #[derive(Debug)]
 pub struct Inbox {
     pub(super) queue: Arc<Queue>,
+    /// The exporter's counters in its first pipeline.
+    pub(super) counters: Option<Arc<StageCounters>>,
 }
 
 impl Inbox {
+    /// Sets the counters of records that an earlier run left.
+    pub(crate) fn recover_into(&mut self, counters: Arc<StageCounters>) {
+        self.counters = Some(counters);
+    }
+
+    /// Counts `n` records that an earlier run of the exporter left in a queue on disk, in the first
+    /// of its pipelines. `None` for a stage that is no exporter.
+    pub fn recover(&self, n: u64) -> Option<Ticket> {
+        Some(Ticket::recover(self.counters.as_ref()?, n))
+    }
+
     /// Receives the next batch or the next metric points; `None` when the inbox is empty and all
     /// senders were dropped. Batches and points take turns. Safe to cancel.
     pub async fn recv(&mut self) -> Option<Delivery> {

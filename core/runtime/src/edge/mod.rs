@@ -28,6 +28,9 @@ pub(crate) fn edge(limits: Limits, full: &'static str, reader: Reader) -> (Edge,
         Edge {
             queue: Arc::clone(&queue),
         },
-        Inbox { queue },
+        Inbox {
+            queue,
+            counters: None,
+        },
     )
 }

@@ -9,9 +9,10 @@ use tidegate_model::tally::NamedCounts;
 use tidegate_model::{Batch, Tally};
 
 use super::gate::LedgerGate;
-use super::names::reason;
+use super::names::{STORED, reason};
 use super::report::StageReport;
 use super::routes::Routes;
+use super::whereabouts::Whereabouts;
 use crate::stage_id::{Role, StageId};
 use crate::sync::lock;
 use crate::tap::Tap;
@@ -187,12 +188,13 @@ impl StageCounters {
     }
 
     /// Settles the records of a dropped ticket: the stage or the one in front of it was aborted, or
-    /// it has a fault. Records that a peer `may_have` received are not known to be lost.
-    pub(super) fn abandon(&self, n: u64, by_force: bool, may_have: bool) {
+    /// it has a fault. Records that a peer may have received are not known to be lost.
+    pub(super) fn abandon(&self, n: u64, by_force: bool, at: Whereabouts) {
         if by_force || self.is_forced() || std::thread::panicking() {
-            match may_have {
-                true => self.settle(n, |counts| counts.unconfirmed += n),
-                false => self.ended(n, by_force),
+            match at {
+                Whereabouts::Stored => self.settle(n, |counts| counts.store(n)),
+                Whereabouts::AtPeer => self.settle(n, |counts| counts.unconfirmed += n),
+                Whereabouts::Here => self.ended(n, by_force),
             }
         } else {
             self.settle(n, |counts| counts.unaccounted += n);
@@ -227,6 +229,12 @@ impl StageCounters {
 }
 
 impl Counts {
+    /// Counts records that stay in a queue on disk.
+    pub(super) fn store(&mut self, n: u64) {
+        self.absorbed += n;
+        self.noted.add(STORED, n);
+    }
+
     /// Adds the outcomes of one batch.
     pub(super) fn add(&mut self, tally: &Tally) {
         self.filtered.add_all(tally.filters());

@@ -14,10 +14,11 @@ mod report;
 mod routes;
 mod rule_name;
 mod ticket;
+mod whereabouts;
 
 pub use counters::StageCounters;
 pub(crate) use names::PERF_RING;
-pub use names::{SUPERSEDED, UPSTREAM_SOURCES, reason};
+pub use names::{RECOVERED, STORED, SUPERSEDED, UPSTREAM_SOURCES, reason};
 pub(crate) use queues::{Peak, QueueProbe, Queued};
 pub use reloads::{Reload, ReloadOutcome, Reloads};
 pub use report::{EdgeReport, Report, SCHEMA, StageReport};

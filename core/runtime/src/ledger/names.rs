@@ -26,3 +26,10 @@ pub(crate) const PERF_RING: &str = "perf_ring";
 /// The note for metric points that a newer point of their series replaced in an inbox. They are
 /// absorbed.
 pub const SUPERSEDED: &str = "superseded";
+
+/// The note for records that a stage left in a queue on disk when it ended. They are absorbed, and
+/// [`RECOVERED`] by its next run.
+pub const STORED: &str = "stored";
+
+/// The note for records that an earlier run left in a queue on disk. They are created.
+pub const RECOVERED: &str = "recovered";

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tidegate_model::{Batch, Tally};
 
 use super::counters::{Counts, StageCounters};
-use super::names::SUPERSEDED;
+use super::names::{RECOVERED, SUPERSEDED};
+use super::whereabouts::Whereabouts;
 
 /// Records of one stage that are in flight. Stating an outcome takes records off the ticket. A
 /// receiver that feeds several pipelines has one ticket for all of them.
@@ -18,6 +19,8 @@ pub struct Ticket {
     from: Option<Arc<StageCounters>>,
     /// Whether a peer may have received the records.
     at_peer: bool,
+    /// Whether the records are in a queue on disk.
+    is_stored: bool,
 }
 
 impl Ticket {
@@ -31,6 +34,7 @@ impl Ticket {
             left: n,
             from: None,
             at_peer: false,
+            is_stored: false,
         }
     }
 
@@ -42,7 +46,14 @@ impl Ticket {
             left: n,
             from: None,
             at_peer: false,
+            is_stored: false,
         }
+    }
+
+    /// Counts `n` records that an earlier run of the stage left in a queue on disk.
+    pub(crate) fn recover(counters: &Arc<StageCounters>, n: u64) -> Self {
+        counters.settle(0, |counts| counts.noted.add(RECOVERED, n));
+        Self::create(counters, n)
     }
 
     /// The number of records whose outcome is outstanding.
@@ -99,6 +110,12 @@ impl Ticket {
         self.at_peer
     }
 
+    /// States whether the records are in a queue on disk, from which the stage's next run sends
+    /// them. If the stage is aborted meanwhile, they are [stored](Self::stored_all).
+    pub fn set_stored(&mut self, is_stored: bool) {
+        self.is_stored = is_stored;
+    }
+
     /// Moves `n` of the records to a new ticket, for parts of a batch with different outcomes.
     pub fn split(&mut self, n: u64) -> Self {
         debug_assert!(n <= self.left, "more records split off than there are");
@@ -109,6 +126,7 @@ impl Ticket {
             left: n,
             from: self.from.clone(),
             at_peer: self.at_peer,
+            is_stored: self.is_stored,
         }
     }
 
@@ -119,6 +137,27 @@ impl Ticket {
             "tickets of different stages"
         );
         self.left += std::mem::take(&mut other.left);
+    }
+
+    /// Adds the records of another ticket, if both are counted in the same rows.
+    ///
+    /// # Errors
+    ///
+    /// Returns the other ticket if they are not.
+    pub fn try_merge(&mut self, other: Self) -> Result<(), Self> {
+        let is_same = self.rows.len() == other.rows.len()
+            && self.rows.iter().all(|counters| other.is_in(counters));
+        if !is_same {
+            return Err(other);
+        }
+        self.merge(other);
+        Ok(())
+    }
+
+    /// States that all remaining records stay in a queue on disk, from which the stage's next run
+    /// sends them: they are absorbed, and noted.
+    pub fn stored_all(mut self) {
+        self.settle(self.left, Counts::store);
     }
 
     /// States that all remaining records were delivered.
@@ -153,6 +192,7 @@ impl Ticket {
             left,
             from: None,
             at_peer: false,
+            is_stored: false,
         })
         .collect()
     }
@@ -208,6 +248,14 @@ impl Ticket {
         debug_assert_eq!(missing, 0, "a processor removed records without an outcome");
     }
 
+    fn whereabouts(&self) -> Whereabouts {
+        match (self.is_stored, self.at_peer) {
+            (true, _) => Whereabouts::Stored,
+            (false, true) => Whereabouts::AtPeer,
+            (false, false) => Whereabouts::Here,
+        }
+    }
+
     fn settle(&mut self, n: u64, entry: impl Fn(&mut Counts, u64)) {
         debug_assert!(n <= self.left, "more outcomes than records");
         let n = n.min(self.left);
@@ -229,7 +277,7 @@ impl Drop for Ticket {
                 .is_some_and(|counters| counters.is_forced());
             self.rows
                 .iter()
-                .for_each(|counters| counters.abandon(self.left, is_forced, self.at_peer));
+                .for_each(|counters| counters.abandon(self.left, is_forced, self.whereabouts()));
         }
     }
 }

@@ -4,10 +4,7 @@
 use bytes::Bytes;
 
 use super::compression::Compression;
-use super::message::EncodedMessage;
-
-/// Bytes of gRPC's prefix: the compression flag and the payload's length.
-pub(crate) const PREFIX_LEN: usize = 5;
+use super::message::{EncodedMessage, PREFIX_LEN};
 
 /// A request as it is sent. Clones share its memory.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! An encoded request that is not sealed yet.
 
-use super::frame::PREFIX_LEN;
+/// Bytes of gRPC's prefix: the compression flag and the payload's length.
+pub(crate) const PREFIX_LEN: usize = 5;
 
 /// An encoded message, with room for the prefix before it.
 #[derive(Debug)]

@@ -10,6 +10,6 @@ mod message;
 mod sealer;
 
 pub(super) use compression::Compression;
-pub(super) use frame::{PREFIX_LEN, SealedFrame};
-pub(super) use message::EncodedMessage;
+pub(super) use frame::SealedFrame;
+pub(super) use message::{EncodedMessage, PREFIX_LEN};
 pub(super) use sealer::{Sealed, Sealer};

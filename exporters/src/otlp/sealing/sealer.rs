@@ -9,8 +9,8 @@ use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
 use super::compression::Compression;
-use super::frame::{PREFIX_LEN, SealedFrame};
-use super::message::EncodedMessage;
+use super::frame::SealedFrame;
+use super::message::{EncodedMessage, PREFIX_LEN};
 
 /// The default level of most gRPC implementations.
 const GZIP_LEVEL: flate2::Compression = flate2::Compression::new(6);

@@ -122,7 +122,11 @@ impl Exporters {
                     edge
                 }
                 None => {
-                    let (exporter, edge) = NewExporter::new(node, first);
+                    let (mut exporter, edge) = NewExporter::new(node, first);
+                    if let Some(pipeline) = pipelines.split(',').next() {
+                        let counters = work.context.ledger.open(pipeline, &stage);
+                        exporter.inbox.recover_into(counters);
+                    }
                     fresh.push(exporter);
                     edge
                 }
