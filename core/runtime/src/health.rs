@@ -7,9 +7,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
 use tidegate_model::time::Timestamp;
 
+use crate::change_limit::{ChangeLimit, ChangeNotice};
 use crate::stage_id::StageId;
 use crate::sync::lock;
 
@@ -54,6 +56,8 @@ pub enum HealthState {
 struct Shared {
     stage: Option<StageId>,
     state: Mutex<HealthState>,
+    /// Limits the lines about changes of the state.
+    limit: Mutex<ChangeLimit>,
 }
 
 impl HealthRegistry {
@@ -64,6 +68,7 @@ impl HealthRegistry {
         let shared = Arc::new(Shared {
             stage: Some(stage.clone()),
             state: Mutex::default(),
+            limit: Mutex::default(),
         });
         let mut stages = lock(&self.stages);
         stages.retain(|stage| stage.strong_count() > 0);
@@ -100,14 +105,22 @@ impl HealthRegistry {
 
 impl Health {
     /// Reports that the stage cannot do all of its work: `why` is a fragment such as `the backend
-    /// refuses requests: 401`. Logs a warning when the stage becomes degraded, and not when only
-    /// the reason changes.
+    /// refuses requests: 401`. Logs a warning when the stage becomes degraded, unless its state
+    /// changes [too often](ChangeLimit), and not when only the reason changes.
     pub fn degraded(&self, why: impl Into<String>) {
         let why = why.into();
         let mut state = self.lock();
         match &mut *state {
             HealthState::Healthy => {
-                tracing::warn!(stage = self.stage(), why, "degraded");
+                match self.changed() {
+                    ChangeNotice::Hidden => {
+                        tracing::debug!(stage = self.stage(), why, "degraded");
+                    }
+                    notice => {
+                        let note = notice.remark();
+                        tracing::warn!(stage = self.stage(), why, note, "degraded");
+                    }
+                }
                 *state = HealthState::Degraded {
                     since: Timestamp::now(),
                     why,
@@ -121,12 +134,21 @@ impl Health {
         }
     }
 
-    /// Reports that the stage works. Logs a recovery. Costs an uncontended lock.
+    /// Reports that the stage works. Logs a recovery, unless the state changes too often. Costs an
+    /// uncontended lock.
     pub fn healthy(&self) {
         let mut state = self.lock();
         if let HealthState::Degraded { since, .. } = *state {
             let seconds = Timestamp::now().since(since).as_secs();
-            tracing::info!(stage = self.stage(), seconds, "recovered");
+            match self.changed() {
+                ChangeNotice::Hidden => {
+                    tracing::debug!(stage = self.stage(), seconds, "recovered");
+                }
+                notice => {
+                    let note = notice.remark();
+                    tracing::info!(stage = self.stage(), seconds, note, "recovered");
+                }
+            }
             *state = HealthState::Healthy;
         }
     }
@@ -144,6 +166,10 @@ impl Health {
             why: why.into(),
             failed,
         };
+    }
+
+    fn changed(&self) -> ChangeNotice {
+        lock(&self.shared.limit).changed(Instant::now())
     }
 
     fn stage(&self) -> &str {

@@ -11,6 +11,7 @@
 //! kind of component, and opens no file and no socket, except for what components read with
 //! [`small_file`] and keep in a [`disk_log`].
 
+pub mod change_limit;
 pub mod component;
 pub mod config;
 pub mod disk_log;
