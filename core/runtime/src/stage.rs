@@ -88,6 +88,12 @@ pub trait Receiver: Send {
     fn refresher(&self) -> Option<Arc<dyn Refresh>> {
         None
     }
+
+    /// Whether its records only complete those of other receivers, as names do. It is told to stop
+    /// when all receivers with records of their own have ended.
+    fn is_auxiliary(&self) -> bool {
+        false
+    }
 }
 
 /// Changes records. A processor does no I/O, spawns no tasks, and gets the time as an argument.

@@ -130,7 +130,7 @@ impl RunningTopology {
 
     fn settle(&mut self, ended: EndedTask) {
         match self.tasks.settle(ended) {
-            TaskOutcome::Regular => {}
+            TaskOutcome::Regular => self.wiring.stop_auxiliary_receivers(),
             TaskOutcome::Fatal(failure) => {
                 tracing::error!(error = &failure as &dyn std::error::Error, "shutting down");
                 self.first_failure.get_or_insert(failure);

@@ -36,6 +36,44 @@ async fn a_run_ends_when_its_receivers_have_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn auxiliary_receivers_end_when_all_others_have() {
+    let endless = [ReceiverStep::Send(2), ReceiverStep::UntilShutdown];
+    let ended = TestTopology::new()
+        .auxiliary_receiver(&endless)
+        .receiver(&[ReceiverStep::Send(3)])
+        .receiver(&[])
+        .exporter(ExporterBehavior::Drains, ROOMY)
+        .pipeline("p", &[0, 1], Vec::new(), &[0])
+        .pipeline("q", &[0, 2], Vec::new(), &[0])
+        .run()
+        .await;
+    assert_eq!(ended.result_text(), "ok");
+    assert_eq!(ended.kept[0].len(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn auxiliary_receivers_go_on_while_another_one_does_and_where_there_is_no_other() {
+    let endless = [ReceiverStep::UntilShutdown];
+    let beside_another = TestTopology::new()
+        .auxiliary_receiver(&endless)
+        .receiver(&[])
+        .receiver(&endless);
+    let alone = TestTopology::new().auxiliary_receiver(&endless);
+    for builder in [beside_another, alone] {
+        let all: Vec<_> = (0..builder.topology.receivers.len()).collect();
+        let ended_by_themselves = usize::from(all.len() > 1);
+        let started = builder
+            .exporter(ExporterBehavior::Drains, ROOMY)
+            .pipeline("p", &all, Vec::new(), &[0])
+            .start();
+        started.a_second_later().await;
+        assert_eq!(started.events.lock().unwrap().len(), ended_by_themselves);
+        started.shutdown.request();
+        assert_eq!(started.ended().await.result_text(), "ok");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_shutdown_request_everything_is_drained() {
     let started = TestTopology::gated_line(
         &[

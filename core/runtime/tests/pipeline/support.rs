@@ -43,6 +43,7 @@ pub(crate) enum ReceiverStep {
 /// A receiver that executes steps and ends.
 pub(crate) struct ScriptedReceiver {
     pub(crate) steps: Vec<ReceiverStep>,
+    pub(crate) is_auxiliary: bool,
     pub(crate) events: EventLog,
 }
 
@@ -77,6 +78,10 @@ impl Receiver for ScriptedReceiver {
         }
         log_event(&self.events, "receiver ended");
         Ok(())
+    }
+
+    fn is_auxiliary(&self) -> bool {
+        self.is_auxiliary
     }
 }
 
@@ -247,10 +252,20 @@ impl TestTopology {
             .pipeline("p", &[0], Vec::new(), &[0])
     }
 
-    pub(crate) fn receiver(mut self, steps: &[ReceiverStep]) -> Self {
+    pub(crate) fn receiver(self, steps: &[ReceiverStep]) -> Self {
+        self.receiver_of(steps, false)
+    }
+
+    /// Adds a receiver whose records complete those of others.
+    pub(crate) fn auxiliary_receiver(self, steps: &[ReceiverStep]) -> Self {
+        self.receiver_of(steps, true)
+    }
+
+    fn receiver_of(mut self, steps: &[ReceiverStep], is_auxiliary: bool) -> Self {
         let stage = StageId::receiver(&format!("r{}", self.topology.receivers.len()));
         let receiver = Box::new(ScriptedReceiver {
             steps: steps.to_vec(),
+            is_auxiliary,
             events: Arc::clone(&self.events),
         });
         self.topology.receivers.push(ReceiverNode {

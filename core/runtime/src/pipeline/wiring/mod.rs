@@ -42,6 +42,11 @@ impl Wiring {
         self.exporters.have_ended()
     }
 
+    /// Tells auxiliary receivers to stop if all others have ended.
+    pub(super) fn stop_auxiliary_receivers(&self) {
+        self.receivers.stop_auxiliary();
+    }
+
     /// The running components that can be refreshed.
     pub(super) fn refreshers(&self) -> Vec<Refresher> {
         let parts = [

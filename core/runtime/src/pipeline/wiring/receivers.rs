@@ -67,6 +67,8 @@ impl Drop for ReceiverGuard {
 struct RunningReceiver {
     stage: StageId,
     fingerprint: String,
+    /// Whether its records only complete those of others.
+    is_auxiliary: bool,
     lanes: Weak<Lanes>,
     shutdown: Shutdown,
     refresh: Option<Arc<dyn Refresh>>,
@@ -92,7 +94,9 @@ impl Receivers {
                 .map(|front| self.lane(front, &node.stage, work))
                 .collect();
             let is_like = |live: &RunningReceiver| {
-                live.stage == node.stage && live.fingerprint == node.fingerprint
+                live.stage == node.stage
+                    && live.fingerprint == node.fingerprint
+                    && !live.was_stopped()
             };
             match old.iter().position(is_like) {
                 Some(running) => self
@@ -110,6 +114,22 @@ impl Receivers {
         for (node, lanes, placement) in fresh {
             let live = self.start(node, lanes, placement, work);
             self.live.push(live);
+        }
+    }
+
+    /// Tells auxiliary receivers to stop if all others have ended: what they could still send
+    /// completes nothing.
+    pub(super) fn stop_auxiliary(&self) {
+        let (auxiliary, others): (Vec<_>, Vec<_>) =
+            self.live.iter().partition(|live| live.is_auxiliary);
+        let have_ended = others.iter().all(|live| live.ended.is_cancelled());
+        if others.is_empty() || !have_ended {
+            return;
+        }
+        for live in auxiliary.iter().filter(|live| !live.was_stopped()) {
+            let stage = live.stage.as_str();
+            tracing::debug!(stage, "stopping it, since every other receiver has ended");
+            live.shutdown.request();
         }
     }
 
@@ -199,6 +219,7 @@ impl Receivers {
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
         let refresh = receiver.refresher();
+        let is_auxiliary = receiver.is_auxiliary();
         let active =
             ReceiverGuard::new(&self.active, &work.context.ledger, Some(Arc::clone(&lanes)));
         let task = work
@@ -214,6 +235,7 @@ impl Receivers {
         RunningReceiver {
             stage,
             fingerprint,
+            is_auxiliary,
             lanes: Arc::downgrade(&lanes),
             shutdown,
             refresh,
@@ -239,6 +261,11 @@ async fn run_after(
 }
 
 impl RunningReceiver {
+    /// Whether it was told to stop before all receivers were.
+    fn was_stopped(&self) -> bool {
+        self.shutdown.is_requested()
+    }
+
     /// Replaces the lanes of a running receiver.
     fn keep_running(self, lanes: Vec<Lane>, work: &Rewiring<'_>) -> Self {
         if let Some(running) = self.lanes.upgrade() {
