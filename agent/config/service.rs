@@ -34,6 +34,8 @@ pub(crate) struct Service {
     pub(crate) grace: Duration,
     /// The node's name on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
     pub(crate) node_name: String,
+    /// Whether that is the name of the host, because no other is given.
+    pub(crate) is_named_by_host: bool,
     /// What is logged, unless `RUST_LOG` is set.
     pub(crate) log: Directives,
     /// The format of the log, unless the environment sets it.
@@ -119,7 +121,9 @@ impl Service {
 
 impl ServiceTable {
     fn resolve(self, environment: Environment<'_>, problems: &mut Problems) -> Service {
-        let node = node_name(self.node_name, environment);
+        let given = given_node_name(self.node_name, environment);
+        let is_named_by_host = given.is_none();
+        let node = given.unwrap_or_else(host_name);
         let (telemetry, address_spans) = self.telemetry.resolve(problems);
         Service {
             telemetry,
@@ -127,6 +131,7 @@ impl ServiceTable {
             keys: HashMap::new(),
             grace: self.grace_period.0,
             node_name: absolute_node_name(&self.cluster_name, node),
+            is_named_by_host,
             log: directives(&self.log, problems),
             log_format: self.log_format,
         }
@@ -154,17 +159,16 @@ fn directives(log: &Spanned<String>, problems: &mut Problems) -> Directives {
     })
 }
 
-/// The configured name, that of the environment, or the host name.
-fn node_name(configured: String, environment: Environment<'_>) -> String {
+/// The configured name, or that of the environment.
+fn given_node_name(configured: String, environment: Environment<'_>) -> Option<String> {
     let from_environment = ["NODE_NAME", "K8S_NODE_NAME"]
         .into_iter()
         .filter_map(environment);
     let mut names = std::iter::once(configured).chain(from_environment);
-    let name = names.find(|name| !name.is_empty());
-    name.unwrap_or_else(|| {
-        std::fs::read_to_string(HOSTNAME)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    })
+    names.find(|name| !name.is_empty())
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string(HOSTNAME).unwrap_or_default();
+    name.trim().to_owned()
 }

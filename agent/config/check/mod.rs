@@ -1,10 +1,11 @@
 //! Checks that concern several tables: [unused components](unused), [what a component reports about
 //! itself](findings), [missing inputs](super::flow), [records that nobody uses](unread), [components
-//! that do the same](duplicates), [queues], [addresses](super::listeners), and files that are
-//! [written](outputs).
+//! that do the same](duplicates), [queues], the [name of the node](node_name),
+//! [addresses](super::listeners), and files that are [written](outputs).
 
 mod duplicates;
 mod findings;
+mod node_name;
 mod outputs;
 mod queues;
 mod unread;
@@ -25,6 +26,7 @@ impl Config {
         }
         duplicates::check(self, problems);
         queues::check(self, problems);
+        node_name::check(self, problems);
         listeners::check(self, problems);
         outputs::check(self, problems);
     }

@@ -51,6 +51,8 @@ config_table! {
     struct List {
         /// Whether it makes frames.
         frames: bool = true,
+        /// Whether it needs the name of the node.
+        node: bool = false,
     }
 }
 
@@ -78,6 +80,10 @@ impl ReceiverConfig for List {
 
     fn can_wait(&self) -> bool {
         true
+    }
+
+    fn needs_node_name(&self) -> bool {
+        self.node
     }
 
     fn build(&self, _: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
@@ -187,5 +193,29 @@ fn names_alone_are_no_input_of_a_processor_that_adds_them_to_records() {
         "but gets nothing",
     ] {
         assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn the_name_of_the_host_in_place_of_the_nodes_is_warned_about() {
+    let text = text("\"learn\", \"absorb\"");
+    let needed = text.replace("[receivers.list]", "[receivers.list]\nnode = true");
+    let (config, _, said) = try_load_with(&REGISTRY, &needed).unwrap();
+    let host = config.service.node_name;
+    let expected = format!(
+        "\
+warning[host_name_as_node]: `receivers.list` takes the name of this host, {host:?}, for that of the node
+ --> pipeline.toml:1:12
+  |
+1 | [receivers.list]
+  |            ^^^^ finds nothing if the node has another name
+  |
+  = help: set the variable NODE_NAME, in a pod from `spec.nodeName`, or `service.node_name`
+"
+    );
+    assert!(said.contains(&expected), "{said}");
+    let given = format!("service.node_name = \"node-a\"\n{needed}");
+    for text in [text, given] {
+        assert_eq!(try_load_with(&REGISTRY, &text).unwrap().2, "");
     }
 }

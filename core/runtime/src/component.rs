@@ -120,6 +120,11 @@ pub trait ReceiverConfig: Debug + Send {
     fn listens(&self) -> Vec<SocketAddr> {
         Vec::new()
     }
+    /// Whether it needs the name that Kubernetes has for the node, which is not always that of the
+    /// host, and takes it from the [context](BuildContext).
+    fn needs_node_name(&self) -> bool {
+        false
+    }
     /// Errors that `build` cannot place, and warnings.
     fn inspect(&self) -> Vec<Finding> {
         Vec::new()

@@ -126,10 +126,7 @@ impl Config {
             return reject("read", "nothing is read; leave the receiver out".to_owned());
         }
         if !is_node_name(node) {
-            let message = format!(
-                "no Node can be named {node:?}: its name has lower-case letters, digits, `-` and `.`"
-            );
-            return reject("node_name", message);
+            return reject("node_name", self.no_node(node));
         }
         if !(MIN_MAX_OBJECT..=MAX_MAX_OBJECT).contains(&self.max_object.get()) {
             return reject("max_object", "it is from 4KiB to 64MiB".to_owned());
@@ -146,6 +143,23 @@ impl Config {
             );
         }
         Ok(())
+    }
+}
+
+impl Config {
+    /// Why no Node can have this name, and where the name comes from.
+    fn no_node(&self, node: &str) -> String {
+        let rule = "its name has lower-case letters, digits, `-` and `.`";
+        match &self.node_name {
+            Some(own) if own.is_empty() => {
+                "it is empty; leave it out to take `service.node_name`".to_owned()
+            }
+            Some(_) => format!("no Node can be named {node:?}: {rule}"),
+            None => format!(
+                "no Node can be named {node:?}, as `service.node_name`, NODE_NAME or this host is: \
+                 {rule}; set `node_name`"
+            ),
+        }
     }
 }
 
@@ -204,5 +218,23 @@ mod tests {
         ] {
             assert_eq!(rejected_key("{}", name), Some("node_name"), "{name}");
         }
+    }
+
+    #[test]
+    fn the_message_about_a_name_states_where_it_comes_from() {
+        let message = |toml: &str, node: &str| {
+            let table = toml::de::ValueDeserializer::parse(toml).unwrap();
+            let config = Config::deserialize(table).unwrap();
+            config.check(node).unwrap_err().message
+        };
+        assert_eq!(
+            message("{ node_name = '' }", ""),
+            "it is empty; leave it out to take `service.node_name`"
+        );
+        assert_eq!(
+            message("{ node_name = 'A' }", "A"),
+            "no Node can be named \"A\": its name has lower-case letters, digits, `-` and `.`"
+        );
+        assert!(message("{}", "A").ends_with("; set `node_name`"));
     }
 }

@@ -72,6 +72,10 @@ impl ReceiverConfig for Config {
         &[RequestKind::Resync]
     }
 
+    fn needs_node_name(&self) -> bool {
+        self.node_name.is_none()
+    }
+
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         let node = self.node_name.as_deref();
         let node = node.unwrap_or_else(|| context.bare_node_name());
@@ -146,6 +150,10 @@ impl Receiver for Kubernetes {
             _ = following => Ok(()),
             never = relay.run() => never,
         }
+    }
+
+    fn is_auxiliary(&self) -> bool {
+        true
     }
 }
 

@@ -22,6 +22,8 @@ crate::config_choice! {
         MetricsNotExported = "metrics_not_exported",
         /// A receiver reads names, and no processor of its pipeline adds them to flows.
         NamesNotUsed = "names_not_used",
+        /// A receiver needs the name of the node in Kubernetes, and only the host's name is known.
+        HostNameAsNode = "host_name_as_node",
         /// An exporter's `signals` have a kind of records that none of its pipelines makes.
         SignalNeverArrives = "signal_never_arrives",
         /// A queue holds less than one batch, so that batches pass one by one or are dropped.
