@@ -2,8 +2,9 @@
 //! of the state of a resource.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tidegate_runtime::change_limit::{ChangeLimit, ChangeNotice};
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::health::Health;
 use tidegate_runtime::stage_id::StageId;
@@ -16,8 +17,15 @@ use super::api::{Change, Failure};
 pub(super) struct ReceiverStatus {
     stage: StageId,
     health: Health,
+    problems: Arc<Mutex<Problems>>,
+}
+
+#[derive(Debug, Default)]
+struct Problems {
     /// The resources that cannot be read, with the reason.
-    problems: Arc<Mutex<Vec<(&'static str, String)>>>,
+    list: Vec<(&'static str, String)>,
+    /// Limits the lines about resources beside others that cannot be read either.
+    limit: ChangeLimit,
 }
 
 /// Reports the state of one resource.
@@ -53,30 +61,50 @@ impl ReceiverStatus {
     /// the last one ends; in between, this does.
     fn set_problem(&self, resource: &'static str, problem: Option<String>) {
         let mut problems = self.problems();
-        let known = problems.iter().position(|(of, _)| *of == resource);
-        let old = known.map(|at| problems.remove(at));
-        let is_beside_others = !problems.is_empty() || old.is_some();
-        let stage = self.stage.as_str();
+        let Problems { list, limit } = &mut *problems;
+        let known = list.iter().position(|(of, _)| *of == resource);
+        let old = known.map(|at| list.remove(at));
         match problem {
             Some(problem) => {
-                if is_beside_others {
-                    tracing::warn!(stage, why = problem, "degraded");
+                if !list.is_empty() || old.is_some() {
+                    self.log_problem(&problem, limit.changed(Instant::now()));
                 }
-                problems.push((resource, problem));
+                list.push((resource, problem));
             }
-            None if old.is_some() && !problems.is_empty() => {
-                tracing::info!(stage, resource, "reading the Kubernetes API again");
+            None if old.is_some() && !list.is_empty() => {
+                self.log_recovery(resource, limit.changed(Instant::now()));
             }
             None => {}
         }
-        let texts: Vec<_> = problems.iter().map(|(_, text)| text.as_str()).collect();
+        let texts: Vec<_> = list.iter().map(|(_, text)| text.as_str()).collect();
         match texts.is_empty() {
             true => self.health.healthy(),
             false => self.health.degraded(texts.join("; ")),
         }
     }
 
-    fn problems(&self) -> MutexGuard<'_, Vec<(&'static str, String)>> {
+    fn log_problem(&self, why: &str, notice: ChangeNotice) {
+        let stage = self.stage.as_str();
+        match notice {
+            ChangeNotice::Hidden => tracing::debug!(stage, why, "degraded"),
+            notice => tracing::warn!(stage, why, note = notice.remark(), "degraded"),
+        }
+    }
+
+    fn log_recovery(&self, resource: &str, notice: ChangeNotice) {
+        let stage = self.stage.as_str();
+        match notice {
+            ChangeNotice::Hidden => {
+                tracing::debug!(stage, resource, "reading the Kubernetes API again");
+            }
+            notice => {
+                let note = notice.remark();
+                tracing::info!(stage, resource, note, "reading the Kubernetes API again");
+            }
+        }
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Problems> {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

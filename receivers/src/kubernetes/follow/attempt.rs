@@ -17,6 +17,11 @@ use crate::kubernetes::{OBJECT_INVALID, OBJECT_TOO_LARGE};
 /// How much longer than a watch lasts it may be silent, at most.
 const MARGIN: Duration = Duration::from_secs(15);
 
+/// The most objects of a list, which is more than a cluster has.
+const MAX_OBJECTS: usize = 1_000_000;
+/// The most pages in a row without an object.
+const MAX_EMPTY_PAGES: usize = 100;
+
 impl<R: Resource> Follower<R> {
     /// Lists the resource and returns the version of the list.
     pub(super) async fn list(&mut self, freshness: &Freshness) -> Result<String, End> {
@@ -25,9 +30,11 @@ impl<R: Resource> Follower<R> {
         let mut names = Portion::new(Timestamp::now());
         self.resource.begin_list();
         let mut objects = 0;
+        let mut empty_pages = 0;
         let limit = self.limits.page_size;
         let mut path = list_path(&self.selection, freshness, limit);
         loop {
+            let before = objects;
             let page = self.page(&path, &mut names, &mut objects).await?;
             let Some(token) = page.next else {
                 let problem = self.resource.end_list(&mut names);
@@ -35,7 +42,16 @@ impl<R: Resource> Follower<R> {
                 self.status.listed(objects, problem);
                 return Ok(page.version);
             };
-            path = next_page_path(&self.selection, limit, &token);
+            empty_pages = if objects == before {
+                empty_pages + 1
+            } else {
+                0
+            };
+            let next = next_page_path(&self.selection, limit, &token);
+            if next == path || empty_pages > MAX_EMPTY_PAGES || objects > MAX_OBJECTS {
+                return Err(Failure::NotTheApi("a list that does not end".to_owned()).into());
+            }
+            path = next;
         }
     }
 

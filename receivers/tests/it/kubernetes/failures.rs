@@ -1,7 +1,7 @@
 //! What goes wrong with lists and watches, and what happens then.
 
 use super::server::{Answer, FakeApi, status};
-use super::{bookmark, event, expect_list, next, pod, removed, workload};
+use super::{ALL_WORKLOADS, bookmark, event, expect_list, next, pod, removed, workload};
 use crate::support::TestPipeline;
 use tidegate_model::names::NamesContent;
 
@@ -251,5 +251,28 @@ async fn a_stop_ends_the_receiver_in_every_state() {
         }
         pipeline.shutdown.request();
         assert!(pipeline.end().await.result.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_end_is_given_up() {
+    let first = pod("web-5d89-a", 90);
+    let repeating = vec![
+        Answer::page("100", "next", &[&first]),
+        Answer::page("100", "next", &[&first]),
+    ];
+    let empty = (0..=100).map(|n| Answer::page("100", &format!("next-{n}"), &[]));
+    for pages in [repeating, empty.collect()] {
+        let requests = pages.len();
+        let mut script: Vec<_> = pages.into_iter().map(|page| ("pods", page)).collect();
+        script.push(("pods", Answer::list("101", &[])));
+        let mut api = FakeApi::start(script).await;
+        let mut pipeline = TestPipeline::start("kubernetes", &api.table(KEYS));
+        for _ in 0..=requests {
+            api.request().await;
+        }
+        while next(&mut pipeline).await != ALL_WORKLOADS {}
+        let failures = "tidegate_kubernetes_failures_total";
+        assert_eq!(pipeline.metric(failures, Some("not_the_api")), 1);
     }
 }
