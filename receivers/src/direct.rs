@@ -51,10 +51,10 @@ pub fn connection(
     }
 }
 
-/// Reads the API of the Cilium agent at this path, for the monitor socket beside it. Without
-/// `reconnects`, it ends when the stream of the monitor socket does.
+/// Reads the API of the Cilium agent at this path, for the monitor socket beside it; ends when the
+/// receiver of that does.
 #[must_use]
-pub fn agent_api(socket: &Path, reconnects: bool, context: BuildContext) -> DirectReceiver {
+pub fn agent_api(socket: &Path, context: BuildContext) -> DirectReceiver {
     let context = of_kind(cilium_api::KIND.name, context);
     let requests = Requests::new(&context.stage, &[], &RequestKind::ALL, &context.telemetry);
     let context = BuildContext {
@@ -62,7 +62,7 @@ pub fn agent_api(socket: &Path, reconnects: bool, context: BuildContext) -> Dire
         ..context
     };
     DirectReceiver {
-        receiver: cilium_api::of_socket(socket, !reconnects, &context),
+        receiver: cilium_api::of_socket(socket, &context),
         stage: context.stage,
         requests: context.requests,
     }

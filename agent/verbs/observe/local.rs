@@ -182,7 +182,7 @@ fn receivers(
             stream,
             api,
         } => {
-            let api = api.map(|socket| agent_api(&socket, follow, context()));
+            let api = api.map(|socket| agent_api(&socket, context()));
             let monitor = connection(&monitor, stream, follow, context());
             api.into_iter().chain([monitor]).collect()
         }

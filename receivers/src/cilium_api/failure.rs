@@ -1,5 +1,7 @@
 //! Why something could not be read, and what follows from it.
 
+use std::time::Duration;
+
 use hyper::StatusCode;
 
 use super::source::Source;
@@ -13,7 +15,12 @@ pub(super) enum Failure {
     Http(#[from] HttpError),
     /// A status other than 200, with the beginning of the body.
     #[error("status {}{}", .status.as_u16(), with_colon(.text))]
-    Status { status: StatusCode, text: String },
+    Status {
+        status: StatusCode,
+        /// The pause that the agent asks for.
+        retry_after: Option<Duration>,
+        text: String,
+    },
     #[error("{0}")]
     Split(#[from] SplitError),
     #[error("{0}")]
@@ -25,8 +32,8 @@ pub(super) enum Failure {
 pub(super) enum Remedy {
     /// There is no connection, so nothing else can be read either.
     RetryAll,
-    /// Read it again after a pause.
-    Retry,
+    /// Read it again after a pause of at least this, which is what the agent asks for.
+    Retry(Duration),
     /// Read it again after a long pause, or when the agent has restarted: it is switched off, or too
     /// long.
     RetryLater,
@@ -62,12 +69,16 @@ impl Failure {
         match self {
             Self::Http(error) if error.is_unreachable() => Remedy::RetryAll,
             Self::Http(HttpError::BodyTooLarge(_)) => Remedy::RetryLater,
-            Self::Status { status, .. } => match *status {
+            Self::Status {
+                status,
+                retry_after,
+                ..
+            } => match *status {
                 StatusCode::FORBIDDEN => Remedy::RetryLater,
                 StatusCode::NOT_FOUND => Remedy::Unsupported,
-                _ => Remedy::Retry,
+                _ => Remedy::Retry(retry_after.unwrap_or_default()),
             },
-            Self::Http(_) | Self::Split(_) | Self::Json(_) => Remedy::Retry,
+            Self::Http(_) | Self::Split(_) | Self::Json(_) => Remedy::Retry(Duration::ZERO),
         }
     }
 
@@ -76,7 +87,7 @@ impl Failure {
         match self {
             Self::Http(HttpError::Connect(error)) => socket_advice(error.kind()).to_owned(),
             Self::Http(HttpError::BodyTooLarge(_)) => "raise `max_body`".to_owned(),
-            Self::Http(HttpError::NotHttp(_)) => {
+            Self::Http(HttpError::NotHttp(_) | HttpError::Encoded(_)) => {
                 "check whether `socket` is that of the Cilium agent's API".to_owned()
             }
             Self::Status { status, .. } if *status == StatusCode::FORBIDDEN => format!(

@@ -82,18 +82,12 @@ impl ReceiverConfig for Config {
             config: self.clone(),
             context: context.clone(),
             requests: context.requests.reader(),
-            ends_with_stream: false,
         }))
     }
 }
 
-/// Builds a receiver for the socket at this path, with defaults for all else. With
-/// `ends_with_stream`, it ends when a stream of the monitor socket does.
-pub(crate) fn of_socket(
-    socket: &Path,
-    ends_with_stream: bool,
-    context: &BuildContext,
-) -> Box<dyn Receiver> {
+/// Builds a receiver for the socket at this path, with defaults for all else.
+pub(crate) fn of_socket(socket: &Path, context: &BuildContext) -> Box<dyn Receiver> {
     Box::new(CiliumApi {
         config: Config {
             socket: socket.to_owned(),
@@ -101,7 +95,6 @@ pub(crate) fn of_socket(
         },
         context: context.clone(),
         requests: context.requests.reader(),
-        ends_with_stream,
     })
 }
 
@@ -110,7 +103,6 @@ struct CiliumApi {
     config: Config,
     context: BuildContext,
     requests: RequestReader,
-    ends_with_stream: bool,
 }
 
 #[async_trait]
@@ -120,7 +112,6 @@ impl Receiver for CiliumApi {
             config,
             context,
             requests,
-            ends_with_stream,
         } = *self;
         let target = Target::Unix(config.socket.clone());
         let session = Session {
@@ -135,10 +126,13 @@ impl Receiver for CiliumApi {
             requests,
             shutdown,
             out,
-            ends_with_stream,
         };
         follow(session).await;
         Ok(())
+    }
+
+    fn is_auxiliary(&self) -> bool {
+        true
     }
 }
 
@@ -171,6 +165,9 @@ async fn follow(mut session: Session) {
     loop {
         let (source, result) = match session.schedule.next(Instant::now()) {
             Step::Wait(until) => {
+                if session.schedule.forget_identity_failures(Instant::now()) {
+                    session.status.not_wanted(Source::Identity);
+                }
                 if let Some(Pass {
                     began,
                     lists: 1..,

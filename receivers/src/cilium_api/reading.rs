@@ -37,8 +37,6 @@ pub(super) struct Session {
     pub(super) requests: RequestReader,
     pub(super) shutdown: Shutdown,
     pub(super) out: Outbox,
-    /// Whether the receiver ends when a stream of the monitor socket does.
-    pub(super) ends_with_stream: bool,
 }
 
 /// Why a request ended before its response did.
@@ -190,8 +188,13 @@ impl Session {
 
     async fn refusal(&mut self, response: Response) -> End {
         let status = response.status;
+        let retry_after = response.retry_after();
         match self.wait(response.excerpt(EXCERPT)).await {
-            Ok(text) => Failure::Status { status, text }.into(),
+            Ok(text) => End::Failed(Failure::Status {
+                status,
+                retry_after,
+                text,
+            }),
             Err(end) => end,
         }
     }
@@ -207,19 +210,16 @@ impl Session {
                 request = self.requests.recv() => request,
                 output = &mut future => return Ok(output),
             };
-            if self.take(request)? {
+            if self.take(request) {
                 return Err(End::Outdated);
             }
         }
     }
 
     /// Takes a request; returns whether what is being read is out of date.
-    fn take(&mut self, request: Request) -> Result<bool, End> {
-        if self.ends_with_stream && matches!(request, Request::StreamEnded(_)) {
-            return Err(End::Stopped);
-        }
+    fn take(&mut self, request: Request) -> bool {
         let jitter = fastrand::f64();
-        Ok(self.schedule.requested(request, Instant::now(), jitter))
+        self.schedule.requested(request, Instant::now(), jitter)
     }
 
     /// Waits until a time, until a request has arrived, or, as an error, until the receiver is to
@@ -237,7 +237,7 @@ impl Session {
             request = self.requests.recv() => request,
             () = sleep => return Ok(()),
         };
-        self.take(request)?;
+        self.take(request);
         Ok(())
     }
 

@@ -15,6 +15,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const RESYNC_INTERVAL: Duration = Duration::from_secs(60);
 /// When something that is switched off is tried again.
 const LATER: Duration = Duration::from_secs(600);
+/// How long after the last request for an identity a failure to read one counts: stages ask again
+/// after a minute for what they still need.
+const IDENTITY_FAILURE: Duration = Duration::from_secs(120);
 /// The most identities that wait to be read one by one.
 const MAX_WANTED: usize = 64;
 /// The most streams whose end is waited for.
@@ -40,6 +43,8 @@ pub(super) struct Schedule {
     sources: [SourceState; Source::COUNT],
     /// Identities to read one by one, the oldest first.
     wanted: VecDeque<u32>,
+    /// When an identity was last requested.
+    last_wanted: Option<Instant>,
     /// The streams of the monitor socket that have begun.
     streams: Vec<u32>,
     /// Whether a stream has ended and none is left, so that the agent may be restarting.
@@ -79,6 +84,7 @@ impl Schedule {
             retry: config.retry,
             sources,
             wanted: VecDeque::new(),
+            last_wanted: None,
             streams: Vec::new(),
             is_paused: false,
             blocked_until: None,
@@ -96,7 +102,10 @@ impl Schedule {
         }
         let lists = || Source::all().filter(|source| *source != Source::Identity);
         let due = |source: &Source| self.sources[source.index()].due;
-        if let Some(source) = lists().find(|source| due(source).is_some_and(|due| due <= now)) {
+        // What has waited longest comes first, so that a source that times out again and again does
+        // not keep others waiting.
+        let is_due = |source: &Source| due(source).is_some_and(|due| due <= now);
+        if let Some(source) = lists().filter(is_due).min_by_key(due) {
             return Step::Read(source);
         }
         let after = self.sources[Source::Identity.index()].due;
@@ -110,6 +119,7 @@ impl Schedule {
                     lists()
                         .filter_map(|source| due(&source))
                         .chain(identity)
+                        .chain(self.identity_failures_end())
                         .min(),
                 )
             }
@@ -146,10 +156,26 @@ impl Schedule {
                 false
             }
             Request::IdentityWanted(identity) => {
-                self.want(identity);
+                self.want(identity, now);
                 false
             }
         }
+    }
+
+    /// Ends the failures of single identities if none was requested for a while; returns whether it
+    /// did.
+    pub(super) fn forget_identity_failures(&mut self, now: Instant) -> bool {
+        let is_over = self.identity_failures_end().is_some_and(|end| end <= now);
+        if is_over {
+            self.sources[Source::Identity.index()].failures = 0;
+        }
+        is_over
+    }
+
+    fn identity_failures_end(&self) -> Option<Instant> {
+        let has_failed = self.sources[Source::Identity.index()].failures > 0;
+        let last = self.last_wanted.filter(|_| has_failed)?;
+        self.wanted.is_empty().then_some(last + IDENTITY_FAILURE)
     }
 
     /// Has everything read again, at most once in [`RESYNC_INTERVAL`].
@@ -168,7 +194,8 @@ impl Schedule {
         }
     }
 
-    fn want(&mut self, identity: u32) {
+    fn want(&mut self, identity: u32, now: Instant) {
+        self.last_wanted = Some(now);
         let is_read = self.sources[Source::Identity.index()].is_configured;
         if is_read && self.wanted.len() < MAX_WANTED && !self.wanted.contains(&identity) {
             self.wanted.push_back(identity);
@@ -207,7 +234,8 @@ impl Schedule {
         let failures = self.sources[source.index()].failures;
         let pause = match remedy {
             Remedy::RetryLater | Remedy::Unsupported => LATER.mul_f64(0.9 + 0.2 * jitter),
-            _ => self.pause(failures, jitter),
+            Remedy::Retry(asked_for) => self.pause(failures, jitter).max(asked_for),
+            Remedy::RetryAll => self.pause(failures, jitter),
         };
         let state = &mut self.sources[source.index()];
         state.due = Some(now + pause);

@@ -1,8 +1,9 @@
 //! How the receiver reports its state: counters, the stage's health, and one log line for each
 //! change of the state of what is read.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tidegate_runtime::change_limit::{ChangeLimit, ChangeNotice};
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::health::Health;
 use tidegate_runtime::stage_id::StageId;
@@ -25,8 +26,15 @@ pub(super) struct ApiStatus {
     has_passed: bool,
     /// Why there is no connection.
     unreachable: Option<Problem>,
+    /// The kinds of failures to connect that were logged since something was last read.
+    logged_unreachable: Vec<String>,
     /// Why a source cannot be read, by [`Source::index`].
     problems: [Option<Problem>; Source::COUNT],
+    /// The kinds of failures that were logged since the source was last read, by
+    /// [`Source::index`].
+    logged: [Vec<String>; Source::COUNT],
+    /// Limits the lines about sources beside others that cannot be read either.
+    limit: ChangeLimit,
 }
 
 /// What an operator is told.
@@ -37,21 +45,16 @@ struct Problem {
     text: String,
     /// Whether it is no problem of the agent's or of its configuration.
     is_benign: bool,
-    /// What tells this problem, and those before it since the source was last read, from others: a
-    /// failure that alternates with another is logged once.
-    logged: Vec<String>,
 }
 
-impl Problem {
-    /// Takes the place of the problem that the same source had. Returns whether to log it.
-    fn follow(&mut self, earlier: Option<Self>) -> bool {
-        self.logged = earlier.map(|earlier| earlier.logged).unwrap_or_default();
-        let is_new = !self.logged.contains(&self.kind);
-        if is_new {
-            self.logged.push(self.kind.clone());
-        }
-        is_new
+/// Whether this kind of failure was not logged yet. A failure that alternates with another is logged
+/// once.
+fn is_new(kind: &str, logged: &mut Vec<String>) -> bool {
+    let is_new = !logged.iter().any(|known| known == kind);
+    if is_new {
+        logged.push(kind.to_owned());
     }
+    is_new
 }
 
 impl ApiStatus {
@@ -74,7 +77,10 @@ impl ApiStatus {
             socket,
             has_passed: false,
             unreachable: None,
+            logged_unreachable: Vec::new(),
             problems: Default::default(),
+            logged: Default::default(),
+            limit: ChangeLimit::default(),
         };
         for source in Source::all() {
             status.requests(source, "ok");
@@ -99,17 +105,43 @@ impl ApiStatus {
         self.requests(source, result).add(1);
         self.entries(source).add(entries);
         self.connected.set(1);
-        let (stage, path) = (self.stage.as_str(), source.path());
         tracing::debug!(
-            stage,
-            path,
+            stage = self.stage.as_str(),
+            path = source.path(),
             entries,
             "read a list of the Cilium agent's API"
         );
         let was_unreachable = self.unreachable.take().is_some();
+        self.logged_unreachable.clear();
+        self.clear(source, was_unreachable);
+    }
+
+    /// Reports that a source which could not be read is not needed any more.
+    pub(super) fn not_wanted(&mut self, source: Source) {
+        self.clear(source, false);
+    }
+
+    /// Removes the problem of a source. `was_unreachable` is whether there was another one.
+    fn clear(&mut self, source: Source, was_unreachable: bool) {
+        self.logged[source.index()].clear();
         let was_problem = self.problems[source.index()].take().is_some();
         if (was_unreachable || was_problem) && self.has_problem() {
-            tracing::info!(stage, path, "the Cilium agent's API serves names again");
+            let stage = self.stage.as_str();
+            let path = source.path();
+            match self.limit.changed(Instant::now()) {
+                ChangeNotice::Hidden => {
+                    tracing::debug!(stage, path, "the Cilium agent's API serves names again");
+                }
+                notice => {
+                    let note = notice.remark();
+                    tracing::info!(
+                        stage,
+                        path,
+                        note,
+                        "the Cilium agent's API serves names again"
+                    );
+                }
+            }
         }
         self.show();
     }
@@ -121,26 +153,37 @@ impl ApiStatus {
         let stage = self.stage.as_str();
         let path = source.path();
         tracing::debug!(stage, path, error = %failure, "cannot read the Cilium agent's API");
-        let mut problem = self.problem(source, failure);
-        let known = match remedy {
-            Remedy::RetryAll => {
-                self.connected.set(0);
-                &mut self.unreachable
-            }
-            _ => {
-                self.connected.set(1);
-                self.unreachable = None;
-                &mut self.problems[source.index()]
-            }
+        let problem = self.problem(source, failure);
+        let logged = match remedy {
+            Remedy::RetryAll => &mut self.logged_unreachable,
+            _ => &mut self.logged[source.index()],
         };
-        let is_change = problem.follow(known.take());
-        *known = Some(problem.clone());
-        if is_change && problem.is_benign {
-            tracing::info!(stage = self.stage.as_str(), "{}", problem.text);
-        } else if is_change && self.health.state().problem().is_some() {
-            tracing::warn!(stage = self.stage.as_str(), "{}", problem.text);
+        if is_new(&problem.kind, logged) {
+            self.log(&problem);
+        }
+        if remedy == Remedy::RetryAll {
+            self.connected.set(0);
+            self.unreachable = Some(problem);
+        } else {
+            self.connected.set(1);
+            self.unreachable = None;
+            self.problems[source.index()] = Some(problem);
         }
         self.show();
+    }
+
+    /// Logs a problem, unless it is the first one, which the stage's health logs.
+    fn log(&mut self, problem: &Problem) {
+        let stage = self.stage.as_str();
+        let text = problem.text.as_str();
+        if problem.is_benign {
+            tracing::info!(stage, "{text}");
+        } else if self.health.state().problem().is_some() {
+            match self.limit.changed(Instant::now()) {
+                ChangeNotice::Hidden => tracing::debug!(stage, "{text}"),
+                notice => tracing::warn!(stage, note = notice.remark(), "{text}"),
+            }
+        }
     }
 
     /// What an operator is told of a failure.
@@ -164,7 +207,6 @@ impl ApiStatus {
             kind,
             text,
             is_benign: failure.remedy() == Remedy::Unsupported,
-            logged: Vec::new(),
         }
     }
 
@@ -255,26 +297,13 @@ impl ApiStatus {
 
 #[cfg(test)]
 mod tests {
-    use super::Problem;
+    use super::is_new;
 
     #[test]
-    fn failures_that_alternate_are_logged_once_each_until_the_source_is_read() {
-        let problem = |label: &str| Problem {
-            kind: label.to_owned(),
-            text: label.to_owned(),
-            is_benign: false,
-            logged: Vec::new(),
-        };
-        let mut known = None;
+    fn failures_that_alternate_are_new_once_each() {
         let mut logged = Vec::new();
-        for label in ["cut", "not_http", "cut", "cut", "not_http", "timed_out"] {
-            let mut problem = problem(label);
-            if problem.follow(known.take()) {
-                logged.push(label);
-            }
-            known = Some(problem);
-        }
-        assert_eq!(logged, ["cut", "not_http", "timed_out"]);
-        assert!(problem("cut").follow(None), "after the source was read");
+        let failures = ["cut", "not_http", "cut", "cut", "not_http", "timed_out"];
+        let new = failures.map(|kind| is_new(kind, &mut logged));
+        assert_eq!(new, [true, true, false, false, false, true]);
     }
 }

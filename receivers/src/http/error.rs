@@ -1,6 +1,6 @@
 //! Why there is no complete response.
 
-use std::error::Error;
+use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ pub enum HttpError {
     /// The connection ended before the response.
     #[error("the connection ended before the response did")]
     Cut,
+    /// The body is compressed, which was not asked for.
+    #[error("the response is encoded as {0:?}, which was not asked for")]
+    Encoded(String),
     /// Something other than HTTP/1.1 was sent, or a head that is too long.
     #[error("the response cannot be read: {0}")]
     NotHttp(hyper::Error),
@@ -48,7 +51,16 @@ impl HttpError {
     ];
 
     pub(super) fn of_hyper(error: hyper::Error) -> Self {
-        let is_io = error.source().is_some_and(<dyn Error>::is::<io::Error>);
+        let io = error
+            .source()
+            .and_then(|source| source.downcast_ref::<io::Error>());
+        // The kinds of errors in the form of a body that hyper reports as those of the connection.
+        let is_io = io.is_some_and(|error| {
+            !matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
+            )
+        });
         let is_end = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
         match is_io || is_end {
             true => Self::Cut,
@@ -68,7 +80,7 @@ impl HttpError {
             | Self::BodyTimedOut(_) => 2,
             Self::BodyTooLarge(_) => 3,
             Self::Cut => 4,
-            Self::NotHttp(_) => 5,
+            Self::Encoded(_) | Self::NotHttp(_) => 5,
         };
         Self::LABELS[at]
     }

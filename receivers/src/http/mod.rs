@@ -24,7 +24,7 @@ use std::time::Duration;
 use http_body_util::Empty;
 use hyper::Request;
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_ENCODING, HOST, USER_AGENT};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
@@ -89,6 +89,12 @@ impl Client {
             .map_err(|_| HttpError::HeadTimedOut(head))?
             .map_err(HttpError::of_hyper)?;
         let (head, incoming) = response.into_parts();
+        if let Some(encoding) = head.headers.get(CONTENT_ENCODING)
+            && encoding != "identity"
+        {
+            let encoding = String::from_utf8_lossy(encoding.as_bytes());
+            return Err(HttpError::Encoded(encoding.chars().take(40).collect()));
+        }
         let body = Body::new(incoming, sender, connection, max_body, self.timeouts)?;
         Ok(Response {
             status: head.status,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::RETRY_AFTER;
 use hyper::{HeaderMap, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
@@ -42,7 +43,20 @@ pub(super) struct Body {
 /// A connection that makes progress while something of it is waited for.
 pub(super) struct Connection(Option<Pin<Box<Driver>>>);
 
+/// The longest pause that a server can ask for.
+const MAX_RETRY_AFTER: u64 = 600;
+
 impl Response {
+    /// The pause that the server asks for (`Retry-After`), at most ten minutes. A date in place of
+    /// seconds has no effect.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+        let seconds = is_number.then(|| seconds.parse().unwrap_or(u64::MAX))?;
+        Some(Duration::from_secs(seconds.min(MAX_RETRY_AFTER)))
+    }
+
     /// Returns the next piece of the body, which is never empty; `None` at its end.
     ///
     /// # Errors

@@ -93,8 +93,49 @@ async fn a_response_that_breaks_off_or_is_not_http_is_an_error() {
     }
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel";
     assert_eq!(get(chunked, Then::Close, 64).await, Err("cut"));
+    let no_size = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nhello\r\n";
+    assert_eq!(get(no_size, Then::Wait, 64).await, Err("not_http"));
     for garbage in [&b"\x02\x04gob\r\n\r\n"[..], b"SSH-2.0-OpenSSH_9.2\r\n\r\n"] {
         assert_eq!(get(garbage, Then::Close, 64).await, Err("not_http"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_compressed_unasked_is_refused_by_name() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n\x1f\x8b";
+    let server = Server::new(vec![head.to_vec()], Then::Wait);
+    let client = server.client(Timeouts::of(Duration::from_secs(30)));
+    let response = client.get("/v1/ip", &HeaderMap::new(), 64).await;
+    let error = response.err().unwrap();
+    assert_eq!(
+        (error.to_string().as_str(), error.label()),
+        (
+            "the response is encoded as \"gzip\", which was not asked for",
+            "not_http"
+        )
+    );
+    let plain = b"HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 2\r\n\r\n[]";
+    let expected = Ok((200, b"[]".to_vec()));
+    assert_eq!(get(plain, Then::Wait, 64).await, expected);
+}
+
+#[tokio::test]
+async fn a_server_can_ask_for_a_pause_of_seconds() {
+    for (value, expected) in [
+        ("2", Some(2)),
+        ("0", Some(0)),
+        ("86400", Some(600)),
+        ("99999999999999999999999", Some(600)),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("-1", None),
+        ("", None),
+    ] {
+        let head = format!("HTTP/1.1 503 X\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n");
+        let server = Server::new(vec![head.into_bytes()], Then::Wait);
+        let client = server.client(Timeouts::of(Duration::from_secs(30)));
+        let response = client.get("/", &HeaderMap::new(), 64).await.unwrap();
+        let asked_for = response.retry_after().map(|pause| pause.as_secs());
+        assert_eq!(asked_for, expected, "{value}");
     }
 }
 

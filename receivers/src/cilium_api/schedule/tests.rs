@@ -143,9 +143,50 @@ fn an_identity_that_cannot_be_read_is_given_up_and_the_next_one_waits() {
     read(&mut schedule, now + SECOND);
     schedule.requested(Request::IdentityWanted(7), now, 0.0);
     schedule.requested(Request::IdentityWanted(8), now, 0.0);
-    schedule.failed(Source::Identity, Remedy::Retry, now, 1.0);
+    schedule.failed(Source::Identity, Remedy::Retry(Duration::ZERO), now, 1.0);
     assert_eq!(schedule.next(now), Step::Wait(Some(now + SECOND)));
     assert_eq!(schedule.next(now + SECOND), Step::ReadIdentity(8));
+}
+
+#[test]
+fn a_source_that_times_out_does_not_keep_others_waiting() {
+    let (mut schedule, now) = schedule("{}");
+    let mut at = now + SECOND;
+    let mut paths = Vec::new();
+    while let Step::Read(source) = schedule.next(at) {
+        paths.push(source.path());
+        at += SECOND * 10;
+        schedule.failed(source, Remedy::Retry(Duration::ZERO), at, 1.0);
+        if paths.len() == ALL.len() {
+            break;
+        }
+    }
+    assert_eq!(paths, ALL);
+}
+
+#[test]
+fn the_pause_that_the_agent_asks_for_is_kept() {
+    let (mut schedule, now) = schedule("{ lists = ['addresses'] }");
+    read(&mut schedule, now + SECOND);
+    schedule.requested(Request::StreamStarted(1), now, 0.0);
+    schedule.succeeded(Source::Release, now, 0.0);
+    let ip = Source::List(ApiList::Addresses);
+    schedule.failed(ip, Remedy::Retry(SECOND * 20), now, 1.0);
+    assert_eq!(schedule.next(now), Step::Wait(Some(now + SECOND * 20)));
+}
+
+#[test]
+fn a_failure_to_read_an_identity_counts_for_two_minutes_after_the_last_request_for_one() {
+    let (mut schedule, now) = schedule("{ lists = ['identities'], refresh = '0s' }");
+    read(&mut schedule, now + SECOND);
+    schedule.requested(Request::IdentityWanted(7), now, 0.0);
+    schedule.failed(Source::Identity, Remedy::Retry(Duration::ZERO), now, 1.0);
+    let end = now + SECOND * 120;
+    assert_eq!(schedule.next(now), Step::Wait(Some(end)));
+    assert!(!schedule.forget_identity_failures(end - SECOND));
+    assert!(schedule.forget_identity_failures(end));
+    assert!(!schedule.forget_identity_failures(end));
+    assert_eq!(schedule.next(now), Step::Wait(None));
 }
 
 #[test]
@@ -155,18 +196,19 @@ fn a_list_that_fails_is_read_again_after_pauses_that_double_while_others_are_rea
     schedule.requested(Request::StreamStarted(1), now, 0.0);
     schedule.succeeded(Source::Release, now, 0.0);
     let ip = Source::List(ApiList::Addresses);
-    for pause in [1, 2, 4, 8, 16, 32, 60, 60] {
+    let services = Source::List(ApiList::Services);
+    assert_eq!(schedule.next(now), Step::Read(ip));
+    schedule.failed(ip, Remedy::Retry(Duration::ZERO), now, 1.0);
+    assert_eq!(schedule.next(now), Step::Read(services));
+    schedule.succeeded(services, now, 0.0);
+    for pause in [2, 4, 8, 16, 32, 60, 60] {
         assert_eq!(schedule.next(now + SECOND * 100), Step::Read(ip));
-        schedule.failed(ip, Remedy::Retry, now, 1.0);
+        schedule.failed(ip, Remedy::Retry(Duration::ZERO), now, 1.0);
         let due = now + SECOND * pause;
         assert_ne!(schedule.next(due - SECOND / 10), Step::Read(ip));
         assert_eq!(schedule.next(due), Step::Read(ip));
     }
-    assert_eq!(
-        schedule.next(now),
-        Step::Read(Source::List(ApiList::Services))
-    );
-    schedule.failed(ip, Remedy::Retry, now, 0.0);
+    schedule.failed(ip, Remedy::Retry(Duration::ZERO), now, 0.0);
     assert_eq!(
         schedule.next(now + SECOND * 30),
         Step::Read(ip),
@@ -174,7 +216,7 @@ fn a_list_that_fails_is_read_again_after_pauses_that_double_while_others_are_rea
     );
     schedule.succeeded(ip, now, 0.0);
     schedule.requested(LOST, now + SECOND * 100, 0.0);
-    schedule.failed(ip, Remedy::Retry, now + SECOND * 100, 1.0);
+    schedule.failed(ip, Remedy::Retry(Duration::ZERO), now + SECOND * 100, 1.0);
     assert_eq!(
         schedule.sources[ip.index()].due,
         Some(now + SECOND * 101),

@@ -8,7 +8,7 @@ use tidegate_runtime::telemetry::Counter;
 
 use super::failure::{Failure, Refusal};
 use super::status::Status;
-use crate::http::header::{ACCEPT, AUTHORIZATION, RETRY_AFTER};
+use crate::http::header::{ACCEPT, AUTHORIZATION};
 use crate::http::{
     Bytes, Client, HeaderMap, HeaderValue, HttpError, Response, StatusCode, Timeouts,
 };
@@ -16,8 +16,6 @@ use crate::kubernetes::access::{Access, AccessError, AccessSource};
 
 /// The largest description of a failure that is read.
 const MAX_STATUS: usize = 16 << 10;
-/// The longest pause that a server can ask for.
-const MAX_RETRY_AFTER: u64 = 600;
 
 /// Objects as a whole.
 const WHOLE: &str = "application/json";
@@ -130,11 +128,7 @@ impl Answer {
 
 async fn refusal(response: Response) -> Refusal {
     let code = response.status.as_u16();
-    let retry_after = response.headers.get(RETRY_AFTER);
-    let retry_after = retry_after.and_then(|value| value.to_str().ok());
-    // The API server writes seconds; a date of a proxy in front of it has no effect.
-    let retry_after = retry_after.and_then(|text| text.parse::<u64>().ok());
-    let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds.min(MAX_RETRY_AFTER)));
+    let retry_after = response.retry_after();
     let text = response.excerpt(MAX_STATUS).await;
     // A proxy in front of the server describes itself in another way.
     let status = serde_json::from_str(&text).unwrap_or_else(|_| Status::with_message(text));
