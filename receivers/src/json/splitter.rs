@@ -1,5 +1,6 @@
 //! Finds the elements of a list.
 
+use super::held::append;
 use super::scan::Scan;
 
 /// The longest name of a key, and the longest value of a field, that are kept.
@@ -229,11 +230,7 @@ impl Splitter {
     ) -> Result<usize, SplitError> {
         let end = scan.advance(rest);
         let length = end.unwrap_or(rest.len());
-        let limit = match role {
-            Role::Element => self.max_element,
-            Role::Other | Role::List => 0,
-            Role::Key | Role::Field(_) | Role::Null => MAX_FIELD,
-        };
+        let limit = self.limit(role);
         if self.held.len() + length > limit {
             self.is_too_large = true;
             self.held = Vec::new();
@@ -242,11 +239,20 @@ impl Splitter {
             self.end_value(role, &rest[..length], reader)?;
         } else {
             if !self.is_too_large {
-                self.held.extend_from_slice(&rest[..length]);
+                append(&mut self.held, &rest[..length], limit);
             }
             self.value = Some((role, scan));
         }
         Ok(length)
+    }
+
+    /// The length up to which a value is kept.
+    fn limit(&self, role: Role) -> usize {
+        match role {
+            Role::Element => self.max_element,
+            Role::Other | Role::List => 0,
+            Role::Key | Role::Field(_) | Role::Null => MAX_FIELD,
+        }
     }
 
     /// Hands on a value, whose last piece is `tail`.
@@ -261,7 +267,7 @@ impl Splitter {
         let json = match held.is_empty() || self.is_too_large {
             true => tail,
             false => {
-                held.extend_from_slice(tail);
+                append(&mut held, tail, self.limit(role));
                 &held
             }
         };

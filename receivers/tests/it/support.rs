@@ -140,6 +140,12 @@ impl TestPipeline {
         self.gate.send_replace(true);
     }
 
+    /// Discards all records from now on.
+    #[allow(dead_code, reason = "the test of memory uses it")]
+    pub(crate) fn discard(&mut self) {
+        self.received.close();
+    }
+
     /// The next record.
     pub(crate) async fn next(&mut self) -> Received {
         self.received.recv().await.expect("another record")
@@ -307,6 +313,9 @@ impl Exporter for Collect {
         while let Some(delivery) = inbox.recv().await {
             self.gate.wait_for(|open| *open).await?;
             for record in delivery.records() {
+                if self.sender.is_closed() {
+                    break;
+                }
                 let _ = self.sender.send(received(record, delivery.bytes()));
             }
             delivery.absorbed();

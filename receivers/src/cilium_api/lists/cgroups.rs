@@ -4,7 +4,8 @@ use serde::Deserialize;
 use tidegate_model::names::{NamesContent, PodCgroups};
 
 use super::reader::{List, NoEntry};
-use super::values::{Ip, addresses, or_default};
+use super::values::{Ip, addresses};
+use crate::json::bounded;
 
 #[derive(Debug, Default)]
 pub(in crate::cilium_api) struct Cgroups;
@@ -12,9 +13,9 @@ pub(in crate::cilium_api) struct Cgroups;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::cilium_api) struct Pod {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bounded::list")]
     containers: Vec<Container>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bounded::list")]
     ips: Vec<Ip>,
     name: String,
     namespace: String,

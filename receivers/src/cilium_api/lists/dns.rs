@@ -4,7 +4,8 @@ use serde::Deserialize;
 use tidegate_model::names::{DnsName, NamesContent};
 
 use super::reader::{List, NoEntry};
-use super::values::{Ip, Time, addresses, or_default};
+use super::values::{Ip, Time, addresses};
+use crate::json::bounded;
 
 #[derive(Debug, Default)]
 pub(in crate::cilium_api) struct Dns;
@@ -14,7 +15,7 @@ pub(in crate::cilium_api) struct Dns;
 pub(in crate::cilium_api) struct DnsLookup {
     endpoint_id: u16,
     fqdn: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bounded::list")]
     ips: Vec<Ip>,
     lookup_time: Time,
     expiration_time: Time,

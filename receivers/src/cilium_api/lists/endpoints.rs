@@ -5,6 +5,7 @@ use tidegate_model::names::{EndpointName, NamesContent};
 
 use super::reader::{List, NoEntry};
 use super::values::{Ip, or_default};
+use crate::json::bounded;
 
 #[derive(Debug, Default)]
 pub(in crate::cilium_api) struct Endpoints;
@@ -42,21 +43,21 @@ struct Identifiers {
 #[serde(default)]
 struct Identity {
     id: u32,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bounded::list")]
     labels: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Labels {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bounded::list")]
     derived: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 struct Networking {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bounded::list")]
     addressing: Vec<AddressPair>,
     interface_name: String,
     interface_index: u32,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tidegate_model::names::{IdentityName, NamesContent};
 
 use super::reader::{List, NoEntry};
-use super::values::or_default;
+use crate::json::bounded;
 
 #[derive(Debug, Default)]
 pub(in crate::cilium_api) struct Identities;
@@ -13,7 +13,7 @@ pub(in crate::cilium_api) struct Identities;
 pub(in crate::cilium_api) struct Identity {
     #[serde(default)]
     id: u32,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "bounded::list")]
     labels: Vec<String>,
 }
 

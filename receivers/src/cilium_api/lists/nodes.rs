@@ -6,6 +6,7 @@ use tidegate_model::names::{NamesContent, NodeName};
 
 use super::reader::{List, NoEntry};
 use super::values::{Ip, or_default};
+use crate::json::bounded;
 
 /// The list, with the name of the agent's own node, which comes after the nodes.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ pub(in crate::cilium_api) struct Node {
     name: String,
     #[serde(deserialize_with = "or_default")]
     primary_address: Addressing,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "bounded::list")]
     secondary_addresses: Vec<AddressElement>,
 }
 
@@ -51,8 +52,8 @@ impl List for Nodes {
     type Json = Node;
     type Entry = NodeName;
 
-    /// The nodes of some ten thousand: they are kept until it is known which one is the agent's.
-    const PORTION: usize = 4 << 20;
+    /// Some ten thousand nodes: they are kept until it is known which one is the agent's.
+    const PORTION: usize = 2 << 20;
 
     fn entry(json: Node) -> Result<NodeName, NoEntry> {
         if json.name.is_empty() {

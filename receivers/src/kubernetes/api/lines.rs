@@ -1,5 +1,7 @@
 //! Lines of a stream that arrives in pieces.
 
+use crate::json::append;
+
 /// Collects lines of a bounded length.
 #[derive(Debug)]
 pub(in crate::kubernetes) struct Lines {
@@ -38,7 +40,7 @@ impl Lines {
         if self.line.len() + part.len() > self.max {
             return Err(LineTooLong);
         }
-        self.line.extend_from_slice(part);
+        append(&mut self.line, part, self.max);
         *piece = rest;
         Ok(end.map(|_| std::mem::take(&mut self.line)))
     }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::portion::Portion;
 use super::resource::{Resource, Selection, TooManyNames};
+use crate::json::bounded;
 
 /// The largest number of addresses of a node that are used.
 const MAX_ADDRESSES: usize = 64;
@@ -36,11 +37,13 @@ pub(in crate::kubernetes) struct Node {
 
 #[derive(Debug, Deserialize)]
 struct Metadata {
+    #[serde(default, deserialize_with = "bounded::optional_map")]
     labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Status {
+    #[serde(default, deserialize_with = "bounded::optional_list")]
     addresses: Option<Vec<Address>>,
 }
 

@@ -6,6 +6,7 @@ use tidegate_model::names::{NamesContent, NamesList, PodWorkload, Removal};
 
 use super::portion::Portion;
 use super::resource::{Resource, Selection, TooManyNames};
+use crate::json::bounded;
 
 /// Turns metadata of pods into their workloads.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ struct Metadata {
     namespace: String,
     generate_name: Option<String>,
     labels: Option<Labels>,
+    #[serde(default, deserialize_with = "bounded::optional_list")]
     owner_references: Option<Vec<OwnerReference>>,
 }
 

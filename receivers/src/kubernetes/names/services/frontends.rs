@@ -5,18 +5,21 @@ use std::net::IpAddr;
 use tidegate_model::flow::Address;
 use tidegate_model::names::ServiceFrontend;
 
-use super::service::Service;
+use super::service::{Metadata, Service};
 use crate::kubernetes::names::resource::TooManyNames;
 
 /// The largest number of frontends of a service: a service can list many ports and many external
 /// addresses, and each pair is a frontend.
 const MAX_FRONTENDS: usize = 4096;
+/// The memory of the frontends of a service, each of which has its names.
+const MAX_BYTES: usize = 1 << 20;
 
 /// The frontends of a service on a node with these addresses.
 pub(super) fn of(service: &Service, node: &[IpAddr]) -> Result<Vec<ServiceFrontend>, TooManyNames> {
     let mut frontends = Frontends {
         service,
         all: Vec::new(),
+        bytes: 0,
     };
     if service.is_headless() {
         return Ok(frontends.all);
@@ -60,6 +63,7 @@ fn has_family(service: &Service, address: &IpAddr) -> bool {
 struct Frontends<'s> {
     service: &'s Service,
     all: Vec<ServiceFrontend>,
+    bytes: usize,
 }
 
 impl<'s> Frontends<'s> {
@@ -97,15 +101,19 @@ impl<'s> Frontends<'s> {
             Some("SCTP") => 132,
             Some(_) => return Ok(()),
         };
-        if self.all.len() == MAX_FRONTENDS {
+        let Metadata {
+            namespace, name, ..
+        } = &self.service.metadata;
+        self.bytes += size_of::<ServiceFrontend>() + namespace.len() + name.len();
+        if self.all.len() == MAX_FRONTENDS || self.bytes > MAX_BYTES {
             return Err(TooManyNames);
         }
         self.all.push(ServiceFrontend {
             address: Address::from(address),
             port,
             protocol,
-            namespace: self.service.metadata.namespace.clone(),
-            name: self.service.metadata.name.clone(),
+            namespace: namespace.clone(),
+            name: name.clone(),
         });
         Ok(())
     }

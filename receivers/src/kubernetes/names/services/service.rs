@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::json::bounded;
+
 /// `Service` of `core/v1`.
 #[derive(Debug, Deserialize)]
 pub(in crate::kubernetes) struct Service {
@@ -31,11 +33,21 @@ pub(super) struct Spec {
     pub(super) r#type: Option<String>,
     #[serde(rename = "clusterIP")]
     pub(super) cluster_ip: Option<String>,
-    #[serde(rename = "clusterIPs")]
+    #[serde(
+        rename = "clusterIPs",
+        default,
+        deserialize_with = "bounded::optional_list"
+    )]
     pub(super) cluster_ips: Option<Vec<String>>,
-    #[serde(rename = "externalIPs")]
+    #[serde(
+        rename = "externalIPs",
+        default,
+        deserialize_with = "bounded::optional_list"
+    )]
     pub(super) external_ips: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "bounded::optional_list")]
     pub(super) ip_families: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "bounded::optional_list")]
     pub(super) ports: Option<Vec<Port>>,
 }
 
@@ -55,6 +67,7 @@ pub(super) struct Status {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct LoadBalancer {
+    #[serde(default, deserialize_with = "bounded::optional_list")]
     pub(super) ingress: Option<Vec<Ingress>>,
 }
 
