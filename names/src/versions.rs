@@ -4,7 +4,8 @@
 //! its identity, or something that many views depend on. Each of these has a counter that the table
 //! increments; addresses and identities share a fixed number of counters. A view stores the sum of
 //! its counters, which changes if any of them does. So a cache needs no list of changes, and a
-//! change costs the same however many caches there are.
+//! change costs the same however many caches there are. While the table does not change at all,
+//! which is nearly always, one counter of all changes says so.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -16,6 +17,8 @@ const IDENTITIES: usize = 256;
 /// The counters of changes of a table.
 #[derive(Debug)]
 pub(crate) struct Versions {
+    /// All changes, each of which is counted here after its own counter.
+    changes: AtomicU32,
     all: AtomicU32,
     addresses: [AtomicU32; ADDRESSES],
     identities: [AtomicU32; IDENTITIES],
@@ -50,6 +53,7 @@ const MULTIPLIER: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
 impl Default for Versions {
     fn default() -> Self {
         Self {
+            changes: AtomicU32::new(0),
             all: AtomicU32::new(0),
             addresses: [const { AtomicU32::new(0) }; ADDRESSES],
             identities: [const { AtomicU32::new(0) }; IDENTITIES],
@@ -58,6 +62,12 @@ impl Default for Versions {
 }
 
 impl Versions {
+    /// The number of changes of anything.
+    #[inline]
+    pub(crate) fn changes(&self) -> u32 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// The sum of the counters. It is exact while the table is locked; otherwise a change of another
     /// thread may be missed that has not ended yet.
     #[inline]
@@ -80,6 +90,7 @@ impl Versions {
     /// Invalidates all views.
     pub(crate) fn all_changed(&self) {
         self.all.fetch_add(1, Ordering::Release);
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// Invalidates the views of an address.
@@ -88,6 +99,7 @@ impl Versions {
         if let Some(counter) = self.addresses.get(at) {
             counter.fetch_add(1, Ordering::Release);
         }
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     /// Invalidates the views with an identity.
@@ -96,6 +108,7 @@ impl Versions {
         if let Some(counter) = self.identities.get(at) {
             counter.fetch_add(1, Ordering::Release);
         }
+        self.changes.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -63,7 +63,7 @@ impl Views {
 
     /// Names an endpoint of a flow of the datapath, which has this address and port; the port is 0 if
     /// there is none.
-    #[inline]
+    #[inline(always)]
     pub fn name(
         &mut self,
         address: Option<Address>,
@@ -80,16 +80,31 @@ impl Views {
             None => self.cache.insert(compose(&self.writer, key)),
         };
         view.show(port, endpoint);
-        if let Some(unnamed) = view.unnamed() {
-            self.unnamed[unnamed as usize] += 1;
-        }
         let naming = Naming {
             has_dns_names: view.has_dns_names(),
         };
-        if self.wants_identities && view.wants_identity() {
-            self.wanted.want(endpoint.identity, now);
+        if view.is_incomplete() {
+            let unnamed = view.unnamed();
+            let wants_identity = view.wants_identity();
+            self.note_incomplete(unnamed, wants_identity, endpoint.identity, now);
         }
         naming
+    }
+
+    /// Notes that something is unknown of an endpoint.
+    fn note_incomplete(
+        &mut self,
+        unnamed: Option<Unnamed>,
+        wants_identity: bool,
+        identity: u32,
+        now: Timestamp,
+    ) {
+        if let Some(unnamed) = unnamed {
+            self.unnamed[unnamed as usize] += 1;
+        }
+        if self.wants_identities && wants_identity {
+            self.wanted.want(identity, now);
+        }
     }
 
     /// Adds the pod, its workload and the service to an endpoint of a proxy's record.
@@ -129,12 +144,12 @@ impl Views {
         let resolved = self.writer.table().read().resolve(None, endpoint.identity);
         endpoint.identity = resolved.identity;
         endpoint.names = resolved.names;
-        if let Some(unnamed) = resolved.unnamed {
-            self.unnamed[unnamed as usize] += 1;
-        }
-        if self.wants_identities && resolved.wants_identity {
-            self.wanted.want(endpoint.identity, now);
-        }
+        self.note_incomplete(
+            resolved.unnamed,
+            resolved.wants_identity,
+            endpoint.identity,
+            now,
+        );
         Naming {
             has_dns_names: false,
         }
@@ -178,5 +193,12 @@ fn compose(writer: &TableWriter, key: ViewKey) -> View {
     let table = writer.table().read();
     let resolved = table.resolve(Some(key.address()), key.identity());
     let depends = Dependencies::new(Some(key.address()), resolved.identity);
-    View::new(key, resolved, depends, table.versions.sum(depends))
+    let versions = &table.versions;
+    View::new(
+        key,
+        resolved,
+        depends,
+        versions.sum(depends),
+        versions.changes(),
+    )
 }

@@ -51,6 +51,8 @@ impl ViewKey {
 pub(super) struct View {
     key: ViewKey,
     version: u32,
+    /// The number of changes of the table up to which it is valid.
+    valid_at: u32,
     depends: Dependencies,
     id: u32,
     identity: u32,
@@ -59,6 +61,8 @@ pub(super) struct View {
     unnamed: Option<Unnamed>,
     wants_identity: bool,
     has_dns_names: bool,
+    /// Whether something is unknown.
+    is_incomplete: bool,
 }
 
 impl View {
@@ -67,15 +71,18 @@ impl View {
         resolved: Resolved,
         depends: Dependencies,
         version: u32,
+        valid_at: u32,
     ) -> Self {
         Self {
             key,
             version,
+            valid_at,
             depends,
             id: resolved.id,
             identity: resolved.identity,
             names: resolved.names,
             services: resolved.services,
+            is_incomplete: resolved.unnamed.is_some() || resolved.wants_identity,
             unnamed: resolved.unnamed,
             wants_identity: resolved.wants_identity,
             has_dns_names: resolved.has_dns_names,
@@ -88,8 +95,24 @@ impl View {
 
     /// Whether the table has not changed anything that the view depends on.
     #[inline]
-    pub(super) fn is_valid(&self, versions: &Versions) -> bool {
-        self.version == versions.sum(self.depends)
+    pub(super) fn is_valid(&mut self, versions: &Versions) -> bool {
+        let changes = versions.changes();
+        self.valid_at == changes || self.is_still_valid(versions, changes)
+    }
+
+    #[inline(never)]
+    fn is_still_valid(&mut self, versions: &Versions, changes: u32) -> bool {
+        let is_valid = self.version == versions.sum(self.depends);
+        if is_valid {
+            self.valid_at = changes;
+        }
+        is_valid
+    }
+
+    /// Whether something is unknown, which [`Self::unnamed`] and [`Self::wants_identity`] tell.
+    #[inline]
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.is_incomplete
     }
 
     /// Sets the fields of an endpoint.

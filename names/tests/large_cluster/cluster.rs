@@ -1,9 +1,7 @@
-//! The lists of a large cluster, in portions, and the memory and time that the table takes for them.
+//! The lists of a large cluster, in portions, and the memory that the table takes for them.
 
 use std::alloc::System;
-use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
 use stats_alloc::Region;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
@@ -25,41 +23,22 @@ pub(crate) struct Size {
     pub(crate) services: u32,
 }
 
-/// What the lists take.
-#[derive(Debug)]
-pub(crate) struct Cost {
-    /// Bytes that stay allocated.
-    pub(crate) bytes: usize,
-    /// The CPU time in the table, without that of reading the lists.
-    pub(crate) time: Duration,
-}
-
-/// Loads the lists into a table.
-pub(crate) fn load(table: &SharedTable, size: Size) -> Cost {
+/// Loads the lists into a table. Returns the bytes that stay allocated.
+pub(crate) fn load(table: &SharedTable, size: Size) -> usize {
     let region = Region::new(ALLOCATOR);
     let writer = table.writer();
-    let mut time = Duration::ZERO;
-    for content in lists(size) {
-        time += absorb(&writer, content);
-    }
-    Cost {
-        bytes: growth(&region),
-        time,
-    }
+    lists(size).for_each(|content| absorb(&writer, content));
+    growth(&region)
 }
 
-/// Takes a portion of a list. Returns the CPU time.
-pub(crate) fn absorb(writer: &TableWriter, content: NamesContent) -> Duration {
-    let names = Names {
+/// Takes a portion of a list.
+pub(crate) fn absorb(writer: &TableWriter, content: NamesContent) {
+    let rejected = writer.absorb(Names {
         source: NamesSource::CiliumApi,
         asked: Timestamp(1),
         content,
-    };
-    let start = thread_time();
-    let rejected = writer.absorb(names);
-    let time = thread_time().saturating_sub(start);
+    });
     assert_eq!(rejected, []);
-    time
 }
 
 /// The bytes that were allocated since, and stay.
@@ -68,11 +47,6 @@ pub(crate) fn growth(region: &Region<'_, System>) -> usize {
     change
         .bytes_allocated
         .saturating_sub(change.bytes_deallocated)
-}
-
-fn thread_time() -> Duration {
-    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from);
-    time.unwrap_or_default()
 }
 
 /// All lists, in the order in which they are requested.

@@ -12,9 +12,14 @@ use tidegate_runtime::telemetry::Telemetry;
 use tidegate_wire::payload::{Decoder, Payload, Step};
 use toml::de::ValueDeserializer;
 
+use crate::names::Known;
+
 /// The records and bytes of one batch, as in the batches of the receivers.
 const RECORDS: usize = 360;
 const BYTES: usize = 64 * 1024;
+
+/// The events that pass before others are measured: as many as are counted.
+const WARM_UP: usize = 25_000;
 
 /// A kind of processor, and its keys.
 type Stage = (&'static str, &'static str);
@@ -38,10 +43,20 @@ const STAGES: &[Stage] = &[
     ),
 ];
 
-/// Stages that name or remove flows, each of which is measured alone behind the last stage that makes
-/// flows. The rules match few of them.
+/// The stage that names flows.
+const NAMING: Stage = ("cilium_enrich", "{}");
+
+/// Names that are known from the beginning, with each of which [`NAMING`] is measured behind the last
+/// stage that makes flows.
+const NAMES: &[(&str, Known)] = &[
+    ("`cilium_enrich`, announced names", Known::Announced),
+    ("`cilium_enrich`, listed names", Known::Listed),
+    ("`cilium_enrich`, every name", Known::Everything),
+];
+
+/// Stages that remove flows, each of which is measured alone behind the last stage that makes flows.
+/// The rules match few of them.
 const BEHIND_FLOWS: &[(&str, Stage)] = &[
-    ("`cilium_enrich`", ("cilium_enrich", "{}")),
     (
         "`filter`, a port",
         (
@@ -70,6 +85,9 @@ const BEHIND_FLOWS: &[(&str, Stage)] = &[
 pub(crate) struct Row {
     pub(crate) name: String,
     stages: Vec<Stage>,
+    names: Known,
+    /// Whether events pass before those that are measured, so that names of addresses are composed.
+    is_warm: bool,
 }
 
 /// All rows.
@@ -80,13 +98,24 @@ pub(crate) fn rows() -> Vec<Row> {
             None => "gob frames".to_owned(),
         },
         stages: STAGES[..n].to_vec(),
+        names: Known::Announced,
+        is_warm: false,
     };
     let flows = up_to(STAGES.len() - 1);
-    let behind = BEHIND_FLOWS.iter().map(|(name, stage)| Row {
+    let behind = |name, stage, names| Row {
         name: format!("{} and {name}", flows.name),
-        stages: [flows.stages.as_slice(), &[*stage]].concat(),
-    });
-    (0..=STAGES.len()).map(up_to).chain(behind).collect()
+        stages: [flows.stages.as_slice(), &[stage]].concat(),
+        names,
+        is_warm: stage == NAMING,
+    };
+    let naming = NAMES
+        .iter()
+        .map(|(name, names)| behind(name, NAMING, *names));
+    let removing = BEHIND_FLOWS
+        .iter()
+        .map(|(name, stage)| behind(name, *stage, Known::Announced));
+    let stages = (0..=STAGES.len()).map(up_to);
+    stages.chain(naming).chain(removing).collect()
 }
 
 pub(crate) struct BenchChain {
@@ -100,24 +129,61 @@ impl BenchChain {
     pub(crate) fn new(row: &Row) -> Self {
         let step = |(kind, config): &Stage| (build(kind, config), Tally::default());
         let steps = row.stages.iter().map(step).collect();
-        Self {
+        let mut chain = Self {
             decoder: Decoder::default(),
             pool: Pool::default(),
             steps,
+        };
+        for record in row.names.records() {
+            let mut batch = Batch::new();
+            batch.push(record);
+            chain.process(&mut batch);
         }
+        if row.is_warm {
+            chain.run(&crate::stream(WARM_UP));
+            chain.decoder = Decoder::default();
+        }
+        chain
+    }
+
+    /// Builds the processors that make flows and name them.
+    pub(crate) fn naming(names: Known) -> Self {
+        let flows = STAGES[..STAGES.len() - 1].iter();
+        Self::new(&Row {
+            name: String::new(),
+            stages: flows.chain([&NAMING]).copied().collect(),
+            names,
+            is_warm: false,
+        })
     }
 
     pub(crate) fn run(&mut self, mut stream: &[u8]) {
         while !stream.is_empty() {
             let mut batch = self.pool.take();
             stream = self.fill(&mut batch, stream);
-            for (processor, tally) in &mut self.steps {
-                processor.process(&mut batch, tally);
-            }
+            self.process(&mut batch);
             std::hint::black_box(&batch);
         }
     }
 
+    /// Passes batches through the processors, and then to a function.
+    pub(crate) fn run_with(&mut self, mut stream: &[u8], mut after: impl FnMut(&Batch)) {
+        while !stream.is_empty() {
+            let mut batch = self.pool.take();
+            stream = self.fill(&mut batch, stream);
+            self.process(&mut batch);
+            after(&batch);
+        }
+    }
+
+    #[inline(always)]
+    fn process(&mut self, batch: &mut Batch) {
+        for (processor, tally) in &mut self.steps {
+            processor.process(batch, tally);
+        }
+    }
+
+    #[inline(always)]
     fn fill<'a>(&mut self, batch: &mut Batch, stream: &'a [u8]) -> &'a [u8] {
         // In small chunks, because valgrind counts every byte of a large copy as an instruction.
         for chunk in stream[..stream.len().min(BYTES)].chunks(1024) {

@@ -2,7 +2,8 @@
 //! allocations, for the simulator's default mix of events.
 //!
 //! `cargo bench -p tidegate-processors --bench hot_path`, or with `-- --events 200000 --rounds 5`.
-//! Each row is the sum up to its stage; those of `filter` and `sample` are apart. The time is that of the best round. Instructions and
+//! Each row is the sum up to its stage; those of `cilium_enrich`, `filter` and `sample` are apart. The
+//! time is that of the best round. Instructions and
 //! mispredicted branches are counted by valgrind, if it is installed: they hardly differ between
 //! runs, and do not depend on the load of the machine. Nothing asserts a time.
 
@@ -11,6 +12,7 @@
 
 mod chain;
 mod instructions;
+mod names;
 
 use std::alloc::System;
 

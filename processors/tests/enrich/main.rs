@@ -14,3 +14,4 @@ mod requests;
 mod restarts;
 mod sharing;
 mod support;
+mod telemetry;

@@ -260,6 +260,24 @@ impl Enrich {
         self.tally.notes()
     }
 
+    /// The value of a metric with these labels.
+    pub(crate) fn metric(&self, name: &str, labels: &[(&str, &str)]) -> Option<i64> {
+        let instruments = self.telemetry.instruments();
+        let found = instruments.iter().find(|one| {
+            let has = |label: &(&str, &str)| {
+                let mut of_metric = one.labels.iter();
+                of_metric.any(|(key, value)| (*key, value.as_str()) == *label)
+            };
+            one.name == name && labels.iter().all(has)
+        })?;
+        Some(found.value())
+    }
+
+    /// Lets time pass.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.processor.tick(now, &mut Batch::new());
+    }
+
     /// The numbers of addresses, prefixes and endpoints in the table, from all sources.
     pub(crate) fn entries(&self) -> [i64; 3] {
         ["addresses", "prefixes", "endpoints"].map(|of| {

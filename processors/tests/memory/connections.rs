@@ -1,29 +1,17 @@
 //! The memory of the connections that `http_flow` remembers is bounded by its key `connections`.
 
-use std::alloc::System;
 use std::ops::Range;
 
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-
-#[expect(dead_code, reason = "shared with the tests of flows")]
-#[path = "flows/events.rs"]
-mod events;
-#[expect(dead_code, reason = "shared with the tests of flows")]
-#[path = "flows/support.rs"]
-mod support;
-
-use events::{CLIENT, SERVER, tcp, trace};
-use support::TestChain;
+use stats_alloc::Region;
 use tidegate_wire::event::observation_point::TO_OVERLAY;
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+use crate::events::{CLIENT, SERVER, tcp, trace};
+use crate::support::TestChain;
+use crate::{ALLOCATOR, OVERHEAD, exclusive, growth};
 
 const CONNECTIONS: u16 = 2_000;
 /// The documented bytes of a connection.
 const PER_CONNECTION: usize = 600;
-/// Flows that are released at a time, and memory that grows by doubling, such as the table's index.
-const OVERHEAD: usize = 256 << 10;
 
 /// Sends requests without responses, each on a connection of its own.
 fn play(chain: &mut TestChain, ports: Range<u16>) {
@@ -42,6 +30,7 @@ fn play(chain: &mut TestChain, ports: Range<u16>) {
 
 #[test]
 fn the_memory_of_connections_is_bounded() {
+    let _only = exclusive();
     let config = format!("{{ connections = {CONNECTIONS}, hold = '0s' }}");
     let mut chain = TestChain::of(&[
         ("cilium_decode", "{}"),
@@ -51,12 +40,8 @@ fn the_memory_of_connections_is_bounded() {
     // Allocates what does not depend on the number of connections.
     play(&mut chain, 0..1);
     let region = Region::new(ALLOCATOR);
-    let held = |region: &Region<'_, System>| {
-        let change = region.change();
-        change.bytes_allocated - change.bytes_deallocated
-    };
     play(&mut chain, 1..CONNECTIONS);
-    let full = held(&region);
+    let full = growth(&region);
     let allowed = usize::from(CONNECTIONS) * PER_CONNECTION + OVERHEAD;
     assert!(
         (usize::from(CONNECTIONS) * PER_CONNECTION / 3..allowed).contains(&full),
@@ -64,7 +49,7 @@ fn the_memory_of_connections_is_bounded() {
     );
     assert_eq!(chain.step(2).tally.notes(), [], "none was evicted");
     play(&mut chain, CONNECTIONS..2 * CONNECTIONS);
-    let twice = held(&region);
+    let twice = growth(&region);
     assert!(
         twice < allowed,
         "{twice} bytes of {allowed}, {full} with half as many connections"
