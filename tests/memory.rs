@@ -1,9 +1,12 @@
 //! Memory stays within the formula of `docs/memory.md` when the shipped pipeline gets more events
 //! than it can process and exporters are stalled.
 
+mod budget;
 mod environment;
 #[path = "../benches/memory/formula.rs"]
 mod formula;
+#[path = "../benches/growth/series.rs"]
+mod series;
 
 use environment::{Input, ShippedAgent};
 use formula::{BASE, Bounds};
@@ -22,11 +25,60 @@ const EVEN_MIX: Input = Input::Simulated {
 };
 
 #[test]
-fn the_shipped_pipeline_is_allowed_66_mib() {
-    let backend = Collector::with_replies(&[], Reply::Never);
+fn the_budget_table_states_the_formula() {
+    let backend = Collector::with_replies(&[], Reply::Accept);
+    let mut agent = ShippedAgent::start(backend.address, &[]);
+    agent.play(DEFAULT_MIX);
+    // Until the receiver is connected, its outbox does not exist.
+    eventually("the receiver is connected", || {
+        agent.count("receivers.monitor1_2", "in") > 0
+    });
+    let bounds = Bounds::shipped(agent.queue_limits());
+    let table = budget::Table::read();
+    let all = ("**all**", BASE + bounds.beyond_base());
+    for (part, bytes) in bounds.rows().into_iter().chain([all]) {
+        let mib = format!("{:.1}", bytes as f64 / MIB as f64);
+        assert_eq!(table.shipped(part), Some(mib.as_str()), "{part}");
+    }
+    assert_eq!(table.missing_tests(), [""; 0], "named in docs/memory.md");
+}
+
+/// Of a release build, the program takes the other half. That of a debug build is larger.
+#[test]
+fn an_idle_agent_allocates_half_of_the_base() {
+    let backend = Collector::with_replies(&[], Reply::Accept);
     let agent = ShippedAgent::start(backend.address, &[]);
-    let allowed = BASE + Bounds::shipped(agent.queue_limits()).beyond_base();
-    assert!(allowed <= 66 * MIB, "{} MiB", allowed / MIB);
+    let bytes = agent.anonymous_bytes();
+    assert!(bytes <= BASE / 2, "{} KiB", bytes >> 10);
+}
+
+/// An export of metrics takes a few megabytes besides.
+#[test]
+fn series_take_the_memory_that_is_documented() {
+    const SERIES: usize = 20_000;
+    let [one, many] = [1, SERIES].map(|addresses| {
+        let backend = Collector::with_replies(&[], Reply::Accept);
+        let shipped = "metrics = [\"drop\", \"tcp\", \"flow\", \"dns:query\", \"httpV2\"]";
+        let mut agent = ShippedAgent::start(backend.address, &[(shipped, series::METRICS)]);
+        agent.read_output();
+        agent.play(Input::Addresses(addresses));
+        eventually("all series are exposed", || {
+            agent.series("hubble_flows_processed_total") == addresses
+        });
+        agent.peak_bytes()
+    });
+    let shipped = Bounds::shipped(0);
+    let rows = shipped.rows().into_iter();
+    let of_series = rows.filter(|(part, _)| ["series", "points"].contains(part));
+    let per_series = of_series.map(|(_, bytes)| bytes).sum::<u64>() / shipped.series;
+    let allowed = per_series * SERIES as u64 + 4 * shipped.request_bytes;
+    let growth = many.saturating_sub(one);
+    assert!(
+        growth <= allowed,
+        "{} KiB for {SERIES} series, {} allowed",
+        growth >> 10,
+        allowed >> 10
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A recording whose flows come from a given number of addresses: one simulated packet, with
 //! another source address each time.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -9,7 +10,7 @@ use tidegate_simulate::{Event, Mix, Options, Scenario, Simulator};
 use tidegate_wire::gob::TypeId;
 use tidegate_wire::payload::{Encoder, Payload};
 
-use crate::Result;
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// One series for each source address.
 pub(crate) const METRICS: &str = r#"metrics = ["flow:sourceContext=ip"]

@@ -16,6 +16,8 @@ const TCP_MESSAGE: u64 = 100;
 const CONNECTION: u64 = 600;
 /// Requests in `http_flow` kept for the latency and trace of their responses.
 const EXCHANGES: u64 = 2 * MIB;
+/// The server ports of `http_flow`, a bit for each.
+const PORTS: u64 = 8 * KIB;
 /// Lines being written.
 const LINES: u64 = MIB;
 /// The number of frames of the maximum length held besides: where they are read, as records, as
@@ -23,10 +25,18 @@ const LINES: u64 = MIB;
 const COPIES: u64 = 5;
 /// Caches of names, labels and records in the stages.
 const CACHES: u64 = 4 * MIB + MIB / 2;
+/// An element of a list of `cilium_api`, what is read of it, and names that are yet to be sent.
+const LISTS: u64 = 5 * MIB;
 /// An address, prefix or endpoint in the tables of `cilium_enrich`.
 const NAME: u64 = 512;
+/// Labels of an identity.
+const IDENTITY: u64 = 800;
+/// A frontend of a service.
+const SERVICE: u64 = 300;
+/// The DNS names that a pod knows for an address, and what flows show of them.
+const DNS_NAME: u64 = 400 + 512;
 /// A series, in `hubble_metrics` and in the exporters.
-const SERIES: u64 = KIB;
+const SERIES: u64 = KIB + KIB / 4;
 /// A series in the inbox of an exporter: its key and the newest point.
 const POINT: u64 = 256;
 /// Exporters of the shipped configuration that accept metrics.
@@ -49,6 +59,12 @@ pub(crate) struct Bounds {
     pub(crate) max_frame: u64,
     /// Names in use.
     pub(crate) names: u64,
+    /// Identities in use.
+    pub(crate) identities: u64,
+    /// Services in use.
+    pub(crate) services: u64,
+    /// Pairs of a pod and an address with DNS names.
+    pub(crate) dns_names: u64,
     /// Series in use.
     pub(crate) series: u64,
 }
@@ -64,17 +80,42 @@ impl Bounds {
             connections: 4096,
             max_frame: MIB,
             names: 4096,
+            identities: 200,
+            services: 200,
+            dns_names: 1024,
             series: 1024,
         }
     }
 
+    /// The rows of the table: the part, and its bytes.
+    pub(crate) fn rows(self) -> [(&'static str, u64); 17] {
+        [
+            ("base", BASE),
+            ("queues", self.queues),
+            ("batches", BATCHES),
+            ("requests", (self.requests + 2) * self.request_bytes),
+            ("lines", LINES),
+            ("messages", 2 * self.pending * MESSAGE),
+            ("DNS over TCP", self.pending * TCP_MESSAGE),
+            ("connections", self.connections * CONNECTION),
+            ("ports", PORTS),
+            ("requests of proxies", EXCHANGES),
+            (
+                "names",
+                self.names * NAME + self.identities * IDENTITY + self.services * SERVICE,
+            ),
+            ("DNS names", self.dns_names * DNS_NAME),
+            ("lists", LISTS),
+            ("series", self.series * SERIES),
+            ("points", self.series * METRICS_EXPORTERS * POINT),
+            ("caches", CACHES),
+            ("frames", COPIES * self.max_frame),
+        ]
+    }
+
     /// The bytes allowed on top of [`BASE`].
     pub(crate) fn beyond_base(self) -> u64 {
-        let waiting = self.queues + BATCHES + (self.requests + 2) * self.request_bytes + LINES;
-        let messages =
-            self.pending * (2 * MESSAGE + TCP_MESSAGE) + self.connections * CONNECTION + EXCHANGES;
-        let tables =
-            messages + self.names * NAME + self.series * (SERIES + METRICS_EXPORTERS * POINT);
-        waiting + tables + CACHES + COPIES * self.max_frame
+        let rows = self.rows().into_iter();
+        rows.map(|(_, bytes)| bytes).sum::<u64>() - BASE
     }
 }

@@ -17,6 +17,9 @@ mod backend;
 mod environment;
 mod formula;
 mod scenarios;
+#[path = "../growth/series.rs"]
+#[allow(dead_code, reason = "only the tests use it")]
+mod series;
 mod start;
 #[path = "../../tests/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "only the tests use the rest")]

@@ -1,6 +1,6 @@
 //! An agent with the shipped configuration, and fakes of its peers.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -22,6 +22,8 @@ pub(super) enum Input {
     /// Access-log records of HTTP requests with this many bytes of headers, as fast as they are
     /// read.
     AccessLog(usize),
+    /// Traces of this number of addresses, as fast as they are read, each twice.
+    Addresses(usize),
 }
 
 /// A running agent, which gets no events before [`Self::play`].
@@ -29,6 +31,8 @@ pub(super) struct ShippedAgent {
     agent: Agent,
     /// Its telemetry address.
     pub(super) address: String,
+    /// The address that Prometheus scrapes.
+    metrics_address: String,
     /// Peak memory in bytes after the start.
     pub(super) bytes_at_start: u64,
     simulator: Option<Child>,
@@ -54,16 +58,22 @@ impl ShippedAgent {
         let text = replacements
             .iter()
             .fold(text, |text, (shipped, other)| text.replace(shipped, other));
-        let config = dir.write("pipeline.toml", text);
+        let config = dir.write("pipeline.toml", &text);
         let mut agent = Agent::start_with_env(
             &["run".as_ref(), "-c".as_ref(), config.as_os_str()],
             &environment,
         );
         let address = agent.telemetry_address();
+        let metrics_address = if text.contains("[exporters.prometheus]") {
+            agent.metrics_address()
+        } else {
+            String::new()
+        };
         let bytes_at_start = agent.peak_memory_kib() << 10;
         Self {
             agent,
             address,
+            metrics_address,
             bytes_at_start,
             simulator: None,
             dir,
@@ -86,12 +96,28 @@ impl ShippedAgent {
                 let frames = access_log_frames(size);
                 thread::spawn(move || repeat(&listener, &frames));
             }
+            Input::Addresses(addresses) => {
+                let recording = self.dir.path("traces");
+                super::series::record(&recording, 2 * addresses, addresses).unwrap();
+                let listener = UnixListener::bind(socket).unwrap();
+                let frames = std::fs::read(recording).unwrap();
+                thread::spawn(move || once(&listener, &frames));
+            }
         }
     }
 
     /// A count of a stage by its path, such as `in` or `dropped/queue_full`; 0 if it is absent.
     pub(super) fn count(&self, stage: &str, path: &str) -> u64 {
         LedgerReport::live(&self.address).count(stage, path)
+    }
+
+    /// The number of series of a metric that Prometheus can scrape.
+    pub(super) fn series(&self, metric: &str) -> usize {
+        let (_, page) = get(&self.metrics_address, "/metrics");
+        let prefix = format!("{metric}{{");
+        page.lines()
+            .filter(|line| line.starts_with(&prefix))
+            .count()
     }
 
     /// The limit and the size in bytes of the queue in front of a stage.
@@ -120,6 +146,11 @@ impl ShippedAgent {
     /// Peak memory so far in bytes.
     pub(super) fn peak_bytes(&self) -> u64 {
         self.agent.peak_memory_kib() << 10
+    }
+
+    /// Resident memory that is no part of a file, in bytes.
+    pub(super) fn anonymous_bytes(&self) -> u64 {
+        self.agent.anonymous_memory_kib() << 10
     }
 
     /// Resident memory in bytes.
@@ -214,6 +245,13 @@ fn access_log_frames(size: usize) -> [Vec<u8>; 2] {
         .iter_mut()
         .for_each(|frame| encoder.encode(&payload, frame));
     frames
+}
+
+/// Writes frames to one client, and keeps it until it disconnects.
+fn once(listener: &UnixListener, frames: &[u8]) {
+    let (mut client, _) = listener.accept().unwrap();
+    let _ = client.write_all(frames);
+    let _ = client.read(&mut [0]);
 }
 
 /// Writes frames to one client until it disconnects.

@@ -273,6 +273,11 @@ impl Agent {
         self.status_kib("VmRSS:")
     }
 
+    /// Resident memory that is no part of a file, such as of the program, in KiB.
+    pub(crate) fn anonymous_memory_kib(&self) -> u64 {
+        self.status_kib("RssAnon:")
+    }
+
     fn status_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status
