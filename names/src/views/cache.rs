@@ -14,7 +14,7 @@ use crate::versions::{Dependencies, Versions};
 /// less than keeping track of their use.
 const MAX_VIEWS: usize = 8192;
 /// The largest number of names with DNS names.
-const MAX_DNS_VIEWS: usize = 4096;
+const MAX_DNS_VIEWS: usize = 8192;
 
 /// The names of an address with the DNS names that an endpoint knows.
 #[derive(Debug)]
