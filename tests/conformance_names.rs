@@ -33,6 +33,7 @@ fn print(format: &str) -> Vec<String> {
     let mut client = cilium.accept();
     agent.find_line("read names from the Cilium agent's API");
     assert!(api.all_were_asked_for());
+    api.refuse();
     eventually("the lists are in the table", read_lists);
     client.write_all(&stream).unwrap();
     drop(client);

@@ -25,6 +25,7 @@ mod losses;
 mod man;
 mod memory;
 mod names;
+mod new_pods;
 mod observe;
 mod otlp;
 mod output;

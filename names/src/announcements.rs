@@ -9,7 +9,7 @@ use tidegate_model::record::{
 };
 
 use crate::addresses::{AddressUpdate, PrefixEntry};
-use crate::endpoints::LocalEndpoint;
+use crate::endpoints::{LocalEndpoint, WantedEndpoints};
 use crate::identities::IdentityLabels;
 use crate::origin::Origin;
 use crate::pods::{PodName, check_labels, check_len};
@@ -38,12 +38,14 @@ impl NameTable {
             }
             (Type::EndpointCreated, Notification::EndpointUpdate(endpoint)) => {
                 self.create_endpoint(endpoint, event.time)?;
+                self.want_endpoint(endpoint.id, event.time);
             }
             (Type::EndpointDeleted, Notification::EndpointUpdate(endpoint)) => {
                 self.delete_endpoint(endpoint.id, event.time);
             }
             (_, Notification::EndpointRegenerate(endpoint)) => {
                 self.set_labels(endpoint.id, &endpoint.labels, event.time)?;
+                self.want_endpoint(endpoint.id, event.time);
             }
             (_, Notification::AgentStart { .. }) => self.connection.has_started = true,
             _ => {}
@@ -58,6 +60,8 @@ impl NameTable {
         self.connection.since = now;
         self.connection.has_started = false;
         self.connection.is_swept = false;
+        // All lists are read again.
+        self.wanted = WantedEndpoints::default();
         self.remove_node_identities(latest);
     }
 
@@ -152,6 +156,7 @@ impl NameTable {
 
     fn delete_endpoint(&mut self, id: u64, now: Timestamp) {
         self.tombstones.add(DeletedKey::Endpoint(id), now);
+        self.unwant_endpoint(id);
         let Some(endpoint) = self.endpoints.get(id) else {
             self.remove_endpoint(id);
             return;

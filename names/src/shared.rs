@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, IpVersion};
-use tidegate_model::names::Names;
+use tidegate_model::names::{Names, NamesList, NamesSource};
 use tidegate_model::record::AgentEvent;
 
 use crate::counts::Counts;
@@ -27,6 +27,8 @@ struct Inner {
     versions: Arc<Versions>,
     /// When something expires; 0 if nothing does.
     deadline: AtomicU64,
+    /// When the next endpoint is to be asked for; `u64::MAX` if there is none.
+    wanted_at: AtomicU64,
     readers: AtomicU64,
 }
 
@@ -53,6 +55,7 @@ impl SharedTable {
             table: RwLock::new(NameTable::new(settings, Arc::clone(&versions))),
             versions,
             deadline: AtomicU64::new(0),
+            wanted_at: AtomicU64::new(u64::MAX),
             readers: AtomicU64::new(0),
         }))
     }
@@ -97,6 +100,22 @@ impl SharedTable {
         self.read().cgroups.is_complete()
     }
 
+    /// When the last complete list of control groups was requested.
+    pub(crate) fn cgroups_listed(&self) -> Option<Timestamp> {
+        let lists = &self.read().lists;
+        lists.completed(NamesSource::CiliumApi, NamesList::Cgroups)
+    }
+
+    /// The next endpoint to ask the agent's API for: it was announced, and no list has all of it.
+    #[inline]
+    #[must_use]
+    pub fn next_wanted_endpoint(&self, now: Timestamp) -> Option<u16> {
+        if self.0.wanted_at.load(Ordering::Relaxed) > now.0 {
+            return None;
+        }
+        self.change(|table| table.wanted.next(now))
+    }
+
     pub(crate) fn versions(&self) -> &Versions {
         &self.0.versions
     }
@@ -115,6 +134,8 @@ impl SharedTable {
         let result = change(&mut table);
         let deadline = table.deadline().map_or(0, |deadline| deadline.0.max(1));
         self.0.deadline.store(deadline, Ordering::Relaxed);
+        let wanted_at = table.wanted.deadline().map_or(u64::MAX, |time| time.0);
+        self.0.wanted_at.store(wanted_at, Ordering::Relaxed);
         result
     }
 }

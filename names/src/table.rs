@@ -8,7 +8,7 @@ use tidegate_model::flow::{Address, IdentityScope};
 use crate::addresses::{AddressEntry, AddressUpdate, Addresses, PrefixEntry, Prefixes};
 use crate::cgroups::Cgroups;
 use crate::dns::DnsNames;
-use crate::endpoints::{Endpoints, LocalEndpoint};
+use crate::endpoints::{Endpoints, LocalEndpoint, WantedEndpoints};
 use crate::identities::Identities;
 use crate::node::Node;
 use crate::origin::Origin;
@@ -28,6 +28,7 @@ pub(crate) struct NameTable {
     pub(crate) addresses: Addresses,
     pub(crate) prefixes: Prefixes,
     pub(crate) endpoints: Endpoints,
+    pub(crate) wanted: WantedEndpoints,
     pub(crate) identities: Identities,
     pub(crate) services: Services,
     pub(crate) cgroups: Cgroups,
@@ -67,6 +68,7 @@ impl NameTable {
             addresses: Addresses::default(),
             prefixes: Prefixes::default(),
             endpoints: Endpoints::default(),
+            wanted: WantedEndpoints::default(),
             identities: Identities::new(),
             services: Services::default(),
             cgroups: Cgroups::default(),
@@ -242,11 +244,29 @@ impl NameTable {
     }
 
     pub(crate) fn remove_endpoint(&mut self, id: u64) {
+        self.unwant_endpoint(id);
         self.endpoints.podless.remove(id);
         if self.endpoints.remove(id).is_some() {
             let endpoint = u16::try_from(id).unwrap_or_default();
             self.dns.remove_endpoint(endpoint);
             self.versions.all_changed();
+        }
+    }
+
+    /// Has an announced endpoint asked for, unless lists have what announcements lack of it.
+    pub(crate) fn want_endpoint(&mut self, id: u64, now: Timestamp) {
+        let known = self.endpoints.get(id);
+        if !known.is_some_and(LocalEndpoint::is_listed)
+            && let Ok(id) = u16::try_from(id)
+        {
+            self.wanted.want(id, now);
+        }
+    }
+
+    /// Has an endpoint no longer asked for.
+    pub(crate) fn unwant_endpoint(&mut self, id: u64) {
+        if let Ok(id) = u16::try_from(id) {
+            self.wanted.remove(id);
         }
     }
 

@@ -88,6 +88,7 @@ fn play(name: &str) -> Vec<Value> {
         frames += count_frames(&recording);
         let mut client = cilium.accept();
         agent.wait_for_line("read names from the Cilium agent's API");
+        api.refuse();
         client.write_all(&recording).unwrap();
         eventually("all frames are read and named", || {
             let ledger = LedgerReport::live(&telemetry);

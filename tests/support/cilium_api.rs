@@ -46,6 +46,12 @@ impl FakeApi {
         };
     }
 
+    /// Refuses everything until the next answers: what was read later would replace what a recording
+    /// announces.
+    pub(crate) fn refuse(&self) {
+        self.set(Value::Null);
+    }
+
     /// Whether each of the answers was asked for.
     pub(crate) fn all_were_asked_for(&self) -> bool {
         let state = self.0.lock().unwrap();
@@ -69,6 +75,7 @@ impl FakeApi {
                 Some(_) => "200 OK",
                 // What is shown does not depend on when the answer arrives.
                 None if path.starts_with("/v1/identity/") => "429 Too Many Requests",
+                None if self.refuses() => "429 Too Many Requests",
                 None => "404 Not Found",
             };
             let body = answer.map(|answer| answer.to_string()).unwrap_or_default();
@@ -79,6 +86,10 @@ impl FakeApi {
             )?;
         }
         Ok(())
+    }
+
+    fn refuses(&self) -> bool {
+        self.0.lock().unwrap().answers.is_null()
     }
 
     fn answer(&self, path: &str) -> Option<Value> {

@@ -5,9 +5,11 @@
 
 mod pairing;
 mod podless;
+mod wanted;
 
 pub(crate) use pairing::Pairing;
 pub(crate) use podless::PodlessEndpoints;
+pub(crate) use wanted::WantedEndpoints;
 
 use std::sync::Arc;
 
@@ -24,6 +26,9 @@ use crate::workloads::Workload;
 
 /// The largest number of addresses of an endpoint, which has one of each family as a rule.
 const MAX_ADDRESSES: usize = 64;
+
+/// The identity of an endpoint whose labels the agent does not have yet.
+const INIT: u32 = 5;
 
 /// An endpoint.
 #[derive(Debug)]
@@ -66,6 +71,13 @@ impl LocalEndpoint {
             origin,
             is_gone: false,
         }
+    }
+
+    /// Whether a list has what announcements lack: an identity, which is [`INIT`] until the agent has
+    /// read the pod's labels, and the interface, which only pods have in all releases.
+    pub(crate) fn is_listed(&self) -> bool {
+        let has_identity = self.identity != 0 && self.identity != INIT;
+        has_identity && (self.interface.is_some() || self.pod.is_empty())
     }
 }
 

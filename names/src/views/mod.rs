@@ -7,6 +7,7 @@ mod cache;
 mod recorded;
 mod view;
 mod wanted;
+mod wanted_cgroups;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use cache::ViewCache;
 use recorded::RecordedViews;
 use view::{View, ViewKey};
 use wanted::WantedIdentities;
+use wanted_cgroups::WantedCgroups;
 
 /// The views of a pipeline.
 #[derive(Debug)]
@@ -28,6 +30,7 @@ pub struct Views {
     cache: ViewCache,
     recorded: RecordedViews,
     wanted: WantedIdentities,
+    wanted_cgroups: WantedCgroups,
     /// Whether unknown identities are noted.
     wants_identities: bool,
     unnamed: [u64; Unnamed::ALL.len()],
@@ -50,6 +53,7 @@ impl Views {
             cache: ViewCache::default(),
             recorded: RecordedViews::default(),
             wanted: WantedIdentities::default(),
+            wanted_cgroups: WantedCgroups::default(),
             wants_identities: false,
             unnamed: [0; Unnamed::ALL.len()],
         }
@@ -181,6 +185,17 @@ impl Views {
     /// The next identity whose labels the agent's API could tell.
     pub fn next_wanted(&mut self) -> Option<u32> {
         self.wanted.next()
+    }
+
+    /// Notes that a flow has a control group that is no listed pod's.
+    pub fn want_cgroup(&mut self, cgroup: u64, now: Timestamp) {
+        let listed = self.writer.table().cgroups_listed();
+        self.wanted_cgroups.want(cgroup, listed, now);
+    }
+
+    /// Whether the list of control groups is to be asked for, once.
+    pub fn take_wanted_cgroups(&mut self) -> bool {
+        self.wanted_cgroups.take_wanted()
     }
 
     /// Takes the numbers of endpoints of flows without names, in the order of [`Unnamed::ALL`].

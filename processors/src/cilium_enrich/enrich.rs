@@ -113,9 +113,25 @@ impl CiliumEnrich {
         }
     }
 
-    fn ask_for_identities(&mut self) {
+    /// Asks for what flows and announcements show to be missing.
+    fn ask_for_entries(&mut self, now: Option<Timestamp>) {
         while let Some(identity) = self.views.next_wanted() {
             self.requests.send(Request::IdentityWanted(identity));
+        }
+        if self.views.take_wanted_cgroups() {
+            self.requests.send(Request::CgroupsWanted);
+        }
+        if let Some(now) = now {
+            self.ask_for_endpoints(now);
+        }
+    }
+
+    /// Asks for endpoints, if one of the pipeline's receivers can answer: others may have another.
+    fn ask_for_endpoints(&self, now: Timestamp) {
+        if self.requests.is_taken(RequestKind::EndpointWanted) {
+            while let Some(id) = self.table.next_wanted_endpoint(now) {
+                self.requests.send(Request::EndpointWanted(id));
+            }
         }
     }
 }
@@ -125,6 +141,7 @@ impl Processor for CiliumEnrich {
         let is_taken = self.requests.is_taken(RequestKind::IdentityWanted);
         self.views.want_identities(is_taken);
         let mut is_changed = false;
+        let last = batch.records().iter().rev().find_map(time_of);
         if let Some(now) = batch.records().iter().find_map(time_of) {
             is_changed = self.views.writer().expire(now);
             self.ask_for_lists(now);
@@ -137,7 +154,7 @@ impl Processor for CiliumEnrich {
         for reason in self.rejected.drain(..) {
             tally.note(reason.as_str());
         }
-        self.ask_for_identities();
+        self.ask_for_entries(last);
         self.metrics.count_unnamed(self.views.take_unnamed());
         if is_changed {
             let counts = self.table.counts();
@@ -156,6 +173,7 @@ impl Processor for CiliumEnrich {
         let counts = self.table.counts();
         self.metrics.set_entries(&counts);
         self.metrics.set_ages(&counts, now);
+        self.ask_for_endpoints(now);
     }
 
     fn as_stateful(&mut self) -> Option<&mut dyn Stateful> {

@@ -50,7 +50,8 @@ impl CiliumEnrich {
     /// Sets the address of the pod whose socket the flow is from. Returns `false` if the flow is to be
     /// removed, because its control group belongs to no pod.
     #[cold]
-    fn set_pod_address(&self, flow: &mut Flow) -> bool {
+    fn set_pod_address(&mut self, flow: &mut Flow) -> bool {
+        let time = flow.time;
         let (Some(ip), Some(socket)) = (&mut flow.ip, &flow.socket) else {
             return true;
         };
@@ -64,7 +65,12 @@ impl CiliumEnrich {
             *pod = address;
             return true;
         }
-        !(self.skips_unknown_cgroups && self.table.has_all_cgroups())
+        if !self.table.has_all_cgroups() {
+            return true;
+        }
+        // It may be that of a pod that has just started.
+        self.views.want_cgroup(socket.cgroup_id, time);
+        !self.skips_unknown_cgroups
     }
 }
 

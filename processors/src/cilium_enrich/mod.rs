@@ -131,7 +131,12 @@ impl ProcessorConfig for Enrich {
     }
 
     fn sends_requests(&self) -> &'static [RequestKind] {
-        &[RequestKind::IdentityWanted, RequestKind::Resync]
+        &[
+            RequestKind::IdentityWanted,
+            RequestKind::EndpointWanted,
+            RequestKind::CgroupsWanted,
+            RequestKind::Resync,
+        ]
     }
 
     fn contributes(&self) -> &'static [FlowContent] {

@@ -1,13 +1,13 @@
 //! The fields that lists fill: workloads, services, DNS names, interfaces, addresses of sockets.
 
 use tidegate_model::Timestamp;
-use tidegate_model::flow::{Address, Endpoint, Flow, FlowType, Ip, IpVersion, L4, Socket};
+use tidegate_model::flow::{Endpoint, Flow, FlowType, Ip, IpVersion, L4};
 use tidegate_model::names::{
     DnsName, EndpointName, IdentityName, InterfaceName, NamesContent, NamesList, NamesSource,
     NodeName, PodCgroups, PodWorkload, ServiceFrontend,
 };
 
-use crate::support::{AS_HUBBLE, CART, Enrich, NODE, address, from, shown};
+use crate::support::{AS_HUBBLE, CART, Enrich, NODE, address, from, shown, socket};
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
@@ -297,25 +297,6 @@ fn interfaces_of_the_host_have_names_until_they_are_gone() {
     enrich.absorb(NamesContent::Interfaces(vec![interface(2, "bond0")]));
     let all = [2, 17].map(|index| show(&mut enrich, index));
     assert_eq!(all, ["bond0", "lxc1234"], "the endpoint has its own still");
-}
-
-/// A socket trace to a peer, in the direction from the pod.
-fn socket(cgroup_id: u64, version: IpVersion) -> Flow {
-    Flow {
-        flow_type: FlowType::Sock,
-        sub_type: 1,
-        ip: Some(Ip {
-            source: Address::default(),
-            destination: address("203.0.113.7"),
-            version,
-            ..Ip::default()
-        }),
-        socket: Some(Box::new(Socket {
-            cgroup_id,
-            ..Socket::default()
-        })),
-        ..Flow::default()
-    }
 }
 
 #[test]

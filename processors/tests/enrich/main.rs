@@ -7,6 +7,7 @@ mod identities;
 mod listed_pods;
 mod lists;
 mod names;
+mod new_pods;
 mod orders;
 mod outside_cluster;
 mod prefixes;

@@ -15,15 +15,26 @@ fn second(second: u64) -> Timestamp {
 
 /// A processor, and the end of a receiver that reads its requests.
 fn connected() -> (Enrich, Requests, RequestReader) {
-    let takes = &[RequestKind::IdentityWanted, RequestKind::Resync];
+    let (requests, receiver, reader) = connection();
+    (Enrich::with_requests("{}", requests), receiver, reader)
+}
+
+/// The ends of a processor and of a receiver.
+pub(crate) fn connection() -> (Requests, Requests, RequestReader) {
+    let takes = &[
+        RequestKind::IdentityWanted,
+        RequestKind::EndpointWanted,
+        RequestKind::CgroupsWanted,
+        RequestKind::Resync,
+    ];
     let receiver = Requests::new(&StageId::receiver("api"), &[], takes, &Telemetry::default());
     let reader = receiver.reader();
     let requests = Requests::default();
     requests.connect([&receiver]);
-    (Enrich::with_requests("{}", requests), receiver, reader)
+    (requests, receiver, reader)
 }
 
-fn requests(reader: &mut RequestReader) -> Vec<Request> {
+pub(crate) fn requests(reader: &mut RequestReader) -> Vec<Request> {
     std::iter::from_fn(|| reader.try_recv()).collect()
 }
 

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use serde::de::IntoDeserializer as _;
-use tidegate_model::flow::{Address, Endpoint, Flow, FlowType, Ip};
+use tidegate_model::flow::{Address, Endpoint, Flow, FlowType, Ip, IpVersion, Socket};
 use tidegate_model::names::{Names, NamesContent, NamesSource};
 use tidegate_model::record::{
     AgentEvent, AgentEventType as Type, DebugEvent, EndpointRegen, EndpointUpdate, IpCache,
@@ -80,8 +80,12 @@ impl Enrich {
 
     /// The processors of two pipelines with the same component.
     pub(crate) fn pair(config: &str) -> [Self; 2] {
+        Self::pair_with_requests(config, Default::default())
+    }
+
+    pub(crate) fn pair_with_requests(config: &str, requests: [Requests; 2]) -> [Self; 2] {
         let config = parse(config).unwrap_or_else(|message| panic!("{message}"));
-        [(); 2].map(|()| Self::from_config(&*config, Requests::default()))
+        requests.map(|requests| Self::from_config(&*config, requests))
     }
 
     /// Replaces the processor by one with another configuration, as a reload does.
@@ -343,6 +347,25 @@ pub(crate) fn shown(endpoint: &Endpoint) -> String {
         endpoint.identity,
         names.labels.join(",")
     )
+}
+
+/// A socket trace to a peer, in the direction from the pod.
+pub(crate) fn socket(cgroup_id: u64, version: IpVersion) -> Flow {
+    Flow {
+        flow_type: FlowType::Sock,
+        sub_type: 1,
+        ip: Some(Ip {
+            source: Address::default(),
+            destination: address("203.0.113.7"),
+            version,
+            ..Ip::default()
+        }),
+        socket: Some(Box::new(Socket {
+            cgroup_id,
+            ..Socket::default()
+        })),
+        ..Flow::default()
+    }
 }
 
 fn ip_cache(cidr: &str, identity: u32, pod: &str, node: &str) -> IpCache {

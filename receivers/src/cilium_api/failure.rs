@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 
+use super::config::ApiList;
 use super::source::Source;
 use crate::http::HttpError;
 use crate::json::SplitError;
@@ -90,6 +91,17 @@ impl Failure {
             Self::Http(HttpError::NotHttp(_) | HttpError::Encoded(_)) => {
                 "check whether `socket` is that of the Cilium agent's API".to_owned()
             }
+            Self::Status { status, .. } if source == Source::Endpoint => format!(
+                "reading {} in its place{}",
+                Source::List(ApiList::Endpoints).path(),
+                match *status {
+                    StatusCode::FORBIDDEN => format!(
+                        "; add {} to the Cilium agent's enable-cilium-api-server-access",
+                        source.operation()
+                    ),
+                    _ => String::new(),
+                }
+            ),
             Self::Status { status, .. } if *status == StatusCode::FORBIDDEN => format!(
                 "add {} to the Cilium agent's enable-cilium-api-server-access, or leave the list out \
                  of `lists`",

@@ -188,6 +188,9 @@ async fn follow(mut session: Session) {
             Step::ReadIdentity(identity) => {
                 (Source::Identity, session.read_identity(identity).await)
             }
+            Step::ReadEndpoint(endpoint) => {
+                (Source::Endpoint, session.read_endpoint(endpoint).await)
+            }
         };
         if let (Source::List(_), Ok(read), Some(pass)) = (source, &result, &mut pass) {
             pass.add(*read);

@@ -17,7 +17,7 @@ use super::ELEMENT_TOO_LARGE;
 use super::config::ApiList;
 use super::failure::Failure;
 use super::interfaces::EndpointInterfaces;
-use super::lists::{Identities, List, ListCounts, ListParser, MAX_ELEMENT, release};
+use super::lists::{Endpoints, Identities, List, ListCounts, ListParser, MAX_ELEMENT, release};
 use super::schedule::Schedule;
 use super::source::{Read, Source};
 use super::status::ApiStatus;
@@ -62,7 +62,7 @@ impl Session {
         let asked = Timestamp::now();
         match source {
             Source::List(list) => self.read_list(list, asked).await,
-            Source::Release | Source::Identity => self.read_release(asked).await,
+            Source::Release | Source::Identity | Source::Endpoint => self.read_release(asked).await,
         }
     }
 
@@ -70,21 +70,39 @@ impl Session {
     pub(super) async fn read_identity(&mut self, identity: u32) -> Result<Read, End> {
         let asked = Timestamp::now();
         let path = format!("/v1/identity/{identity}");
-        let response = self
-            .get(&path, &HeaderMap::new(), MAX_ELEMENT as u64)
-            .await?;
-        if response.status == StatusCode::NOT_FOUND {
+        let Some(body) = self.single(&path).await? else {
             let removed = vec![Removal::Identity(identity)];
             self.send(asked, NamesContent::Removed(removed)).await;
-            return Ok(Read {
-                result: "not_found",
-                entries: 0,
-            });
+            return Ok(Read::NOT_FOUND);
+        };
+        self.send_single::<Identities>(asked, &body).await
+    }
+
+    /// Reads one endpoint. That it does not exist is announced.
+    pub(super) async fn read_endpoint(&mut self, endpoint: u16) -> Result<Read, End> {
+        let asked = Timestamp::now();
+        let path = format!("/v1/endpoint/{endpoint}");
+        match self.single(&path).await? {
+            Some(body) => self.send_single::<Endpoints>(asked, &body).await,
+            None => Ok(Read::NOT_FOUND),
         }
-        let body = self.whole_body(response).await?;
-        if let Ok(entry) = Identities::entry(serde_json::from_slice(&body)?) {
-            self.send(asked, NamesContent::Identities(vec![entry]))
-                .await;
+    }
+
+    /// Reads the body of one entry; `None` if there is no such entry.
+    async fn single(&mut self, path: &str) -> Result<Option<Vec<u8>>, End> {
+        let response = self
+            .get(path, &HeaderMap::new(), MAX_ELEMENT as u64)
+            .await?;
+        if response.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        Ok(Some(self.whole_body(response).await?))
+    }
+
+    /// Sends one entry as a portion of the list that it belongs to.
+    async fn send_single<L: List>(&mut self, asked: Timestamp, body: &[u8]) -> Result<Read, End> {
+        if let Ok(entry) = L::entry(serde_json::from_slice(body)?) {
+            self.send(asked, L::content(vec![entry])).await;
         }
         Ok(Read::ok(1))
     }

@@ -1,5 +1,7 @@
 //! What is read when: a state machine without a clock, a socket or a random number of its own.
 
+mod round;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -8,6 +10,7 @@ use tidegate_runtime::requests::Request;
 use super::config::{ApiList, Config, Retry};
 use super::failure::Remedy;
 use super::source::Source;
+use round::Round;
 
 /// The longest wait for the first connection to the monitor socket.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -30,6 +33,8 @@ pub(super) enum Step {
     Read(Source),
     /// Read the labels of an identity.
     ReadIdentity(u32),
+    /// Read one endpoint.
+    ReadEndpoint(u16),
     /// Do nothing until this time, or until a request arrives.
     Wait(Option<Instant>),
 }
@@ -45,6 +50,8 @@ pub(super) struct Schedule {
     wanted: VecDeque<u32>,
     /// When an identity was last requested.
     last_wanted: Option<Instant>,
+    /// Endpoints to read one by one.
+    round: Round,
     /// The streams of the monitor socket that have begun.
     streams: Vec<u32>,
     /// Whether a stream has ended and none is left, so that the agent may be restarting.
@@ -85,6 +92,7 @@ impl Schedule {
             sources,
             wanted: VecDeque::new(),
             last_wanted: None,
+            round: Round::default(),
             streams: Vec::new(),
             is_paused: false,
             blocked_until: None,
@@ -100,13 +108,16 @@ impl Schedule {
         if let Some(until) = self.blocked_until.filter(|until| *until > now) {
             return Step::Wait(Some(until));
         }
-        let lists = || Source::all().filter(|source| *source != Source::Identity);
+        let lists = || Source::all().filter(|source| !source.is_single());
         let due = |source: &Source| self.sources[source.index()].due;
         // What has waited longest comes first, so that a source that times out again and again does
         // not keep others waiting.
         let is_due = |source: &Source| due(source).is_some_and(|due| due <= now);
         if let Some(source) = lists().filter(is_due).min_by_key(due) {
             return Step::Read(source);
+        }
+        if let Some(endpoint) = self.round.next(now) {
+            return Step::ReadEndpoint(endpoint);
         }
         let after = self.sources[Source::Identity.index()].due;
         match self.wanted.front() {
@@ -115,10 +126,11 @@ impl Schedule {
             }
             wanted => {
                 let identity = after.filter(|_| wanted.is_some());
+                let singles = identity.into_iter().chain(self.round.due());
                 Step::Wait(
                     lists()
                         .filter_map(|source| due(&source))
-                        .chain(identity)
+                        .chain(singles)
                         .chain(self.identity_failures_end())
                         .min(),
                 )
@@ -142,13 +154,19 @@ impl Schedule {
                     source.due = Some(now);
                     source.failures = 0;
                 }
-                self.sources[Source::Identity.index()].due = None;
+                self.round = Round::default();
+                for single in [Source::Identity, Source::Endpoint] {
+                    let state = &mut self.sources[single.index()];
+                    state.due = None;
+                    state.failures = 0;
+                }
                 true
             }
             Request::StreamEnded(stream) => {
                 self.streams.retain(|known| *known != stream);
                 self.is_paused = self.streams.is_empty();
                 self.wanted.clear();
+                self.round.clear();
                 self.is_paused
             }
             Request::Resync(_) => {
@@ -157,6 +175,14 @@ impl Schedule {
             }
             Request::IdentityWanted(identity) => {
                 self.want(identity, now);
+                false
+            }
+            Request::EndpointWanted(endpoint) => {
+                self.want_endpoint(endpoint, now);
+                false
+            }
+            Request::CgroupsWanted => {
+                self.want_list(ApiList::Cgroups, now);
                 false
             }
         }
@@ -202,9 +228,42 @@ impl Schedule {
         }
     }
 
-    /// All that is configured, apart from single identities.
+    /// Has an endpoint read in the next round, and the control groups of its containers with it.
+    fn want_endpoint(&mut self, endpoint: u16, now: Instant) {
+        let list = self.sources[Source::List(ApiList::Endpoints).index()];
+        let at = self.round.time(now);
+        let is_listed_by_then = list.due.is_some_and(|due| due <= at);
+        if !list.is_configured || is_listed_by_then {
+            return;
+        }
+        self.round.plan(at);
+        self.list_by(ApiList::Cgroups, at);
+        let after = self.sources[Source::Endpoint.index()].due;
+        let is_refused = after.is_some_and(|after| after > at);
+        if is_refused || !self.round.add(endpoint) {
+            self.round.clear();
+            self.list_by(ApiList::Endpoints, at);
+        }
+    }
+
+    /// Has a list read in the next round.
+    fn want_list(&mut self, list: ApiList, now: Instant) {
+        let at = self.round.time(now);
+        self.round.plan(at);
+        self.list_by(list, at);
+    }
+
+    /// Has a list read at this time at the latest. What has failed keeps its pause.
+    fn list_by(&mut self, list: ApiList, at: Instant) {
+        let state = &mut self.sources[Source::List(list).index()];
+        if state.is_configured && state.failures == 0 {
+            state.due = Some(state.due.map_or(at, |due| due.min(at)));
+        }
+    }
+
+    /// All that is configured, apart from single identities and endpoints.
     fn configured(&mut self) -> impl Iterator<Item = &mut SourceState> {
-        let lists = self.sources[..Source::Identity.index()].iter_mut();
+        let lists = self.sources[..Source::LISTS].iter_mut();
         lists.filter(|source| source.is_configured)
     }
 
@@ -218,8 +277,12 @@ impl Schedule {
             failures: 0,
             ..self.sources[source.index()]
         };
-        if source == Source::Identity {
-            self.wanted.pop_front();
+        match source {
+            Source::Identity => {
+                self.wanted.pop_front();
+            }
+            Source::Endpoint => self.round.done(),
+            Source::Release | Source::List(_) => {}
         }
     }
 
@@ -240,8 +303,16 @@ impl Schedule {
         let state = &mut self.sources[source.index()];
         state.due = Some(now + pause);
         state.failures = failures.saturating_add(1);
-        if source == Source::Identity {
-            self.wanted.pop_front();
+        match source {
+            Source::Identity => {
+                self.wanted.pop_front();
+            }
+            // The list has the same.
+            Source::Endpoint => {
+                self.round.clear();
+                self.want_list(ApiList::Endpoints, now);
+            }
+            Source::Release | Source::List(_) => {}
         }
     }
 

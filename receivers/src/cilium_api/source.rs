@@ -11,6 +11,8 @@ pub(super) enum Source {
     List(ApiList),
     /// The labels of one identity.
     Identity,
+    /// One endpoint.
+    Endpoint,
 }
 
 /// What a request gave.
@@ -27,6 +29,12 @@ impl Read {
         entries: 0,
     };
 
+    /// There is no such entry.
+    pub(super) const NOT_FOUND: Self = Self {
+        result: "not_found",
+        entries: 0,
+    };
+
     pub(super) fn ok(entries: u64) -> Self {
         Self {
             result: "ok",
@@ -36,14 +44,18 @@ impl Read {
 }
 
 impl Source {
-    /// Its position among all sources.
-    pub(super) const COUNT: usize = ApiList::ALL.len() + 2;
+    /// The number of sources that are not [single](Self::is_single) entries; these are the first.
+    pub(super) const LISTS: usize = ApiList::ALL.len() + 1;
+    /// The number of sources.
+    pub(super) const COUNT: usize = Self::LISTS + 2;
 
+    /// Its position among all sources.
     pub(super) fn index(self) -> usize {
         match self {
             Self::Release => 0,
             Self::List(list) => 1 + list as usize,
-            Self::Identity => Self::COUNT - 1,
+            Self::Identity => Self::LISTS,
+            Self::Endpoint => Self::LISTS + 1,
         }
     }
 
@@ -53,14 +65,20 @@ impl Source {
         [Self::Release]
             .into_iter()
             .chain(lists)
-            .chain([Self::Identity])
+            .chain([Self::Identity, Self::Endpoint])
     }
 
-    /// The path, without the number of an identity.
+    /// Whether it is one entry, which is only read if it is asked for.
+    pub(super) fn is_single(self) -> bool {
+        matches!(self, Self::Identity | Self::Endpoint)
+    }
+
+    /// The path, without the number of an identity or endpoint.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Release => "/v1/healthz",
             Self::Identity => "/v1/identity/{id}",
+            Self::Endpoint => "/v1/endpoint/{id}",
             Self::List(list) => match list {
                 ApiList::Identities => "/v1/identity",
                 ApiList::Addresses => "/v1/ip",
@@ -78,6 +96,7 @@ impl Source {
         match self {
             Self::Release => "GetHealthz",
             Self::Identity => "GetIdentityID",
+            Self::Endpoint => "GetEndpointID",
             Self::List(list) => match list {
                 ApiList::Identities => "GetIdentity",
                 ApiList::Addresses => "GetIP",

@@ -206,7 +206,12 @@ impl ApiStatus {
         Problem {
             kind,
             text,
-            is_benign: failure.remedy() == Remedy::Unsupported,
+            // The list has what a single endpoint has.
+            is_benign: match failure.remedy() {
+                Remedy::Unsupported => true,
+                Remedy::RetryAll => false,
+                Remedy::Retry(_) | Remedy::RetryLater => source == Source::Endpoint,
+            },
         }
     }
 

@@ -331,6 +331,62 @@ async fn an_unknown_identity_is_asked_for_alone() {
 }
 
 #[tokio::test]
+async fn a_new_endpoint_is_read_alone_with_the_control_groups() {
+    let api = AgentApi::new();
+    let all: Vec<serde_json::Value> = serde_json::from_slice(&sample("/v1/endpoint")).unwrap();
+    let one = all[3].to_string().into_bytes();
+    api.answer("/v1/endpoint/4711", Answer::Json(one));
+    let mut pipeline = start(&api, "lists = ['endpoints', 'cgroups']");
+    let listed = up_to(&mut pipeline, NamesList::Endpoints).await;
+    up_to(&mut pipeline, NamesList::Cgroups).await;
+    let Some(NamesContent::Endpoints(listed)) =
+        listed.into_iter().rev().nth(1).map(|names| names.content)
+    else {
+        panic!("no list")
+    };
+    api.requests();
+    for endpoint in [4711, 4712, 4711] {
+        pipeline.requester.send(Request::EndpointWanted(endpoint));
+    }
+    up_to(&mut pipeline, NamesList::Cgroups).await;
+    let single = pipeline.next().await.names().content;
+    assert_eq!(single, NamesContent::Endpoints(vec![listed[3].clone()]));
+    pipeline
+        .until("both are read", |pipeline| {
+            results(pipeline, "/v1/endpoint/{id}", "not_found") == 1
+        })
+        .await;
+    assert_eq!(
+        api.requests(),
+        [
+            "/v1/cgroup-dump-metadata",
+            "/v1/endpoint/4711",
+            "/v1/endpoint/4712"
+        ]
+    );
+    assert_eq!(results(&pipeline, "/v1/endpoint/{id}", "ok"), 1);
+    assert_eq!(problem(&pipeline), None);
+    dropped(pipeline).await;
+}
+
+#[tokio::test]
+async fn where_single_endpoints_are_switched_off_the_list_is_read_and_nothing_is_degraded() {
+    let api = AgentApi::new();
+    api.answer("/v1/endpoint/4711", Answer::Status(403));
+    let mut pipeline = start(&api, "lists = ['endpoints']");
+    up_to(&mut pipeline, NamesList::Endpoints).await;
+    pipeline.requester.send(Request::EndpointWanted(4711));
+    pipeline
+        .until("it is refused", |pipeline| {
+            results(pipeline, "/v1/endpoint/{id}", "disabled") == 1
+        })
+        .await;
+    assert_eq!(problem(&pipeline), None);
+    up_to(&mut pipeline, NamesList::Endpoints).await;
+    dropped(pipeline).await;
+}
+
+#[tokio::test]
 async fn a_restart_of_the_agent_ends_a_list_and_has_everything_read_anew() {
     let api = AgentApi::new();
     api.answer("/v1/ip", Answer::Stall(sample("/v1/ip")));

@@ -21,6 +21,14 @@ pub(super) fn all(cluster: &Cluster, release: Release) -> Value {
     pods.chain([host, health]).collect()
 }
 
+/// `models.Endpoint`; `None` for an unknown number.
+pub(super) fn one(cluster: &Cluster, release: Release, number: u16) -> Option<Value> {
+    let Value::Array(endpoints) = all(cluster, release) else {
+        return None;
+    };
+    endpoints.into_iter().find(|one| one["id"] == number)
+}
+
 /// `models.CgroupDumpMetadata`.
 pub(super) fn cgroups(cluster: &Cluster) -> Value {
     let pods: Vec<_> = cluster

@@ -70,10 +70,11 @@ impl Api {
             }
             "fqdn/cache" => Some(services::dns_lookups(cluster, now)),
             "cluster/nodes" => Some(agent::nodes()),
-            path => {
-                let number = path.strip_prefix("identity/")?.parse().ok()?;
-                identities::one(cluster, number)
-            }
+            path => match path.split_once('/')? {
+                ("identity", number) => identities::one(cluster, number.parse().ok()?),
+                ("endpoint", number) => endpoints::one(cluster, self.release, number.parse().ok()?),
+                _ => None,
+            },
         }
     }
 }

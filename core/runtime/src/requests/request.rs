@@ -6,6 +6,11 @@ pub enum Request {
     /// The labels of the security identity with this number are wanted: a flow has it, and no list
     /// of names so far.
     IdentityWanted(u32),
+    /// What announcements lack of the endpoint with this number is wanted: it was announced, and no
+    /// list of names has all of it so far.
+    EndpointWanted(u16),
+    /// The control groups of pods are wanted: a flow has one that no list of names had so far.
+    CgroupsWanted,
     /// Records of changes were lost, so that lists of names have to be read again.
     Resync(ResyncCause),
     /// The stream of frames with this number has begun: the receiver is connected to the agent.
@@ -31,6 +36,10 @@ pub enum ResyncCause {
 pub enum RequestKind {
     /// [`Request::IdentityWanted`]
     IdentityWanted,
+    /// [`Request::EndpointWanted`]
+    EndpointWanted,
+    /// [`Request::CgroupsWanted`]
+    CgroupsWanted,
     /// [`Request::Resync`]
     Resync,
     /// [`Request::StreamStarted`]
@@ -45,6 +54,8 @@ impl Request {
     pub fn kind(self) -> RequestKind {
         match self {
             Self::IdentityWanted(_) => RequestKind::IdentityWanted,
+            Self::EndpointWanted(_) => RequestKind::EndpointWanted,
+            Self::CgroupsWanted => RequestKind::CgroupsWanted,
             Self::Resync(_) => RequestKind::Resync,
             Self::StreamStarted(_) => RequestKind::StreamStarted,
             Self::StreamEnded(_) => RequestKind::StreamEnded,
@@ -54,8 +65,10 @@ impl Request {
 
 impl RequestKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::IdentityWanted,
+        Self::EndpointWanted,
+        Self::CgroupsWanted,
         Self::Resync,
         Self::StreamStarted,
         Self::StreamEnded,
@@ -66,6 +79,8 @@ impl RequestKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::IdentityWanted => "identity_wanted",
+            Self::EndpointWanted => "endpoint_wanted",
+            Self::CgroupsWanted => "cgroups_wanted",
             Self::Resync => "resync",
             Self::StreamStarted => "stream_started",
             Self::StreamEnded => "stream_ended",

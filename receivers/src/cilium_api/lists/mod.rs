@@ -25,7 +25,7 @@ pub(super) use release::release;
 use addresses::Addresses;
 use cgroups::Cgroups;
 use dns::Dns;
-use endpoints::Endpoints;
+pub(super) use endpoints::Endpoints;
 pub(super) use identities::Identities;
 use nodes::Nodes;
 use services::Services;

@@ -1,5 +1,7 @@
 //! The order and the times of requests.
 
+mod new_pods;
+
 use std::time::{Duration, Instant};
 
 use serde::Deserialize as _;
@@ -30,6 +32,7 @@ fn read(schedule: &mut Schedule, now: Instant) -> Vec<&'static str> {
         let source = match schedule.next(now) {
             Step::Read(source) => source,
             Step::ReadIdentity(_) => Source::Identity,
+            Step::ReadEndpoint(_) => Source::Endpoint,
             Step::Wait(_) => return paths,
         };
         paths.push(source.path());

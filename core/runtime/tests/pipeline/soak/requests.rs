@@ -45,10 +45,12 @@ impl RandomSender {
         }
         for _ in 0..rng.u32(0..NUMBERS) {
             let number = self.first + rng.u32(0..NUMBERS);
-            self.requests.send(match rng.u8(0..8) {
+            self.requests.send(match rng.u8(0..10) {
                 0 => Request::Resync(ResyncCause::UpstreamLost),
                 1 => Request::StreamStarted(number),
                 2 => Request::StreamEnded(number),
+                3 => Request::CgroupsWanted,
+                4 | 5 => Request::EndpointWanted(u16::try_from(number).unwrap()),
                 _ => Request::IdentityWanted(number),
             });
         }
@@ -142,11 +144,12 @@ impl ReadRequests {
         for receiver in 0..PARTS {
             let requests = read.get(&receiver).map_or(&[][..], Vec::as_slice);
             for request in requests {
-                let (Request::IdentityWanted(number)
-                | Request::StreamStarted(number)
-                | Request::StreamEnded(number)) = *request
-                else {
-                    continue;
+                let number = match *request {
+                    Request::IdentityWanted(number)
+                    | Request::StreamStarted(number)
+                    | Request::StreamEnded(number) => number,
+                    Request::EndpointWanted(number) => number.into(),
+                    Request::CgroupsWanted | Request::Resync(_) => continue,
                 };
                 assert!(
                     have_met(receiver, number),
