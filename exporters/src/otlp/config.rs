@@ -15,7 +15,7 @@ use tidegate_runtime::stage::Exporter;
 use super::delivery::RetryConfig;
 use super::exporter::OtlpExporter;
 use super::inspection;
-use super::logs::{BatchConfig, Encoder, LogRequestBuilder, NodeResource};
+use super::logs::{BatchConfig, Body, Encoder, Labels, LogFormat, LogRequestBuilder, NodeResource};
 use super::metrics::{MetricsConfig, MetricsExport};
 use super::refresh::Backend;
 use super::resource::ResourceAttributes;
@@ -59,6 +59,10 @@ tidegate_runtime::config_table! {
         pub(super) metrics_interval: NonZeroDuration = NonZeroDuration::from_millis(10_000),
         /// HTTP headers that are recorded as attributes. ["*"] records all, including credentials.
         pub(super) http_headers: Vec<String> = Vec::new(),
+        /// The body of log records.
+        pub(super) body: Body = Body::Line,
+        /// The form of security labels in attributes.
+        pub(super) labels: Labels = Labels::List,
         /// Resource attributes to add or replace.
         pub(super) resource: BTreeMap<String, String> = BTreeMap::new(),
         /// Certificates for an https endpoint. The files are read at the start and at each SIGHUP.
@@ -117,13 +121,21 @@ impl ExporterConfig for Config {
             in_flight: self.in_flight.get(),
             log_requests: LogRequestBuilder::new(self.batch.clone(), log_resource.envelope()),
             log_resource,
-            encoder: Encoder::new(context, &self.http_headers),
+            encoder: Encoder::new(context, &self.log_format()),
             metrics: MetricsExport::new(resource, metrics, context),
         }))
     }
 }
 
 impl Config {
+    fn log_format(&self) -> LogFormat {
+        LogFormat {
+            http_headers: self.http_headers.clone(),
+            body: self.body,
+            labels: self.labels,
+        }
+    }
+
     /// Checks what deserialization cannot.
     fn check(&self) -> Result<(), BuildError> {
         let checks = [

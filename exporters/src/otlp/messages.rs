@@ -58,6 +58,8 @@ pub(crate) struct ResourceMetrics {
     pub(crate) resource: Option<Resource>,
     #[prost(message, repeated, tag = "2")]
     pub(crate) scope_metrics: Vec<ScopeMetrics>,
+    #[prost(string, tag = "3")]
+    pub(crate) schema_url: String,
 }
 
 /// `opentelemetry.proto.metrics.v1.ScopeMetrics`
@@ -67,6 +69,8 @@ pub(crate) struct ScopeMetrics {
     pub(crate) scope: Option<InstrumentationScope>,
     #[prost(message, repeated, tag = "2")]
     pub(crate) metrics: Vec<Metric>,
+    #[prost(string, tag = "3")]
+    pub(crate) schema_url: String,
 }
 
 /// `opentelemetry.proto.metrics.v1.Metric`
@@ -258,7 +262,9 @@ mod tests {
                 scope_metrics: vec![ScopeMetrics {
                     scope: Some(scope),
                     metrics: metrics.into(),
+                    schema_url: "url".to_owned(),
                 }],
+                schema_url: "url".to_owned(),
             }],
         };
         let bytes = request.encode_to_vec();

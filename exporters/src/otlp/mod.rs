@@ -3,7 +3,8 @@
 //!
 //! Each folder uses only those listed before it, and can be read on its own:
 //!
-//! 1. [`protobuf`], [`messages`] and [`resource`]: what all requests have in common.
+//! 1. [`protobuf`], [`messages`], [`mapping`] and [`resource`]: what all requests have in common;
+//!    `mapping` declares the attributes.
 //! 2. [`failure`]: failed attempts, and whether to try again.
 //! 3. [`sealing`]: requests are compressed once; [`transport`]: one attempt, from the sealed frame
 //!    to the response.
@@ -27,6 +28,7 @@ mod inspection;
 #[allow(dead_code, unused_imports, reason = "for OTLP over HTTP")]
 mod json;
 mod logs;
+mod mapping;
 mod messages;
 mod metrics;
 mod protobuf;
@@ -37,7 +39,7 @@ mod signal;
 mod status;
 mod transport;
 
-pub use logs::Encoder as LogEncoder;
+pub use logs::{Body as LogBody, Encoder as LogEncoder, Labels as LogLabels, LogFormat};
 
 use serde::Deserialize;
 use tidegate_runtime::component::{ComponentKind, ExporterKind, Outcomes};

@@ -1,7 +1,6 @@
 //! The resource and the instrumentation scope of everything that the exporter sends.
 //!
-//! The names are those of OpenTelemetry's semantic conventions, of which `k8s.node.label.<key>` has
-//! the status "development".
+//! The names are those of OpenTelemetry's semantic conventions.
 
 use std::collections::BTreeMap;
 

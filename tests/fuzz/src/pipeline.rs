@@ -6,7 +6,7 @@
 
 use opentelemetry_proto::tonic::logs::v1::ScopeLogs;
 use prost::Message as _;
-use tidegate_exporters::otlp::LogEncoder;
+use tidegate_exporters::otlp::{LogEncoder, LogFormat};
 use tidegate_format::exposition::{ExpositionWriter, Format};
 use tidegate_format::hubble::{Compact, Json};
 use tidegate_model::record::Frame;
@@ -67,9 +67,16 @@ pub fn run(data: &[u8]) {
         finish(&mut processors)
     });
     let json = Json::new(NODE);
-    let mut encoder = LogEncoder::new(&context, &["*".to_owned()]);
+    let mut encoder = LogEncoder::new(&context, &log_format());
     for record in remaining.iter().chain([&batch]).flat_map(Batch::records) {
         check_output(data.len(), &json, &mut encoder, record);
+    }
+}
+
+fn log_format() -> LogFormat {
+    LogFormat {
+        http_headers: vec!["*".to_owned()],
+        ..LogFormat::default()
     }
 }
 

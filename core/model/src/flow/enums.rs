@@ -152,6 +152,12 @@ impl PolicyMatch {
             _ => "unknown",
         }
     }
+
+    /// Returns whether the number has a name.
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        self.0 <= 6
+    }
 }
 
 /// Name of a reserved security identity (`pkg/identity`, v1.19.4); `None` for other identities.

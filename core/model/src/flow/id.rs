@@ -10,6 +10,7 @@ use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use super::{Flow, FlowType};
+use crate::time::Timestamp;
 
 /// Computes the UUIDs of one node's flows.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,16 @@ impl FlowIds {
         let position = u128::from(flow.time.0) << 64 | u128::from(flow.seq);
         let bits = mix(self.keys[flow.flow_type as usize] ^ position);
         Uuid::new_v8(bits.to_be_bytes())
+    }
+
+    /// Returns the UUID of a record that is not a flow. `kind` is the number of its kind, and
+    /// `detail` distinguishes records of the same kind and time.
+    #[must_use]
+    pub fn event_id(&self, kind: u8, time: Timestamp, detail: u64) -> Uuid {
+        // No type of flow has such a number.
+        let key = mix(self.keys[0] ^ (0x100 | u128::from(kind)));
+        let position = u128::from(time.0) << 64 | u128::from(detail);
+        Uuid::new_v8(mix(key ^ position).to_be_bytes())
     }
 }
 

@@ -4,6 +4,7 @@
 
 use prost::Message;
 
+use crate::otlp::mapping::SCHEMA_URL;
 use crate::otlp::protobuf::{field, field_header, field_len};
 use crate::otlp::resource::{ResourceAttributes, scope};
 
@@ -15,6 +16,9 @@ const RESOURCE: u8 = 1;
 const SCOPE_LOGS: u8 = 2;
 /// `ScopeLogs.scope`
 const SCOPE: u8 = 1;
+
+/// `ResourceLogs.schema_url` and `ScopeLogs.schema_url`
+const SCHEMA: u8 = 3;
 
 /// The encoded fields that precede the records.
 #[derive(Debug)]
@@ -66,8 +70,10 @@ impl Envelope {
     }
 }
 
+/// Encodes a message as a field, followed by the URL of the schema of its attributes.
 fn encoded_field(number: u8, message: &impl Message) -> Vec<u8> {
     let mut bytes = Vec::new();
     field(&mut bytes, number, &message.encode_to_vec());
+    field(&mut bytes, SCHEMA, SCHEMA_URL.as_bytes());
     bytes
 }

@@ -1,44 +1,6 @@
 //! Attributes of every flow, in addition to those of its peers ([`super::template::peer`]) and of
 //! its request or response ([`super::l7`]). An attribute is left out if the event has no value for
-//! it. The type `uint` is an integer up to 2^63-1, the largest in OTLP, and above that a string of
-//! the decimal digits.
-//!
-//! | attribute | type | meaning |
-//! | --- | --- | --- |
-//! | `network.type` | string | `ipv4` or `ipv6` |
-//! | `network.transport` | string | `tcp`, `udp`, `sctp`, `icmpv4`, `icmpv6`, `vrrp` or `igmp` |
-//! | `cilium.flow.uuid` | string | the flow's id, the same in every exporter |
-//! | `cilium.flow.type` | string | `L3_L4`, `L7` or `SOCK` |
-//! | `cilium.verdict` | string | `FORWARDED`, `DROPPED` and the like |
-//! | `cilium.drop_reason` | string | name of the reason, or its number |
-//! | `cilium.event.type` | string | the event that reported it: `drop`, `trace`, `policy-verdict`, `trace-sock`, `l7`, `capture` |
-//! | `cilium.event.sub_type` | string | where and how, as in `hubble observe`: `to-endpoint`, `Policy denied` |
-//! | `cilium.traffic_direction` | string | `INGRESS` or `EGRESS`, from the local endpoint |
-//! | `cilium.is_reply` | bool | whether it is a reply |
-//! | `cilium.trace_observation_point` | string | where it was observed |
-//! | `cilium.trace_reason` | string | state of its connection |
-//! | `cilium.policy_match_type` | string | what part of a rule matched: `L3-L4`, `all` |
-//! | `cilium.auth_type` | string | how its peers had to authenticate |
-//! | `cilium.proxy_port` | int | port of the proxy that it was sent to |
-//! | `cilium.interface.index` | int | network interface |
-//! | `network.interface.name` | string | its name |
-//! | `cilium.file` | string | place in Cilium's BPF sources that reported the drop: `bpf_lxc.c:1234` |
-//! | `cilium.socket.cookie`, `cilium.cgroup.id` | uint | the socket and its process's cgroup, of a socket trace |
-//! | `cilium.ip_trace_id` | uint | trace id found in an IP option |
-//! | `cilium.encrypted` | bool | true if Cilium encrypted or decrypted it |
-//! | `cilium.source.xlated_address` | string | source address after translation, where it differs |
-//! | `cilium.tcp.flags` | string[] | flags that are set, in Hubble's order |
-//! | `cilium.sctp.chunk_type` | string | first chunk of an SCTP packet, if it opens or closes an association: `INIT` |
-//! | `cilium.icmp.type`, `cilium.icmp.code` | int | of an ICMP message |
-//! | `cilium.vrrp.type`, `cilium.vrrp.vrid`, `cilium.vrrp.priority` | int | of a VRRP message |
-//! | `cilium.igmp.type` | int | of an IGMP message |
-//! | `cilium.igmp.group` | string | its group |
-//! | `cilium.tunnel.protocol` | string | `VXLAN` or `GENEVE` |
-//! | `cilium.tunnel.vni` | int | virtual network identifier |
-//! | `cilium.tunnel.source.address`, `cilium.tunnel.destination.address` | string | the outer addresses |
-//! | `cilium.tunnel.source.port`, `cilium.tunnel.destination.port` | int | the outer ports |
-//! | `cilium.sampling.one_in` | int | of how many flows this one was kept; absent if it was not subject to sampling |
-//! | `sampling.threshold`, `sampling.randomness` | string | the same for OpenTelemetry's consistent samplers, in hexadecimal digits |
+//! it.
 
 use tidegate_format::text::{push_address, push_decimal};
 use tidegate_model::flow::{
@@ -46,9 +8,9 @@ use tidegate_model::flow::{
 };
 use uuid::Uuid;
 
-use super::attribute_key::{AttributeKey, key};
 use super::record_writer::LogRecordWriter;
-use super::template::{DESTINATION, FlowTemplates, SOURCE, event, peer};
+use super::template::{FlowTemplates, PeerTemplate, event, peer};
+use crate::otlp::mapping::{self, AttributeKey, DESTINATION, SOURCE};
 
 /// Writes the attributes of a flow.
 pub(super) fn write_attributes(
@@ -62,29 +24,50 @@ pub(super) fn write_attributes(
         destination,
         event,
     } = templates;
-    out.encoded(|out| source.copy_section(peer::ATTRIBUTES, out));
-    out.encoded(|out| destination.copy_section(peer::ATTRIBUTES, out));
+    match &flow.ip {
+        Some(Ip {
+            source_xlated: Some(translated),
+            ..
+        }) => write_translated_source(out, flow, *translated, source),
+        _ => out.encoded(|out| source.copy_sections(peer::ADDRESS, peer::ATTRIBUTES, out)),
+    }
+    out.encoded(|out| destination.copy_sections(peer::ADDRESS, peer::ATTRIBUTES, out));
     out.encoded(|out| event.copy_section(event::ATTRIBUTES, out));
     if let Some((source, destination)) = flow.l4.ports() {
         out.int(&SOURCE.port, source);
         out.int(&DESTINATION.port, destination);
     }
-    out.ascii(key!("cilium.flow.uuid"), &uuid_text(uuid));
-    out.non_zero_int(key!("cilium.interface.index"), flow.interface);
+    out.ascii(mapping::RECORD_UID, &uuid_text(uuid));
+    out.non_zero_int(mapping::INTERFACE_INDEX, flow.interface);
     if let Some(node) = &flow.node {
-        out.non_empty_string(key!("network.interface.name"), &node.interface_name);
+        out.non_empty_string(mapping::INTERFACE_NAME, &node.interface_name);
     }
     write_rare(out, flow);
 }
 
+/// Writes the source of a packet whose source address was translated: Hubble's flow has the
+/// original address, the packet the translated one.
+fn write_translated_source(
+    out: &mut LogRecordWriter<'_>,
+    flow: &Flow,
+    translated: Address,
+    source: &PeerTemplate,
+) {
+    write_address(out, &SOURCE.address, translated);
+    out.encoded(|out| source.copy_sections(peer::ATTRIBUTES, peer::ATTRIBUTES, out));
+    if let Some(original) = flow.source_address() {
+        write_address(out, mapping::ORIGINAL_SOURCE, original);
+    }
+}
+
 /// Writes attributes that few flows have.
 fn write_rare(out: &mut LogRecordWriter<'_>, flow: &Flow) {
-    if let Some(ip) = &flow.ip {
-        write_ip(out, ip);
+    if flow.ip.is_some_and(|ip| ip.encrypted) {
+        out.bool(mapping::ENCRYPTED, true);
     }
     write_l4(out, &flow.l4);
-    out.non_zero_unsigned(key!("cilium.ip_trace_id"), flow.ip_trace_id);
-    out.non_zero_int(key!("cilium.proxy_port"), flow.proxy_port);
+    out.non_zero_unsigned(mapping::IP_TRACE_ID, flow.ip_trace_id);
+    out.non_zero_int(mapping::PROXY_PORT, flow.proxy_port);
     if let Some(file) = flow.file {
         write_file(out, file);
     }
@@ -92,8 +75,8 @@ fn write_rare(out: &mut LogRecordWriter<'_>, flow: &Flow) {
         write_tunnel(out, tunnel);
     }
     if let Some(socket) = &flow.socket {
-        out.unsigned(key!("cilium.socket.cookie"), socket.cookie);
-        out.non_zero_unsigned(key!("cilium.cgroup.id"), socket.cgroup_id);
+        out.unsigned(mapping::SOCKET_COOKIE, socket.cookie);
+        out.non_zero_unsigned(mapping::CGROUP_ID, socket.cgroup_id);
     }
     write_sampling(out, flow);
 }
@@ -105,16 +88,16 @@ fn write_sampling(out: &mut LogRecordWriter<'_>, flow: &Flow) {
     let Some(one_in) = flow.sampling.one_in() else {
         return;
     };
-    out.int(key!("cilium.sampling.one_in"), one_in.get());
+    out.int(mapping::SAMPLING_ONE_IN, one_in.get());
     let Some(randomness) = flow.connection_randomness(flow.sampling.seed()) else {
         return;
     };
     let threshold = format!("{:014x}", Sampling::threshold(one_in));
     // Of the number 0, one digit is left.
     let digits = threshold.trim_end_matches('0').len().max(1);
-    out.string(key!("sampling.threshold"), &threshold[..digits]);
+    out.string(mapping::SAMPLING_THRESHOLD, &threshold[..digits]);
     out.display(
-        key!("sampling.randomness"),
+        mapping::SAMPLING_RANDOMNESS,
         format_args!("{randomness:014x}"),
     );
 }
@@ -122,13 +105,13 @@ fn write_sampling(out: &mut LogRecordWriter<'_>, flow: &Flow) {
 fn write_file(out: &mut LogRecordWriter<'_>, file: SourceFile) {
     let line = file.line;
     match file.name() {
-        Some(name) => out.string_with(key!("cilium.file"), |text| {
+        Some(name) => out.string_with(mapping::SOURCE_FILE, |text| {
             text.push_str(name);
             text.push(':');
             push_decimal(text, line);
         }),
         None => out.display(
-            key!("cilium.file"),
+            mapping::SOURCE_FILE,
             format_args!("unknown({}):{line}", file.id),
         ),
     }
@@ -138,32 +121,22 @@ fn write_file(out: &mut LogRecordWriter<'_>, file: SourceFile) {
 fn write_l4(out: &mut LogRecordWriter<'_>, l4: &L4) {
     match *l4 {
         L4::Sctp { chunk_type, .. } if chunk_type != SctpChunk::Unsupported => {
-            out.string(key!("cilium.sctp.chunk_type"), chunk_type.name());
+            out.string(mapping::SCTP_CHUNK_TYPE, chunk_type.name());
         }
         L4::Vrrp {
             vrrp_type,
             vrid,
             priority,
         } => {
-            out.int(key!("cilium.vrrp.type"), vrrp_type);
-            out.int(key!("cilium.vrrp.vrid"), vrid);
-            out.int(key!("cilium.vrrp.priority"), priority);
+            out.int(mapping::VRRP_TYPE, vrrp_type);
+            out.int(mapping::VRRP_VRID, vrid);
+            out.int(mapping::VRRP_PRIORITY, priority);
         }
         L4::Igmp { igmp_type, group } => {
-            out.int(key!("cilium.igmp.type"), igmp_type);
-            write_address(out, key!("cilium.igmp.group"), group.into());
+            out.int(mapping::IGMP_TYPE, igmp_type);
+            write_address(out, mapping::IGMP_GROUP, group.into());
         }
         _ => {}
-    }
-}
-
-/// Writes IP fields other than version and addresses.
-fn write_ip(out: &mut LogRecordWriter<'_>, ip: &Ip) {
-    if let Some(xlated) = ip.source_xlated {
-        write_address(out, key!("cilium.source.xlated_address"), xlated);
-    }
-    if ip.encrypted {
-        out.bool(key!("cilium.encrypted"), true);
     }
 }
 
@@ -172,18 +145,14 @@ fn write_address(out: &mut LogRecordWriter<'_>, key: &AttributeKey, address: Add
 }
 
 fn write_tunnel(out: &mut LogRecordWriter<'_>, tunnel: &Tunnel) {
-    out.string(key!("cilium.tunnel.protocol"), tunnel.protocol.name());
-    out.int(key!("cilium.tunnel.vni"), tunnel.vni);
+    out.string(mapping::TUNNEL_PROTOCOL, tunnel.protocol.name());
+    out.int(mapping::TUNNEL_VNI, tunnel.vni);
     if let Some(ip) = &tunnel.ip {
-        write_address(out, key!("cilium.tunnel.source.address"), ip.source);
-        write_address(
-            out,
-            key!("cilium.tunnel.destination.address"),
-            ip.destination,
-        );
+        write_address(out, mapping::TUNNEL_SOURCE_ADDRESS, ip.source);
+        write_address(out, mapping::TUNNEL_DESTINATION_ADDRESS, ip.destination);
     }
     if let Some((source, destination)) = tunnel.l4.ports() {
-        out.int(key!("cilium.tunnel.source.port"), source);
-        out.int(key!("cilium.tunnel.destination.port"), destination);
+        out.int(mapping::TUNNEL_SOURCE_PORT, source);
+        out.int(mapping::TUNNEL_DESTINATION_PORT, destination);
     }
 }

@@ -1,41 +1,14 @@
 //! Attributes of a request or response.
-//!
-//! | attribute | type | meaning |
-//! | --- | --- | --- |
-//! | `network.protocol.name` | string | `http`, `dns`, `kafka`, or the name in Cilium's generic proxy |
-//! | `network.protocol.version` | string | of HTTP: `1.1`, `2` |
-//! | `http.request.method` | string | the method; `_OTHER` for a non-standard one |
-//! | `http.request.method_original` | string | a non-standard method |
-//! | `http.response.status_code` | int | the status |
-//! | `url.full` | string | the URL, if host and scheme are known |
-//! | `url.path`, `url.query` | string | its parts otherwise |
-//! | `url.original` | string | a target that is not a path: `*`, or the authority of `CONNECT` |
-//! | `server.address` | string | `Host` or `:authority` of a request |
-//! | `user_agent.original` | string | `User-Agent` of a request |
-//! | `http.request.header.<name>`, `http.response.header.<name>` | string[] | headers named in `http_headers` |
-//! | `dns.question.name` | string | the queried name, without its last dot |
-//! | `dns.answers` | string[] | addresses in the answer; only the first ones if `cilium.l7.incomplete` contains `answers` |
-//! | `cilium.dns.cnames` | string[] | canonical names in the answer |
-//! | `cilium.dns.qtypes`, `cilium.dns.rrtypes` | string[] | queried and answered types: `A`, `AAAA` |
-//! | `cilium.dns.rcode` | int | code of a response; absent if it was not captured |
-//! | `cilium.dns.ttl` | int | time to live in seconds; absent if no answer has one or not all were captured |
-//! | `cilium.kafka.api_key`, `cilium.kafka.topic` | string | of a Kafka message |
-//! | `cilium.kafka.api_version`, `cilium.kafka.correlation_id`, `cilium.kafka.error_code` | int | of a Kafka message |
-//! | `cilium.l7.fields.<name>` | string | fields of a message of the generic proxy |
-//! | `cilium.l7.type` | string | `REQUEST`, `RESPONSE` or `SAMPLE` |
-//! | `cilium.l7.incomplete` | string[] | parts of the message that were not captured: `answers`, `rcode`, `records`, `headers` |
-//! | `cilium.l7.latency_ns` | uint | time between request and response |
-//! | `cilium.l7.latency_error_ns` | uint | possible error of the latency, for messages found in packets |
-//! | `cilium.l7.seen` | string | `proxy`, or `wire` for messages found in packets |
 
 use tidegate_format::text::push_dns_address;
 use tidegate_model::flow::{
     Dns, DnsAnswer, Generic, Http, Kafka, L7, L7Record, L7Type, MessageSource, REDACTED, qtype_name,
 };
 
-use super::attribute_key::key;
 use super::header_filter::HeaderFilter;
 use super::record_writer::LogRecordWriter;
+use super::url::Url;
+use crate::otlp::mapping;
 
 /// The methods in OpenTelemetry's semantic conventions.
 const METHODS: [&str; 10] = [
@@ -44,15 +17,17 @@ const METHODS: [&str; 10] = [
 
 /// Writes the attributes of a request or response.
 pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, l7: &L7, headers: &HeaderFilter) {
-    out.string(key!("cilium.l7.type"), l7.l7_type.name());
+    if l7.l7_type != L7Type::Unknown {
+        out.string(mapping::L7_TYPE, l7.l7_type.name());
+    }
     out.string(
-        key!("cilium.l7.seen"),
+        mapping::L7_SEEN,
         match l7.source {
             MessageSource::Proxy => "proxy",
             MessageSource::Wire => "wire",
         },
     );
-    out.strings(key!("cilium.l7.incomplete"), l7.missing.names());
+    out.strings(mapping::L7_INCOMPLETE, l7.missing.names());
     write_latency(out, l7);
     match &l7.record {
         L7Record::Http(http) => {
@@ -68,43 +43,33 @@ pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, l7: &L7, headers: 
 /// Writes the latency. A proxy's latency of 0 is unknown.
 fn write_latency(out: &mut LogRecordWriter<'_>, l7: &L7) {
     match (l7.source, l7.observed_latency) {
-        (MessageSource::Proxy, _) => {
-            out.non_zero_unsigned(key!("cilium.l7.latency_ns"), l7.latency_ns)
-        }
+        (MessageSource::Proxy, _) => out.non_zero_unsigned(mapping::L7_LATENCY, l7.latency_ns),
         (MessageSource::Wire, Some(latency)) => {
-            out.unsigned(key!("cilium.l7.latency_ns"), latency.nanos);
-            out.unsigned(key!("cilium.l7.latency_error_ns"), latency.error_nanos);
+            out.unsigned(mapping::L7_LATENCY, latency.nanos);
+            out.unsigned(mapping::L7_LATENCY_ERROR, latency.error_nanos);
         }
         (MessageSource::Wire, None) => {}
     }
 }
 
 fn write_http(out: &mut LogRecordWriter<'_>, http: &Http) {
-    out.string(key!("network.protocol.name"), "http");
+    out.string(mapping::PROTOCOL_NAME, "http");
     let version = http.protocol.strip_prefix("HTTP/").unwrap_or_default();
     out.non_empty_string(
-        key!("network.protocol.version"),
+        mapping::PROTOCOL_VERSION,
         version
             .strip_suffix(".0")
             .filter(|v| *v != "1")
             .unwrap_or(version),
     );
     if METHODS.contains(&&*http.method) {
-        out.string(key!("http.request.method"), &http.method);
+        out.string(mapping::REQUEST_METHOD, &http.method);
     } else if !http.method.is_empty() {
-        out.string(key!("http.request.method"), "_OTHER");
-        out.string(key!("http.request.method_original"), &http.method);
+        out.string(mapping::REQUEST_METHOD, "_OTHER");
+        out.string(mapping::REQUEST_METHOD_ORIGINAL, &http.method);
     }
-    out.non_zero_int(key!("http.response.status_code"), http.code);
-    if http.url.contains("://") {
-        out.string(key!("url.full"), &http.url);
-    } else if http.url.starts_with('/') {
-        let (path, query) = http.url.split_once('?').unwrap_or((&http.url, ""));
-        out.string(key!("url.path"), path);
-        out.non_empty_string(key!("url.query"), query);
-    } else {
-        out.non_empty_string(key!("url.original"), &http.url);
-    }
+    out.non_zero_int(mapping::RESPONSE_STATUS_CODE, http.code);
+    Url::parse(&http.url).write(out);
 }
 
 /// Writes the selected headers. They are sorted by name, so the values of one are adjacent.
@@ -116,17 +81,17 @@ fn write_headers(
 ) {
     let is_response = l7_type == L7Type::Response;
     let prefix = if is_response {
-        "http.response.header."
+        mapping::RESPONSE_HEADER
     } else {
-        "http.request.header."
+        mapping::REQUEST_HEADER
     };
     for values in http
         .headers
         .chunk_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b))
     {
         let (name, first) = &values[0];
-        if !is_response {
-            write_semantic_attribute(out, name, first);
+        if !is_response && name.eq_ignore_ascii_case("user-agent") && first != REDACTED {
+            out.non_empty_string(mapping::USER_AGENT, first);
         }
         if filter.includes(name) {
             let push = |key: &mut String| {
@@ -138,52 +103,26 @@ fn write_headers(
     }
 }
 
-/// Writes the attribute that a request header determines by semantic convention.
-fn write_semantic_attribute(out: &mut LogRecordWriter<'_>, name: &str, value: &str) {
-    if value == REDACTED {
-        return;
-    }
-    if name.eq_ignore_ascii_case("user-agent") {
-        out.non_empty_string(key!("user_agent.original"), value);
-    } else if name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority") {
-        out.non_empty_string(key!("server.address"), host(value));
-    }
-}
-
-/// Returns the host of an authority, without the port.
-fn host(authority: &str) -> &str {
-    match authority
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-    {
-        Some((address, _)) => address,
-        None => authority.split(':').next().unwrap_or(authority),
-    }
-}
-
 fn write_dns(out: &mut LogRecordWriter<'_>, dns: &Dns, l7_type: L7Type) {
-    out.string(key!("network.protocol.name"), "dns");
-    out.non_empty_string(
-        key!("dns.question.name"),
-        dns.query.strip_suffix('.').unwrap_or(&dns.query),
-    );
+    out.string(mapping::PROTOCOL_NAME, "dns");
+    out.non_empty_string(mapping::QUESTION_NAME, &dns.query);
     let answers: Vec<_> = dns.ips.iter().map(answer_text).collect();
-    out.strings(key!("dns.answers"), &answers);
-    out.strings(key!("cilium.dns.cnames"), &dns.cnames);
+    out.strings(mapping::ANSWERS, &answers);
+    out.strings(mapping::CNAMES, &dns.cnames);
     out.strings(
-        key!("cilium.dns.qtypes"),
+        mapping::QTYPES,
         dns.qtypes.iter().map(|qtype| qtype_name(*qtype)),
     );
     out.strings(
-        key!("cilium.dns.rrtypes"),
+        mapping::RRTYPES,
         dns.rrtypes.iter().map(|rrtype| qtype_name(*rrtype)),
     );
     if l7_type == L7Type::Response {
         if let Some(rcode) = dns.rcode {
-            out.int(key!("cilium.dns.rcode"), rcode);
+            out.int(mapping::RCODE, rcode);
         }
         if let Some(ttl) = dns.ttl {
-            out.int(key!("cilium.dns.ttl"), ttl);
+            out.int(mapping::TTL, ttl);
         }
     }
 }
@@ -195,22 +134,23 @@ fn answer_text(answer: &DnsAnswer) -> String {
 }
 
 fn write_kafka(out: &mut LogRecordWriter<'_>, kafka: &Kafka) {
-    out.string(key!("network.protocol.name"), "kafka");
-    out.non_empty_string(key!("cilium.kafka.api_key"), &kafka.api_key);
-    out.int(key!("cilium.kafka.api_version"), kafka.api_version);
-    out.int(key!("cilium.kafka.correlation_id"), kafka.correlation_id);
-    out.int(key!("cilium.kafka.error_code"), kafka.error_code);
-    out.non_empty_string(key!("cilium.kafka.topic"), &kafka.topic);
+    out.string(mapping::PROTOCOL_NAME, "kafka");
+    out.string(mapping::MESSAGING_SYSTEM, "kafka");
+    out.non_empty_string(mapping::MESSAGING_DESTINATION, &kafka.topic);
+    out.non_empty_string(mapping::KAFKA_API_KEY, &kafka.api_key);
+    out.int(mapping::KAFKA_API_VERSION, kafka.api_version);
+    out.int(mapping::KAFKA_CORRELATION_ID, kafka.correlation_id);
+    out.int(mapping::KAFKA_ERROR_CODE, kafka.error_code);
 }
 
 fn write_generic(out: &mut LogRecordWriter<'_>, generic: &Generic) {
     if !generic.proto.is_empty() {
         let lower = generic.proto.chars().map(|c| c.to_ascii_lowercase());
-        out.string_with(key!("network.protocol.name"), |text| text.extend(lower));
+        out.string_with(mapping::PROTOCOL_NAME, |text| text.extend(lower));
     }
     for (name, value) in &generic.fields {
         let push = |key: &mut String| {
-            key.push_str("cilium.l7.fields.");
+            key.push_str(mapping::L7_FIELDS);
             key.push_str(name);
         };
         out.named_string(push, value);

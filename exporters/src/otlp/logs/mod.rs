@@ -2,29 +2,35 @@
 //! carry them.
 //!
 //! All records have `time_unix_nano`, the time of receipt; `observed_time_unix_nano`, when the
-//! exporter took them; and a `body`, the line of `hubble observe` without its time.
+//! exporter took them; the attribute `log.record.uid`; and the `body` that is configured, the line of
+//! `hubble observe` without its time by default.
 //!
-//! | record | `event_name` | `severity` | `attributes` |
-//! | --- | --- | --- | --- |
-//! | flow | `hubble.flow` | WARN for the verdicts DROPPED and ERROR, else INFO | [`flow`] and [`l7`] |
-//! | agent event | `hubble.agent_event` | WARN for a failed regeneration, else INFO | [`agent_event`] |
-//! | debug event | `hubble.debug_event` | DEBUG | [`debug_event`] |
-//! | lost report | `hubble.lost_events` | WARN | [`lost`] |
+//! | record | `event_name` | `severity` |
+//! | --- | --- | --- |
+//! | flow | `hubble.flow` | WARN for the verdicts DROPPED and ERROR, else INFO |
+//! | agent event | `hubble.agent_event` | WARN for a failed regeneration, else INFO |
+//! | debug event | `hubble.debug_event` | DEBUG |
+//! | lost report | `hubble.lost_events` | WARN |
 //!
-//! A flow has `trace_id`, `span_id` and `flags` of its request's header `traceparent`, if it is valid.
+//! A flow has `trace_id`, `span_id` and `flags` of its request's header `traceparent`, if it is
+//! valid.
 //!
-//! Reading order: [`record_writer`] writes one record in a single pass, with names of attributes
-//! from [`attribute_key`]. [`template`] caches the encoded parts that many flows have in common.
-//! [`encoder`] combines both. [`request`] collects encoded records into requests, with [`envelope`]
-//! around them and their [`tickets`]. [`node_resource`] has the attributes of the resource.
+//! Reading order: [`record_writer`] writes one record in a single pass. [`flow`], [`l7`] with
+//! [`url`], [`ends`] and [`error_type`], [`agent_event`], [`debug_event`] and [`lost`] write the
+//! attributes of a record, in the forms of [`format`](self::format). [`template`] caches the encoded
+//! parts that many flows have in common. [`encoder`] combines them. [`request`] collects encoded
+//! records into requests, with [`envelope`] around them and their [`tickets`]. [`node_resource`] has
+//! the attributes of the resource.
 
 mod agent_event;
-mod attribute_key;
 mod body;
 mod debug_event;
 mod encoder;
+mod ends;
 mod envelope;
+mod error_type;
 mod flow;
+mod format;
 mod header_filter;
 mod l7;
 mod lost;
@@ -33,8 +39,10 @@ mod record_writer;
 mod request;
 mod template;
 mod tickets;
+mod url;
 
 pub use encoder::Encoder;
+pub use format::{Body, Labels, LogFormat};
 pub(super) use node_resource::NodeResource;
 pub(super) use request::{BatchConfig, LogRequestBuilder, Placement};
 pub(super) use tickets::{InFlightTickets, RequestTickets};

@@ -37,13 +37,15 @@ mod log_record {
     pub(super) const EVENT_NAME: u8 = 12;
 }
 
-/// Field numbers of `AnyValue`, and the one of `ArrayValue`.
+/// Field numbers of `AnyValue`, and those of `ArrayValue` and `KeyValueList`.
 mod any_value {
     pub(super) const STRING: u8 = 1;
     pub(super) const BOOL: u8 = 2;
     pub(super) const INT: u8 = 3;
     pub(super) const ARRAY: u8 = 5;
     pub(super) const ARRAY_VALUES: u8 = 1;
+    pub(super) const MAP: u8 = 6;
+    pub(super) const MAP_ENTRIES: u8 = 1;
 }
 
 /// The severities in use, with their `SeverityNumber`.
@@ -99,7 +101,7 @@ impl Severity {
 }
 
 impl<'a> LogRecordWriter<'a> {
-    /// Starts a record at the end of `out`. Its body is to be written next.
+    /// Starts a record at the end of `out`. Its body, if it has one, is to be written next.
     pub(super) fn begin(
         out: &'a mut Vec<u8>,
         header: &RecordHeader,
@@ -118,16 +120,10 @@ impl<'a> LogRecordWriter<'a> {
         }
     }
 
-    /// Starts a record with the body that is in `scratch`.
-    pub(super) fn begin_with_body(
-        out: &'a mut Vec<u8>,
-        header: &RecordHeader,
-        scratch: &'a mut String,
-    ) -> Self {
-        let mut this = Self::begin(out, header, scratch);
-        this.begin_body(this.scratch.len());
-        this.out.extend_from_slice(this.scratch.as_bytes());
-        this
+    /// Writes the body that is in `scratch`.
+    pub(super) fn body_from_scratch(&mut self) {
+        self.begin_body(self.scratch.len());
+        self.out.extend_from_slice(self.scratch.as_bytes());
     }
 
     /// Starts a body. The caller appends its `len` bytes to the returned buffer.

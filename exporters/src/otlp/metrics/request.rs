@@ -8,6 +8,7 @@ use tidegate_model::metric::{Family, MetricKind, Series, Value};
 
 use super::name::{otlp_name, otlp_unit};
 use super::table::{FamilyTable, SeriesCursor, SeriesEntry, SeriesTable};
+use crate::otlp::mapping::SCHEMA_URL;
 use crate::otlp::messages::{
     AggregationTemporality, ExportMetricsRequest, Gauge, Histogram, HistogramDataPoint, KeyValue,
     Metric, MetricData, NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics, Sum,
@@ -72,7 +73,8 @@ pub(super) fn next_request(
 impl RequestBuilder {
     fn new(resource: &ResourceAttributes, max_bytes: usize) -> Self {
         let envelope =
-            resource.to_message().encoded_len() + scope().encoded_len() + 4 * MAX_FIELD_HEADER_LEN;
+            resource.to_message().encoded_len() + scope().encoded_len() + 2 * SCHEMA_URL.len();
+        let envelope = envelope + 6 * MAX_FIELD_HEADER_LEN;
         Self {
             max_len: max_bytes.saturating_sub(envelope),
             metrics: Vec::new(),
@@ -117,10 +119,12 @@ impl RequestBuilder {
         let scope_metrics = ScopeMetrics {
             scope: Some(scope()),
             metrics: self.metrics,
+            schema_url: SCHEMA_URL.to_owned(),
         };
         let resource_metrics = ResourceMetrics {
             resource: Some(resource.to_message()),
             scope_metrics: vec![scope_metrics],
+            schema_url: SCHEMA_URL.to_owned(),
         };
         let request = ExportMetricsRequest {
             resource_metrics: vec![resource_metrics],

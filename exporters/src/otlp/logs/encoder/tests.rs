@@ -2,6 +2,7 @@
 
 mod events;
 mod flows;
+mod mapping;
 mod messages;
 mod names;
 mod requests;
@@ -10,8 +11,8 @@ mod templates;
 use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ScopeLogs};
 use prost::Message;
 use tidegate_model::flow::{
     Address, AuthType, Direction, Dns, DropReason, Endpoint, EndpointNames, Ethernet,
@@ -40,9 +41,8 @@ fn context() -> BuildContext {
 }
 
 /// Encodes a record as a whole request and decodes it as a backend would.
-fn request(record: &Record, headers: &[&str]) -> ExportLogsServiceRequest {
-    let headers: Vec<_> = headers.iter().map(|name| (*name).to_owned()).collect();
-    let mut encoder = Encoder::new(&context(), &headers);
+fn request(record: &Record, format: &LogFormat) -> ExportLogsServiceRequest {
+    let mut encoder = Encoder::new(&context(), format);
     let configured = [("team".to_owned(), "net".to_owned())].into();
     let resource = NodeResource::new(ResourceAttributes::new(&context(), &configured));
     let envelope = resource.envelope();
@@ -50,15 +50,24 @@ fn request(record: &Record, headers: &[&str]) -> ExportLogsServiceRequest {
     encoder.encode(record, OBSERVED, &mut encoded);
     let bytes = [envelope.header(encoded.len()), encoded].concat();
     let request = ExportLogsServiceRequest::decode(&bytes[..]).expect("a message");
-    assert!(
-        request.encode_to_vec() == bytes,
+    assert_eq!(
+        request.encoded_len(),
+        bytes.len(),
         "the generated encoder writes other bytes"
     );
     request
 }
 
-fn log(record: Record, headers: &[&str]) -> LogRecord {
-    let mut request = request(&record, headers);
+/// Returns the record in a request, whose bytes are those that the generated encoder writes.
+fn single(record: &Record, format: &LogFormat) -> LogRecord {
+    let mut encoded = Vec::new();
+    Encoder::new(&context(), format).encode(record, OBSERVED, &mut encoded);
+    let logs = ScopeLogs::decode(&encoded[..]).expect("a record");
+    assert!(
+        logs.encode_to_vec() == encoded,
+        "the generated encoder writes other bytes"
+    );
+    let mut request = request(record, format);
     request
         .resource_logs
         .remove(0)
@@ -66,6 +75,14 @@ fn log(record: Record, headers: &[&str]) -> LogRecord {
         .remove(0)
         .log_records
         .remove(0)
+}
+
+fn log(record: Record, headers: &[&str]) -> LogRecord {
+    let format = LogFormat {
+        http_headers: headers.iter().map(|name| (*name).to_owned()).collect(),
+        ..LogFormat::default()
+    };
+    single(&record, &format)
 }
 
 fn shown(value: &AnyValue) -> String {
@@ -77,6 +94,14 @@ fn shown(value: &AnyValue) -> String {
             "[{}]",
             array.values.iter().map(shown).collect::<Vec<_>>().join(" ")
         ),
+        Some(Value::KvlistValue(map)) => {
+            let entry = |entry: &KeyValue| {
+                let value = entry.value.as_ref().map(shown).unwrap_or_default();
+                format!("{}: {value}", entry.key)
+            };
+            let entries: Vec<_> = map.values.iter().map(entry).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -91,7 +116,7 @@ fn attributes(log: &LogRecord) -> String {
         .iter()
         .map(|attribute| line(&attribute.key, attribute.value.as_ref()));
     lines
-        .filter(|line| !line.starts_with("cilium.flow.uuid="))
+        .filter(|line| !line.starts_with("log.record.uid="))
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -193,17 +218,11 @@ fn message(record: L7Record, l7_type: L7Type) -> Flow {
     }
 }
 
-/// The attributes that an empty flow does not have.
+/// The attributes of a flow, without its type.
 fn specific_attributes(flow: &Flow, headers: &[&str]) -> String {
-    let common = [
-        "cilium.flow.type=",
-        "cilium.traffic_direction=TRAFFIC_DIRECTION_UNKNOWN",
-    ];
     let log = log(Record::Flow(flow.clone()), headers);
     let lines = attributes(&log);
-    lines
-        .lines()
-        .filter(|line| !common.iter().any(|prefix| line.starts_with(prefix)))
-        .collect::<Vec<_>>()
-        .join(" ")
+    let is_specific = |line: &&str| !line.starts_with("cilium.flow.type=");
+    let lines = lines.lines().filter(is_specific);
+    lines.collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,8 @@
 use std::fmt::{Display, Write as _};
 
 use super::{LogRecordWriter, any_value};
-use crate::otlp::logs::attribute_key::{ATTRIBUTES, AttributeKey, KEY, VALUE};
+use crate::otlp::logs::format::Labels;
+use crate::otlp::mapping::{ATTRIBUTES, AttributeKey, KEY, VALUE};
 use crate::otlp::protobuf::{
     LEN, VARINT, field, field_header, field_len, integer, varint, varint_len, varint32,
 };
@@ -141,6 +142,43 @@ impl LogRecordWriter<'_> {
             self.header(key, field_len(len));
             self.elements(len, values);
         }
+    }
+
+    /// Writes security labels, unless there are none.
+    pub(in super::super) fn labels(
+        &mut self,
+        key: &AttributeKey,
+        labels: &[String],
+        format: Labels,
+    ) {
+        match format {
+            Labels::List => self.strings(key, labels),
+            Labels::Map if labels.is_empty() => {}
+            Labels::Map => self.map(key, labels),
+        }
+    }
+
+    /// Writes a map of labels. Keys in a map are unique, so the first label of a key counts.
+    fn map(&mut self, key: &AttributeKey, labels: &[String]) {
+        let split = |label: &'_ String| label.split_once('=').map(|(key, _)| key.len());
+        let key_of = |label: &String| split(label).unwrap_or(label.len());
+        let mut entries = Vec::new();
+        for (n, label) in labels.iter().enumerate() {
+            let name = &label[..key_of(label)];
+            let is_known = |earlier: &String| earlier[..key_of(earlier)] == *name;
+            if labels[..n].iter().any(is_known) {
+                continue;
+            }
+            let value = label.get(name.len() + 1..).unwrap_or_default();
+            let value_len = field_len(value.len());
+            let len = field_len(name.len()) + field_len(value_len);
+            field_header(&mut entries, any_value::MAP_ENTRIES, len);
+            field(&mut entries, KEY, name.as_bytes());
+            field_header(&mut entries, VALUE, value_len);
+            field(&mut entries, any_value::STRING, value.as_bytes());
+        }
+        self.header(key, field_len(entries.len()));
+        field(self.out, any_value::MAP, &entries);
     }
 
     /// Writes an array of strings under the name that `push_name` appends.

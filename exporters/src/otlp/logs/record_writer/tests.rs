@@ -7,12 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message;
 
-use super::super::attribute_key::{AttributeKey, key};
 use super::*;
+use crate::otlp::mapping::{self, AttributeKey};
 
-const SHORT: (&AttributeKey, &str) = (key!("a"), "a");
+const SHORT: (&AttributeKey, &str) = (mapping::VERDICT, "cilium.verdict");
 const LONG: (&AttributeKey, &str) = (
-    key!("cilium.agent_event.notification.type"),
+    mapping::NOTIFICATION_TYPE,
     "cilium.agent_event.notification.type",
 );
 
@@ -116,7 +116,8 @@ proptest! {
         let mut out = b"before".to_vec();
         let mut scratch = body;
         let header = RecordHeader { time: Timestamp(time), severity: Severity::Warn };
-        let mut writer = LogRecordWriter::begin_with_body(&mut out, &header, &mut scratch);
+        let mut writer = LogRecordWriter::begin(&mut out, &header, &mut scratch);
+        writer.body_from_scratch();
         for (short, value) in &attributes {
             write(&mut writer, name(*short).0, value);
         }

@@ -1,13 +1,16 @@
 //! Templates for the event that a flow reports. There are far fewer kinds of events than events.
 
 use tidegate_format::hubble::push_type;
-use tidegate_model::flow::{AuthType, Flow, IpVersion, L4, TcpFlags, message_type};
+use tidegate_model::flow::{
+    AuthType, Direction, Flow, FlowType, IpVersion, L4, TcpFlags, Verdict, message_type,
+};
 
 use super::cache::TemplateCache;
 use super::event_kind::{EventKey, EventKind};
 use super::sections::Template;
-use crate::otlp::logs::attribute_key::key;
+use crate::otlp::logs::error_type::ErrorType;
 use crate::otlp::logs::record_writer::{BODY_FORMAT, LogRecordWriter};
+use crate::otlp::mapping;
 
 /// Slots of the cache. A node has some dozens of kinds of events.
 const SLOTS: usize = 512;
@@ -51,7 +54,9 @@ fn build(template: &mut EventTemplate, version: IpVersion, flow: &Flow, scratch:
     template.add_section(ATTRIBUTES, |out| {
         let mut out = LogRecordWriter::attributes_only(out, scratch);
         write_protocols(&mut out, version, &flow.l4);
-        out.string(key!("cilium.flow.type"), flow.flow_type.name());
+        if flow.flow_type != FlowType::Unknown {
+            out.string(mapping::FLOW_TYPE, flow.flow_type.name());
+        }
         write_event(&mut out, flow);
         write_trace(&mut out, flow);
     });
@@ -60,13 +65,13 @@ fn build(template: &mut EventTemplate, version: IpVersion, flow: &Flow, scratch:
 /// Writes the names of the protocols, and header fields other than addresses and ports.
 fn write_protocols(out: &mut LogRecordWriter<'_>, version: IpVersion, l4: &L4) {
     match version {
-        IpVersion::V4 => out.string(key!("network.type"), "ipv4"),
-        IpVersion::V6 => out.string(key!("network.type"), "ipv6"),
+        IpVersion::V4 => out.string(mapping::NETWORK_TYPE, "ipv4"),
+        IpVersion::V6 => out.string(mapping::NETWORK_TYPE, "ipv6"),
         IpVersion::NotUsed => {}
     }
     if let Some(name) = l4.name() {
         let lower = name.chars().map(|c| c.to_ascii_lowercase());
-        out.string_with(key!("network.transport"), |text| text.extend(lower));
+        out.string_with(mapping::NETWORK_TRANSPORT, |text| text.extend(lower));
     }
     match *l4 {
         L4::Tcp {
@@ -76,40 +81,54 @@ fn write_protocols(out: &mut LogRecordWriter<'_>, version: IpVersion, l4: &L4) {
                 .iter()
                 .filter(|(bit, _)| flags.has(*bit))
                 .map(|(_, name)| name);
-            out.strings(key!("cilium.tcp.flags"), set);
+            out.strings(mapping::TCP_FLAGS, set);
         }
         L4::Icmpv4 { icmp_type, code } | L4::Icmpv6 { icmp_type, code } => {
-            out.int(key!("cilium.icmp.type"), icmp_type);
-            out.int(key!("cilium.icmp.code"), code);
+            out.int(mapping::ICMP_TYPE, icmp_type);
+            out.int(mapping::ICMP_CODE, code);
         }
         _ => {}
     }
 }
 
+/// Writes what the event states. What is unknown is left out.
 fn write_event(out: &mut LogRecordWriter<'_>, flow: &Flow) {
-    out.string(key!("cilium.verdict"), flow.verdict.name());
+    if flow.verdict != Verdict::Unknown {
+        out.string(mapping::VERDICT, flow.verdict.name());
+    }
     if flow.drop_reason.0 != 0 {
         match flow.drop_reason.name() {
-            Some(name) => out.string(key!("cilium.drop_reason"), name),
-            None => out.display(key!("cilium.drop_reason"), flow.drop_reason.0),
+            Some(name) => out.string(mapping::DROP_REASON, name),
+            None => out.display(mapping::DROP_REASON, flow.drop_reason.0),
         }
     }
-    match event_type_name(flow.message_type) {
-        Some(name) => out.string(key!("cilium.event.type"), name),
-        None => out.display(key!("cilium.event.type"), flow.message_type),
+    if let Some(error) = ErrorType::of(flow) {
+        error.write(out);
     }
-    out.string_with(key!("cilium.event.sub_type"), |text| push_type(text, flow));
-    out.string(key!("cilium.traffic_direction"), flow.direction.name());
+    if flow.message_type != 0 {
+        match event_type_name(flow.message_type) {
+            Some(name) => out.string(mapping::EVENT_TYPE, name),
+            None => out.display(mapping::EVENT_TYPE, flow.message_type),
+        }
+        out.string_with(mapping::EVENT_SUB_TYPE, |text| push_type(text, flow));
+    }
+    if flow.direction != Direction::Unknown {
+        out.string(mapping::TRAFFIC_DIRECTION, flow.direction.name());
+    }
     if let Some(is_reply) = flow.is_reply {
-        out.bool(key!("cilium.is_reply"), is_reply);
+        out.bool(mapping::IS_REPLY, is_reply);
     }
-    if flow.message_type == message_type::POLICY_VERDICT {
-        out.string(key!("cilium.policy_match_type"), flow.policy_match.name());
+    write_policy_verdict(out, flow);
+}
+
+fn write_policy_verdict(out: &mut LogRecordWriter<'_>, flow: &Flow) {
+    if flow.message_type == message_type::POLICY_VERDICT && flow.policy_match.is_known() {
+        out.string(mapping::POLICY_MATCH_TYPE, flow.policy_match.name());
     }
     if flow.auth_type != AuthType::default() {
         match flow.auth_type.name() {
-            Some(name) => out.string(key!("cilium.auth_type"), name),
-            None => out.display(key!("cilium.auth_type"), flow.auth_type.0),
+            Some(name) => out.string(mapping::AUTH_TYPE, name),
+            None => out.display(mapping::AUTH_TYPE, flow.auth_type.0),
         }
     }
 }
@@ -131,14 +150,17 @@ fn event_type_name(message_type: u8) -> Option<&'static str> {
 }
 
 fn write_trace(out: &mut LogRecordWriter<'_>, flow: &Flow) {
-    if flow.message_type == message_type::TRACE {
-        match flow.trace_point.name() {
-            Some(name) => out.string(key!("cilium.trace_observation_point"), name),
-            None => out.display(key!("cilium.trace_observation_point"), flow.trace_point.0),
-        }
-        match flow.trace_reason.name() {
-            Some(name) => out.string(key!("cilium.trace_reason"), name),
-            None => out.display(key!("cilium.trace_reason"), flow.trace_reason.0),
-        }
+    if flow.message_type != message_type::TRACE {
+        return;
+    }
+    match flow.trace_point.name() {
+        _ if flow.trace_point.0 == 0 => {}
+        Some(name) => out.string(mapping::TRACE_OBSERVATION_POINT, name),
+        None => out.display(mapping::TRACE_OBSERVATION_POINT, flow.trace_point.0),
+    }
+    match flow.trace_reason.name() {
+        _ if flow.trace_reason.0 == 0 => {}
+        Some(name) => out.string(mapping::TRACE_REASON, name),
+        None => out.display(mapping::TRACE_REASON, flow.trace_reason.0),
     }
 }

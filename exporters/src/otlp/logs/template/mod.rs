@@ -12,7 +12,7 @@ mod peer_key;
 mod sections;
 
 pub(super) use event::{EventTemplate, EventTemplates};
-pub(super) use peer::{DESTINATION, PeerTemplate, PeerTemplates, SOURCE};
+pub(super) use peer::{PeerTemplate, PeerTemplates};
 
 /// The templates of one flow.
 #[derive(Clone, Copy, Debug)]

@@ -58,11 +58,15 @@ impl<const N: usize> Template<N> {
     /// Appends a section to `out`; nothing if it was not added.
     #[inline]
     pub(crate) fn copy_section(&self, section: usize, out: &mut Vec<u8>) {
-        let end = out.len() + self.section_len(section);
-        for block in self.bytes[self.section_start(section)..]
-            .as_chunks::<BLOCK>()
-            .0
-        {
+        self.copy_sections(section, section, out);
+    }
+
+    /// Appends adjacent sections to `out`, in one copy.
+    #[inline]
+    pub(crate) fn copy_sections(&self, first: usize, last: usize, out: &mut Vec<u8>) {
+        let start = self.section_start(first);
+        let end = out.len() + (self.ends[last] as usize - start);
+        for block in self.bytes[start..].as_chunks::<BLOCK>().0 {
             out.extend_from_slice(block);
             if out.len() >= end {
                 break;

@@ -6,18 +6,19 @@ use std::num::NonZeroU32;
 
 use tidegate_model::flow::Sampling;
 
-const TRACED: &str = "source.address=10.0.0.1
-source.mac=02:00:00:00:00:0a
+const TRACED: &str = "source.address=192.0.2.9
+cilium.source.mac=02:00:00:00:00:0a
 cilium.source.endpoint.id=#12
 cilium.source.identity=#4000
-source.k8s.cluster.name=default
-source.k8s.namespace.name=shop
-source.k8s.pod.name=cart-0
-source.k8s.statefulset.name=cart
+cilium.source.k8s.cluster.name=default
+cilium.source.k8s.namespace.name=shop
+cilium.source.k8s.pod.name=cart-0
+cilium.source.k8s.statefulset.name=cart
 cilium.source.labels=[k8s:app=cart k8s:tier=back]
 cilium.source.names=[cart.shop]
+cilium.source.original_address=10.0.0.1
 destination.address=10.0.0.2
-destination.mac=02:00:00:00:00:0b
+cilium.destination.mac=02:00:00:00:00:0b
 cilium.destination.identity=#2
 cilium.destination.identity.name=world
 network.type=ipv4
@@ -34,7 +35,6 @@ cilium.trace_reason=ESTABLISHED
 source.port=#40000
 destination.port=#80
 cilium.interface.index=#7
-cilium.source.xlated_address=192.0.2.9
 cilium.encrypted=true
 cilium.ip_trace_id=#99
 cilium.proxy_port=#11000
@@ -77,7 +77,7 @@ fn the_uuid_is_that_of_every_other_exporter() {
     let uuid = log
         .attributes
         .iter()
-        .find(|attribute| attribute.key == "cilium.flow.uuid");
+        .find(|attribute| attribute.key == "log.record.uid");
     let expected = FlowIds::new("prod/node-a").id(&traced()).to_string();
     assert_eq!(
         uuid.and_then(|uuid| uuid.value.as_ref()).map(shown),
@@ -116,7 +116,7 @@ fn datapath_events_have_their_types_and_reasons() {
     let cases = [
         (
             dropped.clone(),
-            "cilium.verdict=DROPPED cilium.drop_reason=POLICY_DENIED cilium.event.type=drop \
+            "cilium.verdict=DROPPED cilium.drop_reason=POLICY_DENIED error.type=POLICY_DENIED cilium.event.type=drop \
              cilium.event.sub_type=Policy denied cilium.file=bpf_lxc.c:42",
         ),
         (
@@ -129,7 +129,7 @@ fn datapath_events_have_their_types_and_reasons() {
                 }),
                 ..event(message_type::DROP, 99, Verdict::Dropped)
             },
-            "cilium.verdict=DROPPED cilium.drop_reason=99 cilium.event.type=drop \
+            "cilium.verdict=DROPPED cilium.drop_reason=99 error.type=99 cilium.event.type=drop \
              cilium.event.sub_type=99, 0 cilium.file=unknown(250):1",
         ),
         (
@@ -145,7 +145,7 @@ fn datapath_events_have_their_types_and_reasons() {
         ),
         (
             event(message_type::CAPTURE, 4, Verdict::Unknown),
-            "cilium.verdict=VERDICT_UNKNOWN cilium.event.type=capture \
+            "cilium.event.type=capture \
              cilium.event.sub_type=DBG_CAPTURE_DELIVERY",
         ),
         (
@@ -155,7 +155,7 @@ fn datapath_events_have_their_types_and_reasons() {
                 ..event(message_type::CAPTURE, 4, Verdict::Unknown)
             },
             "network.transport=icmpv6 cilium.icmp.type=#128 cilium.icmp.code=#0 \
-             cilium.verdict=VERDICT_UNKNOWN cilium.event.type=capture \
+             cilium.event.type=capture \
              cilium.event.sub_type=DBG_CAPTURE_DELIVERY cilium.is_reply=true",
         ),
     ];

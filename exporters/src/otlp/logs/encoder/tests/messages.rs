@@ -32,7 +32,7 @@ fn http_follows_the_semantic_conventions() {
             L7Type::Request,
             &[],
             "network.protocol.name=http network.protocol.version=1.1 http.request.method=GET \
-             url.full=http://shop.example/cart?id=1 server.address=shop.example \
+             url.full=http://shop.example/cart?id=1 url.scheme=http url.path=/cart url.query=id=1 \
              user_agent.original=curl/8",
         ),
         (
@@ -41,8 +41,7 @@ fn http_follows_the_semantic_conventions() {
             &["ACCEPT"],
             "network.protocol.name=http network.protocol.version=2 http.request.method=_OTHER \
              http.request.method_original=get url.path=/cart url.query=id=1 \
-             http.request.header.accept=[a b] server.address=shop.example \
-             user_agent.original=curl/8",
+             http.request.header.accept=[a b] user_agent.original=curl/8",
         ),
         (
             http("PUT", "/", "HTTP/1.0", 503),
@@ -66,7 +65,7 @@ fn http_follows_the_semantic_conventions() {
             &["*"],
             "network.protocol.name=http http.request.method=GET url.path=/ \
              http.request.header.accept=[a b] http.request.header.authorization=[secret] \
-             server.address=shop.example http.request.header.host=[shop.example:8080] \
+             http.request.header.host=[shop.example:8080] \
              user_agent.original=curl/8 http.request.header.user-agent=[curl/8]",
         ),
     ];
@@ -78,6 +77,74 @@ fn http_follows_the_semantic_conventions() {
             )),
             expected
         );
+    }
+}
+
+#[test]
+fn client_and_server_are_the_same_in_both_directions() {
+    let of = |l7_type, url: &str, ip, l4| {
+        let flow = Flow {
+            ip: Some(ip),
+            l4,
+            ..message(L7Record::Http(http("GET", url, "", 0)), l7_type)
+        };
+        let all = specific_attributes(&flow, &[]);
+        let is_end = |word: &&str| word.starts_with("client.") || word.starts_with("server.");
+        all.split(' ').filter(is_end).collect::<Vec<_>>().join(" ")
+    };
+    let request = addresses();
+    let response = Ip {
+        source: request.destination,
+        destination: request.source,
+        ..request
+    };
+    let answer = L4::Tcp {
+        source_port: 80,
+        destination_port: 40_000,
+        flags: None,
+    };
+    let client = "client.address=10.0.0.1 client.port=#40000";
+    for (url, server) in [
+        (
+            "http://shop.example/",
+            "server.address=shop.example server.port=#80",
+        ),
+        (
+            "https://shop.example/",
+            "server.address=shop.example server.port=#443",
+        ),
+        (
+            "http://[fd00::1]:81/",
+            "server.address=fd00::1 server.port=#81",
+        ),
+    ] {
+        let expected = format!("{client} {server}");
+        assert_eq!(of(L7Type::Request, url, request, tcp(None)), expected);
+        assert_eq!(of(L7Type::Response, url, response, answer), expected);
+    }
+    let expected = format!("{client} server.address=shop.example server.port=#8080");
+    assert_eq!(of(L7Type::Request, "/", request, tcp(None)), expected);
+    let expected = format!("{client} server.address=10.0.0.2 server.port=#80");
+    assert_eq!(of(L7Type::Response, "/", response, answer), expected);
+}
+
+#[test]
+fn a_client_error_is_one_of_the_client_alone() {
+    for (code, direction, expected) in [
+        (404, Direction::Egress, Some("error.type=404")),
+        (404, Direction::Ingress, None),
+        (503, Direction::Ingress, Some("error.type=503")),
+        (200, Direction::Egress, None),
+    ] {
+        let flow = Flow {
+            direction,
+            ..message(L7Record::Http(http("GET", "/", "", code)), L7Type::Response)
+        };
+        let attributes = specific_attributes(&flow, &[]);
+        let error = attributes
+            .split(' ')
+            .find(|word| word.starts_with("error.type"));
+        assert_eq!(error, expected, "{code} {direction:?}");
     }
 }
 
@@ -195,18 +262,19 @@ fn dns_kafka_and_generic_messages_have_their_fields() {
     let cases = [
         (
             message(L7Record::Dns(dns), L7Type::Response),
-            "network.protocol.name=dns dns.question.name=shop.example dns.answers=[192.0.2.1 ::1] \
+            "network.protocol.name=dns dns.question.name=shop.example. dns.answers=[192.0.2.1 ::1] \
              cilium.dns.cnames=[www.shop.example.] cilium.dns.qtypes=[A AAAA] \
              cilium.dns.rrtypes=[CNAME A] cilium.dns.rcode=#3 cilium.dns.ttl=#30",
         ),
         (
             message(L7Record::Dns(question), L7Type::Request),
-            "network.protocol.name=dns dns.question.name=shop.example cilium.dns.qtypes=[A AAAA]",
+            "network.protocol.name=dns dns.question.name=shop.example. cilium.dns.qtypes=[A AAAA]",
         ),
         (
             message(L7Record::Kafka(kafka), L7Type::Request),
-            "network.protocol.name=kafka cilium.kafka.api_key=fetch cilium.kafka.api_version=#2 \
-             cilium.kafka.correlation_id=#7 cilium.kafka.error_code=#-1 cilium.kafka.topic=orders",
+            "network.protocol.name=kafka messaging.system=kafka messaging.destination.name=orders \
+             cilium.kafka.api_key=fetch cilium.kafka.api_version=#2 \
+             cilium.kafka.correlation_id=#7 cilium.kafka.error_code=#-1",
         ),
         (
             message(L7Record::Generic(generic), L7Type::Request),
@@ -235,6 +303,7 @@ fn parts_of_a_message_that_were_not_captured_are_listed_and_have_no_value() {
         text.contains("cilium.l7.incomplete=[answers rcode]"),
         "{text}"
     );
-    let expected = "network.protocol.name=dns dns.question.name=shop.example cilium.dns.qtypes=[A]";
+    let expected =
+        "network.protocol.name=dns dns.question.name=shop.example. cilium.dns.qtypes=[A]";
     assert_eq!(protocol_part(&text), expected);
 }

@@ -33,21 +33,21 @@ fn a_service_has_its_name_and_the_namespace_that_the_pod_does_not_have() {
     let cases = [
         (
             destination(None, service("shop", "web")),
-            "destination.k8s.namespace.name=shop destination.k8s.service.name=web",
+            "cilium.destination.k8s.namespace.name=shop cilium.destination.k8s.service.name=web",
         ),
         (
             destination(pod("shop", "web-0"), service("shop", "web")),
-            "destination.k8s.namespace.name=shop destination.k8s.pod.name=web-0 \
-             destination.k8s.service.name=web",
+            "cilium.destination.k8s.namespace.name=shop cilium.destination.k8s.pod.name=web-0 \
+             cilium.destination.k8s.service.name=web",
         ),
         (
             destination(pod("data", "db-0"), service("shop", "web")),
-            "destination.k8s.namespace.name=data destination.k8s.pod.name=db-0 \
-             cilium.destination.service.namespace=shop destination.k8s.service.name=web",
+            "cilium.destination.k8s.namespace.name=data cilium.destination.k8s.pod.name=db-0 \
+             cilium.destination.service.namespace=shop cilium.destination.k8s.service.name=web",
         ),
         (
             destination(None, service("", "kubernetes")),
-            "destination.k8s.service.name=kubernetes",
+            "cilium.destination.k8s.service.name=kubernetes",
         ),
     ];
     for (flow, expected) in cases {

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_request_has_one_resource_and_one_scope() {
-    let request = request(&Record::Flow(Flow::default()), &[]);
+    let request = request(&Record::Flow(Flow::default()), &LogFormat::default());
     let resource = request.resource_logs[0]
         .resource
         .as_ref()
@@ -31,6 +31,11 @@ fn a_request_has_one_resource_and_one_scope() {
         "team=net",
     ];
     assert_eq!(attributes, expected);
+    let urls = [
+        &request.resource_logs[0].schema_url,
+        &request.resource_logs[0].scope_logs[0].schema_url,
+    ];
+    assert_eq!(urls, [crate::otlp::mapping::SCHEMA_URL; 2]);
     let scope = request.resource_logs[0].scope_logs[0]
         .scope
         .as_ref()

@@ -69,13 +69,17 @@ fn ip() -> impl Strategy<Value = Option<Ip>> {
         )
     };
     let versions = select(vec![IpVersion::NotUsed, IpVersion::V4, IpVersion::V6]);
-    let ips = (addresses(), addresses(), versions);
-    proptest::option::of(ips.prop_map(|(source, destination, version)| Ip {
-        source,
-        destination,
-        version,
-        ..Ip::default()
-    }))
+    let translated = proptest::option::of(addresses());
+    let ips = (addresses(), addresses(), translated, versions);
+    proptest::option::of(
+        ips.prop_map(|(source, destination, source_xlated, version)| Ip {
+            source,
+            source_xlated,
+            destination,
+            version,
+            ..Ip::default()
+        }),
+    )
 }
 
 fn l4() -> impl Strategy<Value = L4> {
@@ -254,7 +258,7 @@ proptest! {
         flow in flow(),
         other in flow(),
     ) {
-        let new = || Encoder::new(&context(), &[]);
+        let new = || Encoder::new(&context(), &LogFormat::default());
         for (name, copy) in FIELDS {
             let mut variant = flow.clone();
             copy(&mut variant, &other);
