@@ -108,9 +108,9 @@ impl NameTable {
                 rejected(listed, |workload| self.workloads.set(workload, asked))
             }
             NamesContent::NodeLabels(labels) => {
-                self.node.set_labels(labels);
+                let set = self.node.set_labels(labels);
                 self.versions.all_changed();
-                Vec::new()
+                set.err().into_iter().collect()
             }
             NamesContent::Interfaces(interfaces) => {
                 if self.node.set_interfaces(interfaces) {

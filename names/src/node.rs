@@ -7,7 +7,9 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
 use tidegate_model::names::{InterfaceName, NodeName};
 
+use crate::pods::check_labels;
 use crate::prefix::AddressFamily;
+use crate::reject_reason::RejectReason;
 
 /// The largest number of addresses of the node.
 const MAX_ADDRESSES: usize = 1024;
@@ -48,9 +50,12 @@ impl Node {
         &self.labels
     }
 
-    /// Sets the labels of the node.
-    pub(crate) fn set_labels(&mut self, labels: Vec<String>) {
+    /// Sets the labels of the node; none, if they are more or longer than Kubernetes gives.
+    pub(crate) fn set_labels(&mut self, labels: Vec<String>) -> Result<(), RejectReason> {
+        self.labels = Arc::new([]);
+        check_labels(&labels)?;
         self.labels = labels.into();
+        Ok(())
     }
 
     /// The name of a network interface.

@@ -76,9 +76,10 @@ fn entries_of_lists_that_no_agent_gives_are_noted() {
         ]),
         NamesContent::Endpoints(endpoints_that_no_agent_has()),
         NamesContent::Workloads(vec![workload]),
+        NamesContent::NodeLabels(texts(10_000, "a=b")),
     ];
     let mut enrich = Enrich::new("{}");
-    for (list, noted) in lists.into_iter().zip([2, 5, 6]) {
+    for (list, noted) in lists.into_iter().zip([2, 5, 6, 7]) {
         enrich.absorb(list);
         assert_eq!(enrich.notes(), [("enrich_long_names", noted)]);
     }

@@ -137,7 +137,7 @@ impl Receiver for Kubernetes {
         let addresses = has_both.then_some(addresses);
         let following = async {
             tokio::join!(
-                start.follow(pods, Workloads::selection(&node), Workloads),
+                start.follow(pods, Workloads::selection(&node), Workloads::new(&node)),
                 start.follow(
                     nodes,
                     OwnNode::selection(&node, has_both),

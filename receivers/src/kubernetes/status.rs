@@ -37,6 +37,8 @@ pub(super) struct ResourceStatus {
     /// The causes that were reported since the resource was read last, so that causes that alternate
     /// are reported once.
     reported: Vec<&'static str>,
+    /// How often in a row the versions that were known were too old.
+    expired: u32,
     telemetry: Telemetry,
     watching: Gauge,
     lists: Counter,
@@ -45,6 +47,8 @@ pub(super) struct ResourceStatus {
     deleted: Counter,
 }
 
+/// How often in a row known versions may be too old, as they are when much changes during a list.
+const MAX_EXPIRED: u32 = 3;
 /// The cause that what is read does not exist.
 const ABSENT: &str = "absent";
 
@@ -141,6 +145,7 @@ impl ResourceStatus {
             resource,
             is_listed: false,
             reported: Vec::new(),
+            expired: 0,
             telemetry: telemetry.clone(),
         };
         for reason in Failure::labels() {
@@ -203,7 +208,12 @@ impl ResourceStatus {
         let stage = self.receiver.stage.as_str();
         let resource = self.resource;
         tracing::debug!(stage, resource, %failure, ?pause, "cannot read the Kubernetes API; retrying");
-        if is_problem && !failure.is_expired() {
+        self.expired = match is_problem && failure.is_expired() {
+            true => self.expired.saturating_add(1),
+            false => 0,
+        };
+        let is_usual = failure.is_expired() && self.expired <= MAX_EXPIRED;
+        if is_problem && !is_usual {
             let what = if failure.is_forbidden() {
                 format!(
                     "reading {resource} is forbidden: {failure}; it takes the rule apiGroups [\"\"], \

@@ -10,7 +10,11 @@ use crate::json::bounded;
 
 /// Turns metadata of pods into their workloads.
 #[derive(Debug)]
-pub(in crate::kubernetes) struct Workloads;
+pub(in crate::kubernetes) struct Workloads {
+    node: String,
+    /// Whether the current list has a pod.
+    has_pods: bool,
+}
 
 /// `Pod` of `core/v1`, or `PartialObjectMetadata`.
 #[derive(Debug, Deserialize)]
@@ -45,6 +49,14 @@ struct OwnerReference {
 }
 
 impl Workloads {
+    /// The workloads of the pods of this node.
+    pub(in crate::kubernetes) fn new(node: &str) -> Self {
+        Self {
+            node: node.to_owned(),
+            has_pods: false,
+        }
+    }
+
     /// The pods of a node.
     pub(in crate::kubernetes) fn selection(node: &str) -> Selection {
         Selection {
@@ -61,6 +73,7 @@ impl Resource for Workloads {
     type Object = Pod;
 
     fn add(&mut self, pod: Pod, names: &mut Portion) -> Result<(), TooManyNames> {
+        self.has_pods = true;
         let (kind, name) = workload(&pod.metadata).unwrap_or_default();
         names.push(NamesContent::Workloads(vec![PodWorkload {
             namespace: pod.metadata.namespace,
@@ -78,9 +91,17 @@ impl Resource for Workloads {
         }]));
     }
 
+    fn begin_list(&mut self) {
+        self.has_pods = false;
+    }
+
+    /// A node of Cilium has pods, the Cilium agent's at least.
     fn end_list(&mut self, names: &mut Portion) -> Option<String> {
         names.push(NamesContent::Complete(NamesList::Workloads));
-        None
+        (!self.has_pods).then(|| {
+            let node = &self.node;
+            format!("the cluster has no pod on a Node {node:?}; check `node_name`")
+        })
     }
 }
 

@@ -86,3 +86,36 @@ async fn a_node_that_is_missing_is_a_problem_until_it_is_there() {
         pipeline.until("the state of the node", watching).await;
     }
 }
+
+#[tokio::test]
+async fn versions_that_are_always_too_old_are_a_problem() {
+    let refusal = Answer::refused(410, "Expired", "too old resource version");
+    for (refusals, is_problem) in [(3, false), (4, true)] {
+        let script = vec![("services", refusal.clone()); refusals];
+        let mut api = FakeApi::start(script).await;
+        let pipeline = TestPipeline::start("kubernetes", &api.table("read = ['services']"));
+        // The last one gets no answer.
+        for _ in 0..=refusals {
+            api.request().await;
+        }
+        let problem = pipeline.health_problem();
+        assert_eq!(problem.is_some(), is_problem, "{refusals}: {problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_without_a_pod_is_a_problem() {
+    let mut api = FakeApi::start(vec![
+        ("pods", Answer::list("100", &[])),
+        ("pods", Answer::watch(&[])),
+    ])
+    .await;
+    let pipeline = TestPipeline::start("kubernetes", &api.table("read = ['workloads']"));
+    for _ in 0..2 {
+        api.request().await;
+    }
+    assert_eq!(
+        pipeline.health_problem().as_deref(),
+        Some("the cluster has no pod on a Node \"node-a\"; check `node_name`")
+    );
+}
