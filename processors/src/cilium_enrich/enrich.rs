@@ -16,9 +16,9 @@ use super::{Config, EVICTED, change_log};
 
 /// How often the age of lists is updated.
 const TICK: Duration = Duration::from_secs(10);
-/// How long a new table waits for lists until it asks for them: the receivers that were there before
-/// have sent them already.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+/// How long a new table waits for lists until it asks for them: receivers that were there before it
+/// have sent them already, and those that start with it send them within this time.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Names flows from a shared table.
 #[derive(Debug)]

@@ -183,6 +183,7 @@ async fn follow(mut session: Session) {
             }
             Step::Read(source) => {
                 pass.get_or_insert_with(Pass::begin);
+                session.schedule.began(source);
                 (source, session.read(source).await)
             }
             Step::ReadIdentity(identity) => {

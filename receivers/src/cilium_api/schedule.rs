@@ -5,7 +5,7 @@ mod round;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use tidegate_runtime::requests::Request;
+use tidegate_runtime::requests::{Request, ResyncCause};
 
 use super::config::{ApiList, Config, Retry};
 use super::failure::Remedy;
@@ -62,6 +62,8 @@ pub(super) struct Schedule {
     unreachable: u32,
     /// When everything was last requested anew, or will be.
     last_resync: Option<Instant>,
+    /// What is being read.
+    reading: Option<Source>,
 }
 
 /// The state of one source.
@@ -69,6 +71,8 @@ pub(super) struct Schedule {
 struct SourceState {
     is_configured: bool,
     due: Option<Instant>,
+    /// When it is to be read once more, because of what happened while it was being read.
+    again: Option<Instant>,
     /// Failures, one after the other.
     failures: u32,
 }
@@ -81,6 +85,7 @@ impl Schedule {
             sources[source.index()] = SourceState {
                 is_configured: true,
                 due: Some(now + FIRST_WAIT),
+                again: None,
                 failures: 0,
             };
         }
@@ -98,6 +103,7 @@ impl Schedule {
             blocked_until: None,
             unreachable: 0,
             last_resync: None,
+            reading: None,
         }
     }
 
@@ -169,6 +175,10 @@ impl Schedule {
                 self.round.clear();
                 self.is_paused
             }
+            Request::Resync(ResyncCause::NewTable) => {
+                self.renew_all(now);
+                false
+            }
             Request::Resync(_) => {
                 self.resync(now, jitter);
                 false
@@ -212,12 +222,30 @@ impl Schedule {
             return;
         }
         self.last_resync = Some(at);
-        for source in self.configured() {
-            // What has failed keeps its pause.
-            if source.failures == 0 {
-                source.due = Some(source.due.map_or(at, |due| due.min(at)));
-            }
+        self.renew_all(at);
+    }
+
+    /// Has everything read again at this time. What has failed keeps its pause.
+    fn renew_all(&mut self, at: Instant) {
+        let reading = self.reading.map(Source::index);
+        let states = self.sources[..Source::Identity.index()]
+            .iter_mut()
+            .enumerate();
+        let renewed = states.filter(|(_, state)| state.is_configured && state.failures == 0);
+        for (index, state) in renewed {
+            let time = if reading == Some(index) {
+                &mut state.again
+            } else {
+                &mut state.due
+            };
+            *time = Some(time.map_or(at, |time| time.min(at)));
         }
+    }
+
+    /// Takes that a source is being read.
+    pub(super) fn began(&mut self, source: Source) {
+        self.reading = Some(source);
+        self.sources[source.index()].again = None;
     }
 
     fn want(&mut self, identity: u32, now: Instant) {
@@ -272,8 +300,15 @@ impl Schedule {
         self.unreachable = 0;
         let refresh = self.refresh.mul_f64(0.9 + 0.2 * jitter);
         let is_refreshed = source.changes_silently() && !self.refresh.is_zero();
+        self.reading = None;
+        let again = self.sources[source.index()].again;
         self.sources[source.index()] = SourceState {
-            due: is_refreshed.then(|| now + refresh),
+            due: is_refreshed
+                .then(|| now + refresh)
+                .into_iter()
+                .chain(again)
+                .min(),
+            again: None,
             failures: 0,
             ..self.sources[source.index()]
         };
@@ -288,6 +323,7 @@ impl Schedule {
 
     /// Takes the failure of a source. `jitter` is in 0..1.
     pub(super) fn failed(&mut self, source: Source, remedy: Remedy, now: Instant, jitter: f64) {
+        self.reading = None;
         if remedy == Remedy::RetryAll {
             self.blocked_until = Some(now + self.pause(self.unreachable, jitter));
             self.unreachable = self.unreachable.saturating_add(1);

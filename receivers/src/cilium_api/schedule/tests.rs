@@ -111,6 +111,33 @@ fn losses_have_everything_read_again_at_most_once_a_minute() {
 }
 
 #[test]
+fn a_new_table_gets_everything_at_once() {
+    let (mut schedule, now) = schedule("{}");
+    schedule.requested(Request::StreamStarted(1), now, 0.0);
+    assert_eq!(read(&mut schedule, now), ALL);
+    schedule.requested(Request::Resync(ResyncCause::NewTable), now + SECOND, 0.9);
+    assert_eq!(read(&mut schedule, now + SECOND), ALL);
+}
+
+#[test]
+fn a_list_that_is_being_read_when_events_are_lost_is_read_again() {
+    let (mut schedule, now) = schedule("{ lists = ['addresses'] }");
+    read(&mut schedule, now + SECOND);
+    schedule.requested(Request::StreamStarted(1), now, 0.0);
+    schedule.succeeded(Source::Release, now, 0.0);
+    let ip = Source::List(ApiList::Addresses);
+    let lost = now + SECOND * 100;
+    schedule.began(ip);
+    schedule.requested(LOST, lost, 0.0);
+    schedule.succeeded(ip, lost + SECOND, 0.0);
+    assert_eq!(
+        read(&mut schedule, lost + SECOND),
+        ["/v1/healthz", "/v1/ip"]
+    );
+    assert_eq!(schedule.next(lost + SECOND), Step::Wait(None));
+}
+
+#[test]
 fn nothing_is_read_between_the_end_of_the_last_stream_and_the_next_start() {
     let (mut schedule, now) = schedule("{}");
     schedule.requested(Request::StreamStarted(1), now, 0.0);
