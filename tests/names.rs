@@ -140,7 +140,7 @@ fn an_address_with_a_cidr_identity_has_the_world_label() {
 }
 
 /// Answers of the API of an agent with two pods, `default/a` and `default/b`.
-fn two_pods() -> Value {
+pub(crate) fn two_pods() -> Value {
     let metadata = |name| json!({"name": name, "namespace": "default"});
     json!({
         "/v1/healthz": {"cilium": {"msg": "1.14.0 (v1.14.0-b5013e15)", "state": "Ok"}},
@@ -171,19 +171,25 @@ const TRACE: [u8; 100] = [
     0x74, 0x73, 0x00, 0x00,
 ];
 
-/// The stream with the trace.
-fn trace() -> Vec<u8> {
-    let mut frame = Vec::new();
-    Encoder::default().encode(
-        &Payload {
-            data: &TRACE,
-            cpu: 0,
-            lost: 0,
-            kind: Payload::EVENT_SAMPLE,
-        },
-        &mut frame,
-    );
-    frame
+/// A stream in which the trace repeats.
+#[derive(Default)]
+pub(crate) struct Traces(Encoder);
+
+impl Traces {
+    /// The bytes of the next frame.
+    pub(crate) fn next_frame(&mut self) -> Vec<u8> {
+        let mut frame = Vec::new();
+        self.0.encode(
+            &Payload {
+                data: &TRACE,
+                cpu: 0,
+                lost: 0,
+                kind: Payload::EVENT_SAMPLE,
+            },
+            &mut frame,
+        );
+        frame
+    }
 }
 
 #[test]
@@ -206,7 +212,7 @@ fn pods_from_before_the_start_are_named_in_the_first_flow() {
     let address = agent.telemetry_address();
     agent.find_line("read names from the Cilium agent's API");
     assert!(answers.all_were_asked_for());
-    let connection = cilium.write(&trace());
+    let connection = cilium.write(&Traces::default().next_frame());
     eventually("the flow is written", || {
         LedgerReport::live(&address).count("exporters.stdout", "absorbed") == 1
     });
@@ -225,6 +231,28 @@ fn pods_from_before_the_start_are_named_in_the_first_flow() {
         assert_eq!(flow[side]["labels"][0], label, "{flow:#}");
     }
     assert_eq!(flow["destination"]["ID"], 887, "{flow:#}");
+}
+
+#[test]
+fn a_run_ends_with_its_recording_although_names_could_still_be_read() {
+    let dir = TestDir::new();
+    let api = dir.path("cilium.sock");
+    let _answers = FakeApi::listen(&api, two_pods());
+    let recording = dir.write("trace.rec", Traces::default().next_frame());
+    let absent = dir.path("absent");
+    let text = format!(
+        "[receivers.replay]\nfile = {recording:?}\n[receivers.cilium_api]\nsocket = {api:?}\n\
+         [receivers.kubernetes]\nnode_name = \"node-a\"\nservice_account = {absent:?}\n\
+         [processors]\ncilium_decode = {{}}\nl34_flow = {{}}\ncilium_enrich = {{}}\n\
+         [exporters.stdout]\nformat = \"json\"\n\
+         [service]\ntelemetry.listen = \"127.0.0.1:0\"\n\
+         [service.pipelines.flows]\nreceivers = [\"replay\", \"cilium_api\", \"kubernetes\"]\n\
+         processors = [\"cilium_decode\", \"l34_flow\", \"cilium_enrich\"]\nexporters = [\"stdout\"]\n"
+    );
+    let config = dir.write("pipeline.toml", text);
+    let output = tidegate(&["run", "-c", config.to_str().unwrap()]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert_eq!(output.stdout.lines().count(), 1, "{}", output.stdout);
 }
 
 #[test]

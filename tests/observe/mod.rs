@@ -2,6 +2,7 @@
 //! `hubble observe`.
 
 mod live;
+mod names;
 mod recordings;
 
 use std::fs::{self, File};

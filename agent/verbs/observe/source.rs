@@ -92,7 +92,7 @@ impl SourceArgs {
         if let Some(path) = &self.socket {
             let path = path.clone().unwrap_or_else(default_socket);
             let stream = connect(&path).map_err(Error::failed)?;
-            return Ok(self.live(path, stream));
+            return self.live(path, stream);
         }
         let client = self.agent.client()?;
         if self.agent.is_named() {
@@ -110,21 +110,25 @@ impl SourceArgs {
         let stream =
             connect(&path).map_err(|socket| nothing_found(client.address(), &error, &socket))?;
         self.announce(&format!("the monitor socket {}", path.display()));
-        Ok(self.live(path, stream))
+        self.live(path, stream)
     }
 
-    /// A connection to the monitor socket, with the API beside it.
-    fn live(&self, monitor: PathBuf, stream: UnixStream) -> Source {
+    /// A connection to the monitor socket, with the API beside it. A socket of the API that an
+    /// argument names has to be there.
+    fn live(&self, monitor: PathBuf, stream: UnixStream) -> Result<Source, Error> {
         let api = match (&self.api_socket, self.no_api) {
             (_, true) => None,
-            (Some(socket), _) => Some(socket.clone()),
+            (Some(socket), _) => {
+                UnixStream::connect(socket).map_err(|error| no_names(socket, &error))?;
+                Some(socket.clone())
+            }
             (None, _) => Some(api_socket(&monitor)).filter(|socket| socket.exists()),
         };
-        Source::Local(LocalSource::Socket {
+        Ok(Source::Local(LocalSource::Socket {
             monitor,
             stream,
             api,
-        })
+        }))
     }
 
     /// Prints which source was chosen to standard error, which may be closed.
@@ -133,6 +137,13 @@ impl SourceArgs {
             let _ = writeln!(io::stderr(), "observing {source}");
         }
     }
+}
+
+fn no_names(socket: &Path, error: &io::Error) -> Error {
+    Error::failed(format!(
+        "cannot connect to the API socket {}: {error}; --no-api observes without its names",
+        socket.display()
+    ))
 }
 
 fn connect(path: &Path) -> Result<UnixStream, String> {

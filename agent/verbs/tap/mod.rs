@@ -37,8 +37,7 @@ pub(crate) struct Args {
     /// Print records of this pipeline only
     #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(completions::pipelines))]
     pipeline: Option<String>,
-    /// Print records of these kinds only: frames, events, flows, agent_events, debug_events, lost,
-    /// metrics
+    /// Print records of these kinds only
     #[arg(long = "kind", value_name = "KIND", value_delimiter = ',', value_parser = kind_names())]
     kinds: Vec<String>,
     /// The format of the records
