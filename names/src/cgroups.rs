@@ -2,10 +2,14 @@
 //! `GetPodMetadataForContainer` (`pkg/cgroups/manager`, v1.19.4), for traces of sockets, which have
 //! no address of the pod.
 
+use std::time::Duration;
+
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, IpVersion};
 use tidegate_model::names::PodCgroups;
+
+use crate::set_back::set_back;
 
 /// The largest number of control groups. A node has some hundreds of containers at most.
 const MAX_CGROUPS: usize = 16_384;
@@ -57,6 +61,10 @@ impl Cgroups {
                 .insert(*cgroup, CgroupAddresses { v4, v6, since });
         }
         true
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.addresses.values_mut().map(|one| &mut one.since), by);
     }
 
     /// Removes what is not in the list that was requested at `asked`.

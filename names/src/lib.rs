@@ -27,6 +27,7 @@ mod protocol;
 mod reject_reason;
 mod resolve;
 mod services;
+mod set_back;
 mod settings;
 mod shared;
 mod table;

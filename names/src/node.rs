@@ -1,6 +1,7 @@
 //! This node: its addresses, its labels and its network interfaces.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
@@ -10,6 +11,7 @@ use tidegate_model::names::{InterfaceName, NodeName};
 use crate::pods::check_labels;
 use crate::prefix::AddressFamily;
 use crate::reject_reason::RejectReason;
+use crate::set_back::set_back;
 
 /// The largest number of addresses of the node.
 const MAX_ADDRESSES: usize = 1024;
@@ -96,6 +98,10 @@ impl Node {
             }
         }
         added
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.addresses.values_mut(), by);
     }
 
     /// Removes what is not in the list that was requested at `asked`. Returns the removed addresses.

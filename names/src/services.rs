@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 use tidegate_model::Timestamp;
@@ -12,6 +13,7 @@ use tidegate_model::names::{NamesSource, ServiceFrontend};
 
 use crate::pods::check_len;
 use crate::reject_reason::RejectReason;
+use crate::set_back::set_back;
 
 /// The largest number of frontends of one source.
 const MAX_FRONTENDS: usize = 262_144;
@@ -125,6 +127,12 @@ impl Services {
     /// removed frontends.
     pub(crate) fn sweep(&mut self, source: NamesSource, asked: Timestamp) -> Vec<Address> {
         self.retain(source, |one| one.since >= asked)
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        for source in [&mut self.agent, &mut self.kubernetes] {
+            set_back(source.frontends.values_mut().map(|one| &mut one.since), by);
+        }
     }
 
     fn retain(&mut self, source: NamesSource, is_kept: impl Fn(&Frontend) -> bool) -> Vec<Address> {

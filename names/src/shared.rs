@@ -159,6 +159,7 @@ impl TableWriter {
             {
                 return Ok(());
             }
+            table.note_time(event.time);
             table.expire(event.time);
             table.apply(event)
         })
@@ -166,7 +167,10 @@ impl TableWriter {
 
     /// Takes a portion of a list, or its end. Returns why entries were rejected.
     pub fn absorb(&self, names: Names) -> Vec<RejectReason> {
-        self.table.change(|table| table.absorb(names))
+        self.table.change(|table| {
+            table.note_time(names.asked);
+            table.absorb(names)
+        })
     }
 
     /// Removes what has expired. Returns whether something may have.
@@ -178,6 +182,11 @@ impl TableWriter {
             self.table.change(|table| table.expire(now));
         }
         is_due
+    }
+
+    /// Notes that the wall clock was set back to `now`.
+    pub(crate) fn set_back(&self, now: Timestamp) {
+        self.table.change(|table| table.set_back(now));
     }
 
     /// Learns the labels of an identity from a proxy's record.

@@ -1,6 +1,7 @@
 //! The table: all parts, and the changes that concern several of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, IdentityScope};
@@ -17,6 +18,7 @@ use crate::prefix::Prefix;
 use crate::protocol::{Deleted, DeletedKey, Lists, Positions, Tails, Tombstones};
 use crate::reject_reason::RejectReason;
 use crate::services::Services;
+use crate::set_back::set_back;
 use crate::settings::Settings;
 use crate::versions::Versions;
 use crate::workloads::Workloads;
@@ -41,6 +43,8 @@ pub(crate) struct NameTable {
     pub(crate) positions: Positions,
     pub(crate) connection: Connection,
     pub(crate) versions: Arc<Versions>,
+    /// The latest time of an announcement or list.
+    pub(crate) latest: Timestamp,
     /// The number of entries that were evicted.
     pub(crate) evicted: u64,
 }
@@ -59,6 +63,13 @@ pub(crate) struct Connection {
     pub(crate) has_started: bool,
     /// Whether addresses of earlier connections were swept.
     pub(crate) is_swept: bool,
+}
+
+impl Connection {
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        let times = [&mut self.since, &mut self.latest];
+        set_back(times.into_iter().chain(&mut self.latest_before), by);
+    }
 }
 
 impl NameTable {
@@ -81,6 +92,7 @@ impl NameTable {
             positions: Positions::default(),
             connection: Connection::default(),
             versions,
+            latest: Timestamp::default(),
             evicted: 0,
         }
     }

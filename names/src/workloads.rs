@@ -5,12 +5,15 @@
 //! is wrong where Kubernetes shortened a name of more than 58 characters, and for kinds of owners
 //! that give no label.
 
+use std::time::Duration;
+
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::names::PodWorkload;
 
 use crate::pods::{PodName, check_len};
 use crate::reject_reason::RejectReason;
+use crate::set_back::set_back;
 
 /// The largest number of pods with a workload. A node has some hundreds of pods at most.
 const MAX_PODS: usize = 8192;
@@ -61,6 +64,10 @@ impl Workloads {
 
     pub(crate) fn remove(&mut self, namespace: String, name: String) {
         self.0.remove(&PodName { namespace, name });
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.0.values_mut().map(|listed| &mut listed.since), by);
     }
 
     /// Removes what is not in the list that was requested at `asked`.

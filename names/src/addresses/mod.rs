@@ -12,6 +12,7 @@ pub(crate) use prefixes::{PrefixEntry, Prefixes};
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use tidegate_model::Timestamp;
@@ -19,6 +20,7 @@ use tidegate_model::flow::Address;
 
 use crate::interner::{Interner, ValueId};
 use crate::origin::Origin;
+use crate::set_back::set_back;
 
 /// How many entries are looked at for one that can be evicted. If there is none among them, a new
 /// entry is rejected.
@@ -84,6 +86,10 @@ impl Addresses {
     fn get_mut(&mut self, address: Address) -> Option<&mut AddressEntry> {
         let at = self.position(address)?;
         self.entries.get_mut(at)
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.entries.iter_mut().map(|entry| &mut entry.since), by);
     }
 
     /// Namespace and name of the pod of an address, if it has one.

@@ -1,6 +1,7 @@
 //! Prefixes of addresses with their identities.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
@@ -8,6 +9,7 @@ use tidegate_model::flow::Address;
 
 use crate::origin::Origin;
 use crate::prefix::{AddressFamily, Prefix};
+use crate::set_back::set_back;
 
 /// What is known of a prefix.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +78,10 @@ impl Prefixes {
             }
         }
         Some(removed.identity)
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.prefixes.values_mut().map(|entry| &mut entry.since), by);
     }
 
     /// The prefixes whose entries satisfy a predicate.

@@ -68,6 +68,10 @@ impl KnownNames {
         self.deadline()
     }
 
+    pub(super) fn times(&mut self) -> impl Iterator<Item = &mut Timestamp> {
+        self.names.iter_mut().map(|(_, expires)| expires)
+    }
+
     /// When the first name expires.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         self.names.iter().map(|(_, expires)| *expires).min()

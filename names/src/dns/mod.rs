@@ -15,6 +15,7 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
 
+use crate::set_back::set_back;
 use known::KnownNames;
 
 /// The shortest time for which a name is kept, and the time by which use extends it.
@@ -134,6 +135,12 @@ impl DnsNames {
             }
             changed(address);
         }
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        let known = self.addresses.values_mut().flatten();
+        set_back(known.flat_map(KnownNames::times), by);
+        self.rebuild_deadlines();
     }
 
     /// Leaves one deadline for each pair. Answers with long times to live would otherwise leave the

@@ -12,6 +12,7 @@ pub(crate) use podless::PodlessEndpoints;
 pub(crate) use wanted::WantedEndpoints;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
@@ -22,6 +23,7 @@ use crate::identities::IdentityLabels;
 use crate::origin::Origin;
 use crate::pods::{PodName, PodRef, check_labels, check_len};
 use crate::reject_reason::RejectReason;
+use crate::set_back::set_back;
 use crate::workloads::Workload;
 
 /// The largest number of addresses of an endpoint, which has one of each family as a rule.
@@ -73,6 +75,10 @@ impl LocalEndpoint {
         }
     }
 
+    fn times(&mut self) -> [&mut Timestamp; 2] {
+        [&mut self.since, &mut self.pairing.since]
+    }
+
     /// Whether a list has what announcements lack: an identity, which is [`INIT`] until the agent has
     /// read the pod's labels, and the interface, which only pods have in all releases.
     pub(crate) fn is_listed(&self) -> bool {
@@ -105,6 +111,11 @@ impl Endpoints {
 
     pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut LocalEndpoint> {
         self.endpoints.get_mut(&id)
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        let times = self.endpoints.values_mut();
+        set_back(times.flat_map(LocalEndpoint::times), by);
     }
 
     /// The endpoint with an address that the API lists.

@@ -24,7 +24,7 @@ pub(crate) struct Pairing {
     confirmed: Option<Pair>,
     latest: Option<Pair>,
     /// When the latest pair was first seen.
-    since: Timestamp,
+    pub(super) since: Timestamp,
 }
 
 impl Pairing {

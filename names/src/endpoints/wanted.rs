@@ -7,6 +7,8 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 
+use crate::set_back::set_back;
+
 /// The pause after the first request, which doubles with each.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often an endpoint is asked for. After that, only a new announcement has it asked for again.
@@ -51,6 +53,12 @@ impl WantedEndpoints {
             wanted.next = now;
             self.due.insert((now, id));
         }
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.wanted.values_mut().map(|wanted| &mut wanted.next), by);
+        let due = std::mem::take(&mut self.due).into_iter();
+        self.due = due.map(|(time, id)| (time - by, id)).collect();
     }
 
     /// Removes an endpoint that a list has, or that was deleted.

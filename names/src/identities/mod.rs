@@ -13,6 +13,7 @@ mod reserved;
 pub(crate) use reserved::{HOST, IdentityLabels};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
@@ -21,6 +22,7 @@ use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
 use crate::pods::check_labels;
 use crate::prefix::{AddressFamily, Prefix, most_specific};
 use crate::reject_reason::RejectReason;
+use crate::set_back::set_back;
 use local_scope::LocalScope;
 use reserved::{REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 
@@ -174,6 +176,10 @@ impl Identities {
         let was_listed = self.listed.remove(&identity).is_some();
         let is_released = Self::depends_on_prefixes(identity) && self.local.release(identity);
         was_listed || is_released
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.listed.values_mut().map(|listed| &mut listed.since), by);
     }
 
     /// Removes the identities that were listed before and are not in the list requested at `asked`.

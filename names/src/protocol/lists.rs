@@ -1,8 +1,12 @@
 //! Which lists are complete.
 
+use std::time::Duration;
+
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::names::{NamesList, NamesSource};
+
+use crate::set_back::set_back;
 
 /// When the last complete list of each kind was requested.
 #[derive(Debug, Default)]
@@ -28,6 +32,10 @@ impl Lists {
     /// Notes that a list is complete.
     pub(crate) fn complete(&mut self, source: NamesSource, list: NamesList, asked: Timestamp) {
         self.0.insert((source, list), asked);
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.0.values_mut(), by);
     }
 
     /// When the last complete list was requested.

@@ -2,8 +2,11 @@
 //! ones, and one of them can be behind the others.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tidegate_model::Timestamp;
+
+use crate::set_back::set_back;
 
 /// The number of a pipeline that delivers announcements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,10 @@ impl Positions {
             });
         }
         is_repeated
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.0.iter_mut().map(|one| &mut one.time), by);
     }
 
     /// Removes a pipeline.

@@ -2,9 +2,12 @@
 //! connections follow the deletion.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
+
+use crate::set_back::set_back;
 
 /// What was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,10 @@ impl Tails {
     /// When the next one is to be removed.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
         self.0.front().map(|(deadline, _)| *deadline)
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        set_back(self.0.iter_mut().map(|(deadline, _)| deadline), by);
     }
 
     /// The next one that is to be removed at `now`; at any time, if `now` is `None`.

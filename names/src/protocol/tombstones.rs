@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 
 use crate::prefix::Prefix;
+use crate::set_back::set_back;
 
 /// The longest time between the request of a list and its end.
 const LIFETIME: Duration = Duration::from_secs(120);
@@ -60,6 +61,11 @@ impl Tombstones {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
             self.remove_oldest();
         }
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        let times = self.order.iter_mut().map(|(time, _)| time);
+        set_back(times.chain(self.times.values_mut()), by);
     }
 
     fn remove_oldest(&mut self) {

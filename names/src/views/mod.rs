@@ -187,6 +187,13 @@ impl Views {
         self.wanted.next()
     }
 
+    /// Follows a wall clock that was set back to `now`.
+    pub fn set_back(&mut self, now: Timestamp) {
+        self.writer.set_back(now);
+        self.wanted = WantedIdentities::default();
+        self.wanted_cgroups = WantedCgroups::default();
+    }
+
     /// Notes that a flow has a control group that is no listed pod's.
     pub fn want_cgroup(&mut self, cgroup: u64, now: Timestamp) {
         let listed = self.writer.table().cgroups_listed();

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::time::Duration;
 
+use tidegate_model::names::{NamesList, NamesSource};
 use tidegate_model::record::{DebugEvent, Lost, LostSource};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Outcome, Record, Timestamp};
@@ -19,6 +20,9 @@ const TICK: Duration = Duration::from_secs(10);
 /// How long a new table waits for lists until it asks for them: receivers that were there before it
 /// have sent them already, and those that start with it send them within this time.
 const MAX_WAIT: Duration = Duration::from_secs(5);
+/// If records are older than those before them by more than this, the wall clock was set back.
+/// Receivers of the same pipeline differ by less.
+const SET_BACK: Duration = Duration::from_secs(10);
 
 /// Names flows from a shared table.
 #[derive(Debug)]
@@ -34,6 +38,8 @@ pub(super) struct CiliumEnrich {
     rejected: Vec<RejectReason>,
     /// When a new table asks for lists; `None` after that.
     asks_at: Option<Timestamp>,
+    /// The time of the last batch.
+    latest: Timestamp,
 }
 
 impl CiliumEnrich {
@@ -48,6 +54,7 @@ impl CiliumEnrich {
             metrics: Metrics::new(context),
             rejected: Vec::new(),
             asks_at: Some(Timestamp::default()),
+            latest: Timestamp::default(),
         }
     }
 
@@ -105,12 +112,41 @@ impl CiliumEnrich {
             Some(at) if at == Timestamp::default() => self.asks_at = Some(now + MAX_WAIT),
             Some(at) if at <= now => {
                 self.asks_at = None;
-                if self.table.counts().lists.is_empty() {
+                if !self.has_lists() {
                     self.requests.send(Request::Resync(ResyncCause::NewTable));
                 }
             }
             _ => {}
         }
+    }
+
+    /// Whether lists have arrived, and not only some of the agent's: those that it does not announce are
+    /// read more often.
+    fn has_lists(&self) -> bool {
+        let lists = self.table.counts().lists;
+        let has = |list| {
+            lists
+                .iter()
+                .any(|one| (one.0, one.1) == (NamesSource::CiliumApi, list))
+        };
+        let mut sources = lists.iter().map(|(source, ..)| *source);
+        has(NamesList::Addresses)
+            || has(NamesList::Endpoints)
+            || sources.any(|source| source != NamesSource::CiliumApi)
+    }
+
+    /// Follows the clock of the records. If it was set back, lists that were read since then may have
+    /// been ignored.
+    fn follow_clock(&mut self, now: Timestamp) {
+        if now.is_known() && self.latest.since(now) > SET_BACK {
+            let seconds = self.latest.since(now).as_secs();
+            tracing::info!(seconds, "the wall clock was set back; names are read again");
+            self.views.set_back(now);
+            self.asks_at = None;
+            self.requests
+                .send(Request::Resync(ResyncCause::ClockSetBack));
+        }
+        self.latest = now;
     }
 
     /// Asks for what flows and announcements show to be missing.
@@ -143,6 +179,7 @@ impl Processor for CiliumEnrich {
         let mut is_changed = false;
         let last = batch.records().iter().rev().find_map(time_of);
         if let Some(now) = batch.records().iter().find_map(time_of) {
+            self.follow_clock(now);
             is_changed = self.views.writer().expire(now);
             self.ask_for_lists(now);
         }

@@ -13,6 +13,7 @@ mod outside_cluster;
 mod prefixes;
 mod requests;
 mod restarts;
+mod set_back;
 mod sharing;
 mod support;
 mod telemetry;

@@ -1,6 +1,6 @@
 //! What the processor asks receivers of names for.
 
-use tidegate_model::names::{IdentityName, NamesContent, NamesList, Removal};
+use tidegate_model::names::{IdentityName, NamesContent, NamesList, NamesSource, Removal};
 use tidegate_model::record::{Lost, LostSource};
 use tidegate_model::{Record, Timestamp};
 use tidegate_runtime::requests::{Request, RequestKind, RequestReader, Requests, ResyncCause};
@@ -42,7 +42,7 @@ pub(crate) fn requests(reader: &mut RequestReader) -> Vec<Request> {
 fn an_unknown_identity_is_asked_for_once_in_a_minute() {
     let (mut enrich, _receiver, mut reader) = connected();
     // Otherwise the table asks for lists.
-    enrich.absorb(NamesContent::Complete(NamesList::Nodes));
+    enrich.absorb(NamesContent::Complete(NamesList::Addresses));
     for (at, expected) in [
         (1, &[Request::IdentityWanted(4300)][..]),
         (2, &[]),
@@ -141,25 +141,28 @@ fn lists_are_read_again_after_announcements_may_have_been_lost() {
 
 #[test]
 fn a_table_without_lists_asks_for_them_after_five_seconds() {
-    for has_list in [false, true] {
+    use NamesSource::{CiliumApi, Kubernetes};
+    for (source, list, expected) in [
+        (CiliumApi, NamesList::Addresses, None),
+        (CiliumApi, NamesList::Endpoints, None),
+        (Kubernetes, NamesList::Workloads, None),
+        // The table may have missed all that was read before.
+        (CiliumApi, NamesList::Identities, Some(6)),
+        (CiliumApi, NamesList::Services, Some(6)),
+    ] {
         let (mut enrich, _receiver, mut reader) = connected();
         let mut asked = Vec::new();
         for at in [1, 5, 6, 200] {
             enrich.time = second(at);
             enrich.source("10.0.2.9", 2);
-            if has_list {
-                enrich.absorb(NamesContent::Complete(NamesList::Identities));
-            }
+            enrich.absorb_from(source, enrich.time, NamesContent::Complete(list));
             asked.extend(
                 requests(&mut reader)
                     .into_iter()
                     .map(|request| (at, request)),
             );
         }
-        let expected: Vec<_> = (!has_list)
-            .then_some((6, Request::Resync(ResyncCause::NewTable)))
-            .into_iter()
-            .collect();
-        assert_eq!(asked, expected);
+        let expected = expected.map(|at| (at, Request::Resync(ResyncCause::NewTable)));
+        assert_eq!(asked, Vec::from_iter(expected), "{list:?}");
     }
 }

@@ -227,13 +227,18 @@ impl Schedule {
 
     /// Has everything read again at this time. What has failed keeps its pause.
     fn renew_all(&mut self, at: Instant) {
-        let reading = self.reading.map(Source::index);
-        let states = self.sources[..Source::Identity.index()]
-            .iter_mut()
-            .enumerate();
-        let renewed = states.filter(|(_, state)| state.is_configured && state.failures == 0);
-        for (index, state) in renewed {
-            let time = if reading == Some(index) {
+        for source in Source::all().filter(|source| !source.is_single()) {
+            self.renew(source, at);
+        }
+    }
+
+    /// Has a list read at this time at the latest, and not before if it is being read. What has failed
+    /// keeps its pause.
+    fn renew(&mut self, source: Source, at: Instant) {
+        let is_being_read = self.reading == Some(source);
+        let state = &mut self.sources[source.index()];
+        if state.is_configured && state.failures == 0 {
+            let time = if is_being_read {
                 &mut state.again
             } else {
                 &mut state.due
@@ -258,19 +263,21 @@ impl Schedule {
 
     /// Has an endpoint read in the next round, and the control groups of its containers with it.
     fn want_endpoint(&mut self, endpoint: u16, now: Instant) {
-        let list = self.sources[Source::List(ApiList::Endpoints).index()];
+        let source = Source::List(ApiList::Endpoints);
+        let list = self.sources[source.index()];
         let at = self.round.time(now);
-        let is_listed_by_then = list.due.is_some_and(|due| due <= at);
+        let is_listed_by_then =
+            list.due.is_some_and(|due| due <= at) && self.reading != Some(source);
         if !list.is_configured || is_listed_by_then {
             return;
         }
         self.round.plan(at);
-        self.list_by(ApiList::Cgroups, at);
+        self.renew(Source::List(ApiList::Cgroups), at);
         let after = self.sources[Source::Endpoint.index()].due;
         let is_refused = after.is_some_and(|after| after > at);
         if is_refused || !self.round.add(endpoint) {
             self.round.clear();
-            self.list_by(ApiList::Endpoints, at);
+            self.renew(Source::List(ApiList::Endpoints), at);
         }
     }
 
@@ -278,15 +285,7 @@ impl Schedule {
     fn want_list(&mut self, list: ApiList, now: Instant) {
         let at = self.round.time(now);
         self.round.plan(at);
-        self.list_by(list, at);
-    }
-
-    /// Has a list read at this time at the latest. What has failed keeps its pause.
-    fn list_by(&mut self, list: ApiList, at: Instant) {
-        let state = &mut self.sources[Source::List(list).index()];
-        if state.is_configured && state.failures == 0 {
-            state.due = Some(state.due.map_or(at, |due| due.min(at)));
-        }
+        self.renew(Source::List(list), at);
     }
 
     /// All that is configured, apart from single identities and endpoints.

@@ -1,4 +1,5 @@
-//! New lists on request: for a table of names that began after everything was listed.
+//! New lists on request: for a table of names that began after everything was listed, or that may have
+//! ignored changes.
 
 use std::time::Duration;
 
@@ -50,7 +51,9 @@ impl ResyncRelay {
     /// no effect on what is read here.
     pub(super) async fn run(mut self) -> ! {
         loop {
-            if self.reader.recv().await == Request::Resync(ResyncCause::NewTable) {
+            if let Request::Resync(ResyncCause::NewTable | ResyncCause::ClockSetBack) =
+                self.reader.recv().await
+            {
                 self.count.send_modify(|count| *count += 1);
                 sleep(INTERVAL).await;
             }

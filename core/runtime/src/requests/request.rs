@@ -28,6 +28,8 @@ pub enum ResyncCause {
     PipelineFull,
     /// A table of names is new and empty, although the receivers may have sent their lists.
     NewTable,
+    /// The wall clock was set back, so that lists may have been taken for older than they were.
+    ClockSetBack,
 }
 
 /// The kinds of requests.
@@ -100,6 +102,7 @@ impl ResyncCause {
             Self::UpstreamLost => "upstream_lost",
             Self::PipelineFull => "pipeline_full",
             Self::NewTable => "new_table",
+            Self::ClockSetBack => "clock_set_back",
         }
     }
 }

@@ -181,3 +181,18 @@ fn endpoints_are_read_when_the_api_can_be_reached_again_unless_the_agent_has_res
         assert_eq!(rest, if restarts { vec![] } else { vec![ENDPOINT] });
     }
 }
+
+#[test]
+fn an_endpoint_that_is_announced_while_the_list_is_being_read_is_read_after_it() {
+    let (mut schedule, now) = schedule("{ lists = ['endpoints'] }");
+    schedule.requested(Request::StreamStarted(1), now, 0.0);
+    schedule.succeeded(Source::Release, now, 0.5);
+    let list = Source::List(ApiList::Endpoints);
+    schedule.began(list);
+    want(&mut schedule, 7..8, now);
+    schedule.succeeded(list, now, 0.5);
+    assert_eq!(
+        read_until(&mut schedule, now, SECOND * 60),
+        [(10, ENDPOINT)]
+    );
+}
