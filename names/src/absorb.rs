@@ -107,6 +107,12 @@ impl NameTable {
                 self.versions.all_changed();
                 rejected(listed, |workload| self.workloads.set(workload, asked))
             }
+            NamesContent::RuleLogs(listed) => {
+                for rule in &listed {
+                    self.policies.list_log(rule, asked);
+                }
+                Vec::new()
+            }
             NamesContent::NodeLabels(labels) => {
                 let set = self.node.set_labels(labels);
                 self.versions.all_changed();
@@ -259,6 +265,7 @@ impl NameTable {
                 self.workloads.sweep(asked);
                 self.versions.all_changed();
             }
+            NamesList::RuleLogs => self.policies.complete_logs(asked),
             NamesList::Dns => {}
         }
         self.lists.complete(source, list, asked);
@@ -284,6 +291,7 @@ fn list_of(content: &NamesContent) -> Option<NamesList> {
         NamesContent::Cgroups(_) => NamesList::Cgroups,
         NamesContent::Nodes(_) => NamesList::Nodes,
         NamesContent::Workloads(_) => NamesList::Workloads,
+        NamesContent::RuleLogs(_) => NamesList::RuleLogs,
         NamesContent::Complete(list) => *list,
         _ => return None,
     })

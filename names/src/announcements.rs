@@ -44,8 +44,12 @@ impl NameTable {
                 self.delete_endpoint(endpoint.id, event.time);
             }
             (_, Notification::EndpointRegenerate(endpoint)) => {
+                self.policies.regenerated(endpoint.id, event.time);
                 self.set_labels(endpoint.id, &endpoint.labels, event.time)?;
                 self.want_endpoint(endpoint.id, event.time);
+            }
+            (_, Notification::PolicyUpdate(policy)) => {
+                self.policies.updated(policy.revision, event.time);
             }
             (_, Notification::AgentStart { .. }) => self.connection.has_started = true,
             _ => {}
@@ -63,6 +67,7 @@ impl NameTable {
         // All lists are read again.
         self.wanted = WantedEndpoints::default();
         self.remove_node_identities(latest);
+        self.policies.forget(latest);
     }
 
     fn upsert(&mut self, update: &IpCacheUpdate, now: Timestamp) -> Result<(), RejectReason> {

@@ -54,6 +54,7 @@ impl Counts {
             ("cgroups", agent, table.cgroups.len()),
             ("dns", Origin::Listed(NamesSource::Dns), table.dns.len()),
             ("nodes", agent, table.node.len()),
+            ("policies", agent, table.policies.len()),
             ("workloads", kubernetes, table.workloads.len()),
         ]);
         Self {

@@ -59,6 +59,7 @@ impl Slot {
                 Arc::new(NodeView {
                     interface_name: name.to_owned(),
                     node_labels: Arc::clone(labels),
+                    policies: None,
                 })
             }),
         };

@@ -11,6 +11,7 @@ use tidegate_model::record::AgentEvent;
 
 use crate::counts::Counts;
 use crate::identities::IdentityLabels;
+use crate::policies::{Applied, PolicyVerdict};
 use crate::protocol::ReaderId;
 use crate::reject_reason::RejectReason;
 use crate::settings::Settings;
@@ -114,6 +115,18 @@ impl SharedTable {
             return None;
         }
         self.change(|table| table.wanted.next(now))
+    }
+
+    /// What decided a policy verdict.
+    #[must_use]
+    pub fn applied_policies(&self, verdict: PolicyVerdict) -> Applied {
+        self.read().policies.applied(verdict)
+    }
+
+    /// Whether the log texts of rules are older than the policy.
+    #[must_use]
+    pub fn has_old_rule_logs(&self) -> bool {
+        self.read().policies.has_old_logs()
     }
 
     pub(crate) fn versions(&self) -> &Versions {

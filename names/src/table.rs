@@ -14,6 +14,7 @@ use crate::identities::Identities;
 use crate::node::Node;
 use crate::origin::Origin;
 use crate::pods::{PodName, PodRef};
+use crate::policies::Policies;
 use crate::prefix::Prefix;
 use crate::protocol::{Deleted, DeletedKey, Lists, Positions, Tails, Tombstones};
 use crate::reject_reason::RejectReason;
@@ -36,6 +37,7 @@ pub(crate) struct NameTable {
     pub(crate) cgroups: Cgroups,
     pub(crate) dns: DnsNames,
     pub(crate) node: Node,
+    pub(crate) policies: Policies,
     pub(crate) workloads: Workloads,
     pub(crate) lists: Lists,
     pub(crate) tombstones: Tombstones,
@@ -85,6 +87,7 @@ impl NameTable {
             cgroups: Cgroups::default(),
             dns: DnsNames::default(),
             node: Node::default(),
+            policies: Policies::default(),
             workloads: Workloads::default(),
             lists: Lists::default(),
             tombstones: Tombstones::default(),
@@ -258,6 +261,7 @@ impl NameTable {
     pub(crate) fn remove_endpoint(&mut self, id: u64) {
         self.unwant_endpoint(id);
         self.endpoints.podless.remove(id);
+        self.policies.remove(id);
         if self.endpoints.remove(id).is_some() {
             let endpoint = u16::try_from(id).unwrap_or_default();
             self.dns.remove_endpoint(endpoint);

@@ -140,6 +140,7 @@ fn vary_cluster(flow: &mut Flow, n: u64) {
     flow.node = Some(Arc::new(NodeView {
         interface_name: view.0.to_owned(),
         node_labels: view.1.iter().map(|label| (*label).to_owned()).collect(),
+        policies: None,
     }));
 }
 

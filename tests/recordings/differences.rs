@@ -1,7 +1,7 @@
 //! Classifies the fields in which two lines differ: `flow.interface.name: absent` for a field that
 //! only the first has, `flow.file.line: added` for one that only the second has, `flow.Summary:
-//! other` for another value, and `flow.source.labels: unknown` for labels that the second reports as
-//! unknown.
+//! other` for another value, `flow.source.labels: unknown` for labels that the second reports as
+//! unknown, and `flow.policy_log: empty` for an empty text of no rules that only the first has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,9 @@ const IGNORED: [&str; 5] = [
     "flow.emitter.version",
 ];
 
+/// The log texts of rules: one empty text if they have none, even where no rules are known.
+const POLICY_LOG: &str = "flow.policy_log";
+
 pub(super) fn classes(theirs: &Value, ours: &Value) -> BTreeSet<String> {
     let theirs = leaves(theirs);
     let ours = leaves(ours);
@@ -26,11 +29,15 @@ pub(super) fn classes(theirs: &Value, ours: &Value) -> BTreeSet<String> {
         .chain(ours.keys())
         .filter(|name| !IGNORED.contains(&name.as_str()))
         .collect();
+    let is_decided = theirs.keys().any(|name| name.ends_with("_by"));
     let class = |name: &String| {
         let kind = match (theirs.get(name), ours.get(name)) {
             (Some(theirs), Some(ours)) if theirs == ours => return None,
             (_, Some(ours)) if *ours == json!(["reserved:unknown"]) => "unknown",
             (Some(_), Some(_)) => "other",
+            (Some(theirs), None) if name == POLICY_LOG && *theirs == json!([""]) && !is_decided => {
+                "empty"
+            }
             (Some(_), None) => "absent",
             (None, _) => "added",
         };

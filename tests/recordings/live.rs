@@ -15,20 +15,8 @@ use super::{differences, lines, pairs, report};
 const GRACE: SignedDuration = SignedDuration::from_secs(1);
 /// The smallest accepted share of flows of older pods that have names.
 const NAMED: f64 = 0.99;
-/// The smallest accepted share of pairs that are equal, apart from what is not served and from
-/// faults of Hubble.
+/// The smallest accepted share of pairs that are equal, apart from faults of Hubble.
 const EQUAL: f64 = 0.995;
-/// The classes of differences in what the agent's API does not serve: rules of policies by flow, and
-/// names of network interfaces that no endpoint has.
-const NOT_SERVED: [&str; 6] = [
-    "flow.egress_allowed_by: absent",
-    "flow.egress_denied_by: absent",
-    "flow.ingress_allowed_by: absent",
-    "flow.ingress_denied_by: absent",
-    "flow.policy_log: absent",
-    "flow.interface.name: absent",
-];
-
 #[test]
 #[expect(
     clippy::print_stderr,
@@ -46,7 +34,7 @@ fn tidegate_beside_a_real_agent_shows_what_its_hubble_shows() {
         result.named.value() >= NAMED,
         "too many pods without a name"
     );
-    let equal = &result.equal_in_served;
+    let equal = &result.equal_but_for_faults;
     assert!(equal.value() >= EQUAL, "too many pairs with a difference");
 }
 
@@ -58,8 +46,8 @@ struct Comparison {
     named: Share,
     /// The pairs without a difference.
     equal: Share,
-    /// The pairs without a difference other than [`NOT_SERVED`] and faults of Hubble.
-    equal_in_served: Share,
+    /// The pairs without a difference other than faults of Hubble.
+    equal_but_for_faults: Share,
     /// The pairs that differ, by class.
     fields: BTreeMap<String, usize>,
 }
@@ -71,7 +59,7 @@ impl Comparison {
             lines: [run.hubble.len(), run.ours.len(), pairs.len()],
             named: Share::default(),
             equal: Share::default(),
-            equal_in_served: Share::default(),
+            equal_but_for_faults: Share::default(),
             fields: BTreeMap::new(),
         };
         for name in run.sides_of_older_pods() {
@@ -83,12 +71,13 @@ impl Comparison {
                 .get(class)
                 .is_some_and(|why| why.starts_with("hubble:"))
         };
-        let is_allowed = |class: &String| NOT_SERVED.contains(&class.as_str()) || is_fault(class);
         for (theirs, ours) in pairs {
             let classes = differences::classes(&run.hubble[theirs], &run.ours[ours]);
             if run.is_settled(&run.ours[ours]) {
                 result.equal.add(classes.is_empty());
-                result.equal_in_served.add(classes.iter().all(is_allowed));
+                result
+                    .equal_but_for_faults
+                    .add(classes.iter().all(is_fault));
             }
             for class in classes {
                 *result.fields.entry(class).or_default() += 1;
@@ -118,8 +107,8 @@ impl Display for Comparison {
         )?;
         writeln!(
             f,
-            "  or in all that the API serves, Hubble's faults aside {}",
-            self.equal_in_served
+            "  or equal but for faults of Hubble                     {}",
+            self.equal_but_for_faults
         )?;
         writeln!(f, "pairs that differ, by field:")?;
         let reasons = report::reasons();

@@ -70,7 +70,11 @@ fn play(name: &str) -> Vec<Value> {
         let text = unzip(&format!("{name}.answers.{part}.json.gz"));
         shift_lookups(serde_json::from_slice(&text).unwrap())
     };
-    let api = FakeApi::listen(&dir.path("cilium.sock"), answers(1));
+    let [first, second] = [answers(1), answers(2)].map(|mut answers| {
+        write_interfaces(&dir, answers.as_object_mut().unwrap().remove("interfaces"));
+        answers
+    });
+    let api = FakeApi::listen(&dir.path("cilium.sock"), first);
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let config = pipeline(&dir);
     let mut agent = Agent::start_with_env(
@@ -96,19 +100,31 @@ fn play(name: &str) -> Vec<Value> {
             let sent = read + ledger.count("receivers.cilium_api", "forwarded");
             read == frames && ledger.count("processors.cilium_decode", "in") == sent
         });
-        api.set(answers(2));
+        api.set(second.clone());
     }
     agent.send_signal("TERM");
     agent.wait_without_reading_stdout();
     lines(output.join().unwrap().as_bytes())
 }
 
-/// The pipeline of `tests/real_agent`, with sockets in this directory.
+/// Makes a directory of the host's network interfaces, in the form of `/sys/class/net`.
+fn write_interfaces(dir: &TestDir, interfaces: Option<Value>) {
+    let interfaces = interfaces.expect("the interfaces are recorded");
+    for (name, index) in interfaces.as_object().unwrap() {
+        let interface = dir.path("interfaces").join(name);
+        fs::create_dir_all(&interface).unwrap();
+        fs::write(interface.join("ifindex"), format!("{index}\n")).unwrap();
+    }
+}
+
+/// The pipeline of `tests/real_agent`, with sockets and interfaces in this directory.
 fn pipeline(dir: &TestDir) -> PathBuf {
+    let api = dir.path("cilium.sock").display().to_string();
+    let interfaces = dir.path("interfaces").display().to_string();
     let text = PIPELINE
         .replace(
-            "/run/cilium/cilium.sock",
-            dir.path("cilium.sock").to_str().unwrap(),
+            "\"/run/cilium/cilium.sock\"",
+            &format!("{api:?}\ninterfaces = {interfaces:?}"),
         )
         .replace(
             "/run/cilium/monitor1_2.sock",

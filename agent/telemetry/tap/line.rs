@@ -28,6 +28,7 @@ impl LineFormatter {
         let text = Compact {
             color: lines.color,
             numeric: lines.numeric,
+            policy_names: lines.policy_names,
             time_format: lines.time_format,
         };
         let printer = match lines.format {

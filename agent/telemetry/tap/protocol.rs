@@ -29,6 +29,8 @@ pub(crate) struct TapLines {
     pub(crate) numeric: bool,
     /// Whether the name of the node is written.
     pub(crate) node_name: bool,
+    /// Whether the policies that a verdict is derived from are written.
+    pub(crate) policy_names: bool,
     pub(crate) time_format: TimeFormat,
 }
 
@@ -89,8 +91,14 @@ impl TapFormat {
 
 impl TapLines {
     /// The parameters of a request.
-    pub(super) const PARAMETERS: [&str; 5] =
-        ["format", "color", "numeric", "node_name", "time_format"];
+    pub(super) const PARAMETERS: [&str; 6] = [
+        "format",
+        "color",
+        "numeric",
+        "node_name",
+        "policy_names",
+        "time_format",
+    ];
 
     /// The values of the parameters that differ from their defaults.
     pub(crate) fn parameters(self) -> Vec<(&'static str, &'static str)> {
@@ -99,6 +107,7 @@ impl TapLines {
             color,
             numeric,
             node_name,
+            policy_names,
             time_format,
         } = self;
         let values = [
@@ -106,9 +115,16 @@ impl TapLines {
             switch_name(color),
             switch_name(numeric),
             switch_name(node_name),
+            switch_name(policy_names),
             time_format.name(),
         ];
-        let default = [TapFormat::default().name(), "false", "false", "false"];
+        let default = [
+            TapFormat::default().name(),
+            "false",
+            "false",
+            "false",
+            "false",
+        ];
         let defaults = default.into_iter().chain([TimeFormat::default().name()]);
         let values = Self::PARAMETERS.into_iter().zip(values).zip(defaults);
         values
@@ -123,6 +139,7 @@ impl TapLines {
             "color" => self.color = switch(name, value)?,
             "numeric" => self.numeric = switch(name, value)?,
             "node_name" => self.node_name = switch(name, value)?,
+            "policy_names" => self.policy_names = switch(name, value)?,
             "time_format" => self.time_format = parse_time_format(value)?,
             _ => self.format = TapFormat::parse(value)?,
         }
@@ -200,9 +217,10 @@ mod tests {
             color: true,
             numeric: true,
             node_name: true,
+            policy_names: true,
             time_format: TimeFormat::Rfc3339Nano,
         };
-        for (lines, count) in [(all, 5), (TapLines::default(), 0)] {
+        for (lines, count) in [(all, 6), (TapLines::default(), 0)] {
             let parameters = lines.parameters();
             assert_eq!(parameters.len(), count);
             let mut parsed = TapLines::default();

@@ -158,7 +158,7 @@ mod tests {
             (
                 "stage=s&rat=1",
                 "unknown parameter `rat`; parameters are stage, pipeline, kinds, filter, rate, \
-                 count, format, color, numeric, node_name, time_format",
+                 count, format, color, numeric, node_name, policy_names, time_format",
             ),
             (
                 "stage=s&rate=0",

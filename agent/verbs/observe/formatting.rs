@@ -51,8 +51,7 @@ pub(super) struct FlowFormattingArgs {
         action = clap::ArgAction::Set,
     )]
     ip_translation: bool,
-    /// Print the names of the policies that allowed or denied a flow: without effect, since the
-    /// monitor socket does not have them
+    /// Print the names of the policies that allowed or denied a flow, if the agent's API is read
     #[arg(long)]
     print_policy_names: bool,
     /// Print only some fields: without effect, since all are printed
@@ -155,6 +154,7 @@ impl FormattingArgs {
             color,
             numeric: flow.numeric || !flow.ip_translation,
             node_name: self.print_node_name,
+            policy_names: flow.print_policy_names,
             time_format: self.time_format.0,
         }
     }

@@ -162,6 +162,7 @@ fn node() -> impl Strategy<Value = Option<Arc<NodeView>>> {
         Arc::new(NodeView {
             interface_name,
             node_labels: labels.into(),
+            policies: None,
         })
     });
     proptest::option::of(node)

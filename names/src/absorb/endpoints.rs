@@ -31,6 +31,8 @@ impl NameTable {
         {
             return Ok(());
         }
+        let policy = listed.policy.as_deref();
+        self.policies.list(id, policy, stated.asked);
         check_listed(&listed)?;
         let labels = identity_labels(&listed.labels)?;
         let existing = self.endpoints.get(id);

@@ -59,6 +59,7 @@ fn listed() -> Vec<NamesContent> {
         ApiList::Cgroups => "/v1/cgroup-dump-metadata",
         ApiList::Dns => "/v1/fqdn/cache",
         ApiList::Nodes => "/v1/cluster/nodes",
+        ApiList::RuleLogs => "/v1/policy",
     };
     let read = |list| {
         let mut parser = ListParser::new(list);

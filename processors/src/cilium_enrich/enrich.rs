@@ -13,6 +13,7 @@ use tidegate_runtime::requests::{Request, RequestKind, Requests, ResyncCause};
 use tidegate_runtime::stage::{Processor, Stateful};
 
 use super::metrics::Metrics;
+use super::policy_requests::PolicyRequests;
 use super::{Config, EVICTED, change_log};
 
 /// How often the age of lists is updated.
@@ -31,8 +32,9 @@ pub(super) struct CiliumEnrich {
     pub(super) views: Views,
     pub(super) interfaces: InterfaceViews,
     pub(super) skips_unknown_cgroups: bool,
+    pub(super) requests: Requests,
+    pub(super) policy_requests: PolicyRequests,
     settings: Settings,
-    requests: Requests,
     metrics: Metrics,
     /// The entries that were rejected from the current batch.
     rejected: Vec<RejectReason>,
@@ -51,6 +53,7 @@ impl CiliumEnrich {
             skips_unknown_cgroups: config.skip_unknown_cgroups,
             settings: config.settings(),
             requests: context.requests.clone(),
+            policy_requests: PolicyRequests::default(),
             metrics: Metrics::new(context),
             rejected: Vec::new(),
             asks_at: Some(Timestamp::default()),

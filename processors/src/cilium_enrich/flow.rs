@@ -1,7 +1,7 @@
 //! Names the endpoints of a flow.
 
 use tidegate_model::Outcome;
-use tidegate_model::flow::{Direction, Flow, FlowType, MessageSource, XlatePoint};
+use tidegate_model::flow::{Direction, Flow, FlowType, MessageSource, XlatePoint, message_type};
 
 use super::UNKNOWN_CGROUP;
 use super::enrich::CiliumEnrich;
@@ -44,6 +44,9 @@ impl CiliumEnrich {
             flow.source.id,
         );
         flow.node = self.interfaces.view(&self.table, flow.interface);
+        if flow.message_type == message_type::POLICY_VERDICT {
+            self.add_policies(flow);
+        }
         Outcome::Keep
     }
 

@@ -15,6 +15,8 @@ mod change_log;
 mod enrich;
 mod flow;
 mod metrics;
+mod policies;
+mod policy_requests;
 
 use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
@@ -135,6 +137,7 @@ impl ProcessorConfig for Enrich {
             RequestKind::IdentityWanted,
             RequestKind::EndpointWanted,
             RequestKind::CgroupsWanted,
+            RequestKind::RuleLogsWanted,
             RequestKind::Resync,
         ]
     }

@@ -25,6 +25,7 @@ fn cart() -> EndpointName {
         addresses: vec![address("10.0.1.5"), address("fd00::5")],
         interface_name: "lxc1234".to_owned(),
         interface_index: 17,
+        policy: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod names;
 mod new_pods;
 mod orders;
 mod outside_cluster;
+mod policies;
 mod prefixes;
 mod requests;
 mod restarts;

@@ -37,6 +37,7 @@ fn cart() -> EndpointName {
         addresses: vec![address("10.0.1.5")],
         interface_name: "lxc1234".to_owned(),
         interface_index: 17,
+        policy: None,
     }
 }
 

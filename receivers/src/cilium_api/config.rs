@@ -47,7 +47,9 @@ tidegate_runtime::config_choice! {
         Identities = "identities",
         /// `/v1/ip`: identity, node and pod of each address of the cluster.
         Addresses = "addresses",
-        /// `/v1/endpoint`: the pods of this node, with their labels and network interfaces.
+        /// `/v1/policy`: what rules of the network policy have verdicts log (`policy_log`).
+        RuleLogs = "rule_logs",
+        /// `/v1/endpoint`: the pods of this node, with their labels, network interfaces and policies.
         Endpoints = "endpoints",
         /// `/v1/service`: the names of services by address and port.
         Services = "services",
@@ -72,11 +74,12 @@ tidegate_runtime::config_table! {
 }
 
 impl ApiList {
-    /// All lists, in the order in which they are read: identities and addresses, whose entries the
-    /// others refer to, come first.
-    pub const ALL: [Self; 7] = [
+    /// All lists, in the order in which they are read: identities, addresses and logs of rules, which
+    /// the others refer to, come first.
+    pub const ALL: [Self; 8] = [
         Self::Identities,
         Self::Addresses,
+        Self::RuleLogs,
         Self::Endpoints,
         Self::Services,
         Self::Cgroups,

@@ -195,6 +195,10 @@ impl Schedule {
                 self.want_list(ApiList::Cgroups, now);
                 false
             }
+            Request::RuleLogsWanted => {
+                self.want_list(ApiList::RuleLogs, now);
+                false
+            }
         }
     }
 

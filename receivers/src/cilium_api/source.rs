@@ -87,6 +87,7 @@ impl Source {
                 ApiList::Cgroups => "/v1/cgroup-dump-metadata",
                 ApiList::Dns => "/v1/fqdn/cache",
                 ApiList::Nodes => "/v1/cluster/nodes",
+                ApiList::RuleLogs => "/v1/policy",
             },
         }
     }
@@ -105,6 +106,7 @@ impl Source {
                 ApiList::Cgroups => "GetCgroupDumpMetadata",
                 ApiList::Dns => "GetFqdnCache",
                 ApiList::Nodes => "GetClusterNodes",
+                ApiList::RuleLogs => "GetPolicy",
             },
         }
     }

@@ -40,7 +40,7 @@ struct State {
 }
 
 /// The samples, by path.
-const SAMPLES: [(&str, &[u8]); 8] = [
+const SAMPLES: [(&str, &[u8]); 9] = [
     (
         "/v1/healthz",
         include_bytes!("../../../tests/golden/cilium-api/healthz.json"),
@@ -56,6 +56,10 @@ const SAMPLES: [(&str, &[u8]); 8] = [
     (
         "/v1/endpoint",
         include_bytes!("../../../tests/golden/cilium-api/endpoint.json"),
+    ),
+    (
+        "/v1/policy",
+        include_bytes!("../../../tests/golden/cilium-api/policy.json"),
     ),
     (
         "/v1/service",

@@ -66,12 +66,14 @@ fn problem(pipeline: &TestPipeline) -> Option<String> {
 }
 
 /// The records of all samples.
-const EVERYTHING: [&str; 15] = [
+const EVERYTHING: [&str; 17] = [
     "release 1.19.4",
     "identities 12",
     "complete identities",
     "addresses 12",
     "complete addresses",
+    "rule_logs 3",
+    "complete rule_logs",
     "endpoints 12",
     "complete endpoints",
     "services 12",
@@ -107,6 +109,7 @@ async fn everything_is_read_once_in_order_with_the_time_before_the_request() {
             "/v1/healthz brief",
             "/v1/identity",
             "/v1/ip",
+            "/v1/policy",
             "/v1/endpoint",
             "/v1/service",
             "/v1/cgroup-dump-metadata",
@@ -136,6 +139,7 @@ async fn a_missing_list_is_empty_or_not_supported_and_neither_is_a_problem() {
     let api = AgentApi::new();
     for path in [
         "/v1/ip",
+        "/v1/policy",
         "/v1/fqdn/cache",
         "/v1/cgroup-dump-metadata",
         "/v1/service",

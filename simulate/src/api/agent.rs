@@ -16,6 +16,11 @@ pub(super) fn health(release: Release) -> Value {
     })
 }
 
+/// `models.Policy`: no rules.
+pub(super) fn policy() -> Value {
+    json!({ "policy": "[]", "revision": 1 })
+}
+
 /// `models.ClusterNodeStatus`.
 pub(super) fn nodes() -> Value {
     let nodes = [LOCAL_NODE, REMOTE_NODE].map(|number| {

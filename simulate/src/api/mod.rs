@@ -69,6 +69,7 @@ impl Api {
                 Some(endpoints::cgroups(cluster))
             }
             "fqdn/cache" => Some(services::dns_lookups(cluster, now)),
+            "policy" => Some(agent::policy()),
             "cluster/nodes" => Some(agent::nodes()),
             path => match path.split_once('/')? {
                 ("identity", number) => identities::one(cluster, number.parse().ok()?),

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use super::policy::AppliedPolicies;
+
 /// `flow.Endpoint`, with the DNS names that Hubble keeps in the flow.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoint {
@@ -25,14 +27,16 @@ pub struct ServiceName {
     pub name: String,
 }
 
-/// What a flow shows of the node that reported it, apart from the node's name: shared by all flows
-/// of one interface.
+/// What the node that reported a flow knows beyond its endpoints, apart from the node's name: shared
+/// by all flows of one interface, except that a policy verdict has its own if its policies are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeView {
     /// `interface.name`; empty if unknown.
     pub interface_name: String,
     /// `node_labels`: `key=value`, sorted.
     pub node_labels: Arc<[String]>,
+    /// The policies that a policy verdict is derived from.
+    pub policies: Option<Arc<AppliedPolicies>>,
 }
 
 /// The texts of a `flow.Endpoint`.

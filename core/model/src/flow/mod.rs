@@ -13,6 +13,8 @@ mod id;
 mod identity;
 mod l7;
 mod missing;
+mod policy;
+mod policy_effect;
 mod sampling;
 mod socket;
 mod trace;
@@ -35,6 +37,8 @@ pub use l7::{
     MessageSource, ObservedLatency, REDACTED, common_text,
 };
 pub use missing::{MessagePart, Missing};
+pub use policy::{AppliedPolicies, Policy};
+pub use policy_effect::PolicyEffect;
 pub use sampling::Sampling;
 pub use socket::{Socket, XlatePoint};
 pub use trace::{OriginalSource, TracePoint, TraceReason, capture_point_name};
@@ -104,7 +108,7 @@ pub struct Flow {
     pub ip_trace_id: u64,
     /// Index of the network interface; 0 if unknown.
     pub interface: u32,
-    /// Name of the interface, and labels of the node, if they are known.
+    /// Name of the interface, labels of the node, and the policies of a verdict, if they are known.
     pub node: Option<Arc<NodeView>>,
     /// Port of the proxy that the packet was redirected to; 0 for none.
     pub proxy_port: u32,

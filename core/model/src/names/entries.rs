@@ -4,6 +4,8 @@ use std::mem::size_of_val;
 
 use serde::Serialize;
 
+use super::policies::EndpointPolicy;
+
 use crate::flow::Address;
 use crate::time::Timestamp;
 
@@ -54,6 +56,8 @@ pub struct EndpointName {
     pub interface_name: String,
     /// Index of that interface; 0 if unknown.
     pub interface_index: u32,
+    /// The policy that it has realized; `None` if it has none yet.
+    pub policy: Option<Box<EndpointPolicy>>,
 }
 
 /// One frontend of a service: `models.Service` (1.12 to 1.20), or a Kubernetes service.
@@ -186,6 +190,9 @@ impl EndpointName {
             + self.pod_name.capacity()
             + self.interface_name.capacity()
             + size_of_val(&*self.addresses)
+            + self.policy.as_ref().map_or(0, |policy| {
+                size_of::<EndpointPolicy>() + policy.heap_bytes()
+            })
     }
 }
 

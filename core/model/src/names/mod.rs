@@ -5,11 +5,14 @@
 //! ([`Names`]); a processor keeps what they contain.
 
 mod entries;
+mod policies;
 
 pub use entries::{
     AddressName, DnsName, EndpointName, IdentityName, InterfaceName, NodeName, PodCgroups,
     PodWorkload, Removal, ServiceFrontend,
 };
+
+pub use policies::{EndpointPolicy, FilterRules, PolicyFilter, RuleLog};
 
 use std::mem::size_of_val;
 use std::sync::Arc;
@@ -76,11 +79,13 @@ pub enum NamesList {
     Nodes,
     /// [`NamesContent::Workloads`]
     Workloads,
+    /// [`NamesContent::RuleLogs`]
+    RuleLogs,
 }
 
 impl NamesList {
     /// All lists.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Identities,
         Self::Addresses,
         Self::Endpoints,
@@ -89,6 +94,7 @@ impl NamesList {
         Self::Dns,
         Self::Nodes,
         Self::Workloads,
+        Self::RuleLogs,
     ];
 
     /// The name in telemetry and logs.
@@ -103,6 +109,7 @@ impl NamesList {
             Self::Dns => "dns",
             Self::Nodes => "nodes",
             Self::Workloads => "workloads",
+            Self::RuleLogs => "rule_logs",
         }
     }
 }
@@ -133,6 +140,8 @@ pub enum NamesContent {
     NodeLabels(Vec<String>),
     /// The network interfaces of this node. Replaces earlier ones.
     Interfaces(Vec<InterfaceName>),
+    /// What rules of the network policy have verdicts log: `/v1/policy`.
+    RuleLogs(Vec<RuleLog>),
     /// Entries of this source that no longer exist.
     Removed(Vec<Removal>),
     /// A list has been sent completely since `asked`: entries of this source that were in an
@@ -184,6 +193,7 @@ impl NamesContent {
             Self::Workloads(entries) => sum(entries, PodWorkload::heap_bytes),
             Self::NodeLabels(labels) => sum(labels, String::capacity),
             Self::Interfaces(entries) => sum(entries, InterfaceName::heap_bytes),
+            Self::RuleLogs(entries) => sum(entries, RuleLog::heap_bytes),
             Self::Removed(entries) => sum(entries, Removal::heap_bytes),
             Self::Complete(_) => 0,
             Self::Release(release) => release.len(),
@@ -202,6 +212,7 @@ impl NamesContent {
             Self::Dns(_) => NamesList::Dns.name(),
             Self::Nodes(_) => NamesList::Nodes.name(),
             Self::Workloads(_) => NamesList::Workloads.name(),
+            Self::RuleLogs(_) => NamesList::RuleLogs.name(),
             Self::NodeLabels(_) => "node_labels",
             Self::Interfaces(_) => "interfaces",
             Self::Removed(_) => "removed",
@@ -234,6 +245,7 @@ impl NamesContent {
             Self::Workloads(entries) => entries.len(),
             Self::NodeLabels(labels) => labels.len(),
             Self::Interfaces(entries) => entries.len(),
+            Self::RuleLogs(entries) => entries.len(),
             Self::Removed(entries) => entries.len(),
             Self::Complete(_) | Self::Release(_) => 0,
         }

@@ -11,6 +11,8 @@ pub enum Request {
     EndpointWanted(u16),
     /// The control groups of pods are wanted: a flow has one that no list of names had so far.
     CgroupsWanted,
+    /// The log texts of rules of the network policy are wanted: the policy has changed since.
+    RuleLogsWanted,
     /// Records of changes were lost, so that lists of names have to be read again.
     Resync(ResyncCause),
     /// The stream of frames with this number has begun: the receiver is connected to the agent.
@@ -42,6 +44,8 @@ pub enum RequestKind {
     EndpointWanted,
     /// [`Request::CgroupsWanted`]
     CgroupsWanted,
+    /// [`Request::RuleLogsWanted`]
+    RuleLogsWanted,
     /// [`Request::Resync`]
     Resync,
     /// [`Request::StreamStarted`]
@@ -58,6 +62,7 @@ impl Request {
             Self::IdentityWanted(_) => RequestKind::IdentityWanted,
             Self::EndpointWanted(_) => RequestKind::EndpointWanted,
             Self::CgroupsWanted => RequestKind::CgroupsWanted,
+            Self::RuleLogsWanted => RequestKind::RuleLogsWanted,
             Self::Resync(_) => RequestKind::Resync,
             Self::StreamStarted(_) => RequestKind::StreamStarted,
             Self::StreamEnded(_) => RequestKind::StreamEnded,
@@ -67,10 +72,11 @@ impl Request {
 
 impl RequestKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::IdentityWanted,
         Self::EndpointWanted,
         Self::CgroupsWanted,
+        Self::RuleLogsWanted,
         Self::Resync,
         Self::StreamStarted,
         Self::StreamEnded,
@@ -83,6 +89,7 @@ impl RequestKind {
             Self::IdentityWanted => "identity_wanted",
             Self::EndpointWanted => "endpoint_wanted",
             Self::CgroupsWanted => "cgroups_wanted",
+            Self::RuleLogsWanted => "rule_logs_wanted",
             Self::Resync => "resync",
             Self::StreamStarted => "stream_started",
             Self::StreamEnded => "stream_ended",

@@ -22,12 +22,27 @@ use std::fmt::Write;
 use color::{Color, colored};
 use event_type::push_or_number;
 use tidegate_model::Timestamp;
-use tidegate_model::flow::{AuthType, Flow, Verdict, message_type, reserved_identity};
+use tidegate_model::flow::{AuthType, Flow, Policy, Verdict, message_type, reserved_identity};
 use tidegate_model::record::{AgentEvent, DebugEvent, Lost};
 
 use super::escape::{Escapes, escaped};
 use super::push_summary;
 use crate::text::{TimeFormat, push_decimal, push_signed, push_time};
+
+/// Appends the policies that allowed or denied a flow, if they are from named resources. As in
+/// Hubble, not those of an audited one.
+fn push_policy_names(out: &mut String, flow: &Flow) {
+    let Some((_, applied)) = flow.policies().filter(|_| flow.verdict != Verdict::Audit) else {
+        return;
+    };
+    let is_named = |policy: &&Policy| !policy.kind.is_empty() && !policy.name.is_empty();
+    for (at, policy) in applied.policies.iter().filter(is_named).enumerate() {
+        out.push_str(if at == 0 { " BY " } else { ", " });
+        escaped::<ControlEscapes>(out, |out| {
+            out.extend([&policy.name, " (", &policy.kind, ")"]);
+        });
+    }
+}
 
 /// Hubble's escapes of ESC and CR, and C's of the other control characters.
 struct ControlEscapes;
@@ -60,6 +75,8 @@ pub struct Compact {
     pub color: bool,
     /// Whether hosts are shown by address, without names of pods, services and DNS.
     pub numeric: bool,
+    /// Whether the verdict of a policy is followed by the policies that it is derived from.
+    pub policy_names: bool,
     /// The format of times.
     pub time_format: TimeFormat,
 }
@@ -69,6 +86,7 @@ impl Compact {
     pub const PLAIN: Self = Self {
         color: false,
         numeric: false,
+        policy_names: false,
         time_format: TimeFormat::StampMilli,
     };
 
@@ -262,7 +280,12 @@ impl Compact {
         } else {
             flow.verdict.name()
         };
-        colored(out, self.color, color, |out| out.push_str(text));
+        colored(out, self.color, color, |out| {
+            out.push_str(text);
+            if self.policy_names && is_policy {
+                push_policy_names(out, flow);
+            }
+        });
     }
 
     /// Appends the trace id, the summary and the authentication of a flow.

@@ -51,6 +51,7 @@ impl Json {
         context(object, flow);
         object.string_with("Summary", |out| push_summary(out, flow));
         extensions(object, flow);
+        policies(object, flow);
     }
 }
 
@@ -74,6 +75,21 @@ fn extensions(object: &mut Object<'_>, flow: &Flow) {
             }
         });
     });
+}
+
+/// Writes the policies of a verdict, and what their rules log.
+fn policies(object: &mut Object<'_>, flow: &Flow) {
+    let Some((effect, applied)) = flow.policies() else {
+        return;
+    };
+    object.messages(effect.field(), &applied.policies, |object, policy| {
+        object.string("name", &policy.name);
+        object.string("namespace", &policy.namespace);
+        object.strings("labels", &policy.labels);
+        object.uint64("revision", policy.revision);
+        object.string("kind", &policy.kind);
+    });
+    object.strings("policy_log", &applied.log);
 }
 
 fn push_uuid(out: &mut String, id: Uuid) {

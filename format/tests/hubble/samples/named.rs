@@ -33,6 +33,7 @@ fn node(interface_name: &str) -> Option<Arc<NodeView>> {
     Some(Arc::new(NodeView {
         interface_name: interface_name.to_owned(),
         node_labels: labels.map(str::to_owned).into(),
+        policies: None,
     }))
 }
 

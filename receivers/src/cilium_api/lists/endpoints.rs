@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use tidegate_model::names::{EndpointName, NamesContent};
 
+use super::endpoint_policy::PolicyStatus;
 use super::reader::{List, NoEntry};
 use super::values::{Ip, or_default};
 use crate::json::bounded;
@@ -28,6 +29,8 @@ struct Status {
     labels: Labels,
     #[serde(deserialize_with = "or_default")]
     networking: Networking,
+    #[serde(deserialize_with = "or_default")]
+    policy: PolicyStatus,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +96,7 @@ impl List for Endpoints {
             identity,
             labels,
             networking,
+            policy,
         } = json.status;
         let (namespace, pod_name) = external_identifiers.pod();
         let pairs = networking.addressing.into_iter();
@@ -109,6 +113,7 @@ impl List for Endpoints {
                 .collect(),
             interface_name: networking.interface_name,
             interface_index: networking.interface_index,
+            policy: policy.realized(),
         })
     }
 

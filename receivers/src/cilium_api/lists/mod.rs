@@ -7,12 +7,15 @@
 mod addresses;
 mod cgroups;
 mod dns;
+mod embedded;
+mod endpoint_policy;
 mod endpoints;
 mod identities;
 mod nodes;
 mod parser;
 mod reader;
 mod release;
+mod rule_logs;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -28,4 +31,5 @@ use dns::Dns;
 pub(super) use endpoints::Endpoints;
 pub(super) use identities::Identities;
 use nodes::Nodes;
+use rule_logs::RuleLogs;
 use services::Services;

@@ -2,8 +2,9 @@
 
 use tidegate_model::names::{NamesContent, NamesList};
 
+use super::embedded::Embedded;
 use super::reader::{List, ListReader};
-use super::{Addresses, Cgroups, Dns, Endpoints, Identities, Nodes, Services};
+use super::{Addresses, Cgroups, Dns, Endpoints, Identities, Nodes, RuleLogs, Services};
 use crate::cilium_api::config::ApiList;
 use crate::json::{SplitError, Splitter};
 
@@ -14,6 +15,8 @@ pub const MAX_ELEMENT: usize = 1 << 20;
 pub struct ListParser {
     splitter: Splitter,
     reader: Box<dyn Reader>,
+    /// What the list is in, if it is a text in the JSON.
+    embedded: Option<Embedded>,
 }
 
 /// What became of the elements of a list.
@@ -77,8 +80,13 @@ impl ListParser {
             ApiList::Cgroups => Box::new(ListReader::<Cgroups>::default()),
             ApiList::Dns => Box::new(ListReader::<Dns>::default()),
             ApiList::Nodes => Box::new(ListReader::<Nodes>::default()),
+            ApiList::RuleLogs => Box::new(ListReader::<RuleLogs>::default()),
         };
-        Self { splitter, reader }
+        Self {
+            splitter,
+            reader,
+            embedded: (list == ApiList::RuleLogs).then(|| Embedded::new(r#""policy":""#)),
+        }
     }
 
     /// Reads the next piece of the text. Returns a portion of the list if there is enough for one.
@@ -87,7 +95,13 @@ impl ListParser {
     ///
     /// If the text is no such list. What was read before stays valid.
     pub fn push(&mut self, piece: &[u8]) -> Result<Option<NamesContent>, SplitError> {
-        self.reader.push(&mut self.splitter, piece)?;
+        match &mut self.embedded {
+            Some(embedded) => {
+                let text = embedded.push(piece);
+                self.reader.push(&mut self.splitter, &text)?;
+            }
+            None => self.reader.push(&mut self.splitter, piece)?,
+        }
         Ok(self.reader.portion())
     }
 
@@ -120,6 +134,7 @@ impl ApiList {
             Self::Cgroups => NamesList::Cgroups,
             Self::Dns => NamesList::Dns,
             Self::Nodes => NamesList::Nodes,
+            Self::RuleLogs => NamesList::RuleLogs,
         }
     }
 }

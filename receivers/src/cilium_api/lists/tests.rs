@@ -2,7 +2,7 @@
 
 use tidegate_model::flow::Address;
 use tidegate_model::names::{
-    AddressName, DnsName, EndpointName, IdentityName, NamesContent, NodeName, PodCgroups,
+    AddressName, DnsName, EndpointName, IdentityName, NamesContent, NodeName, PodCgroups, RuleLog,
     ServiceFrontend,
 };
 use tidegate_model::time::Timestamp;
@@ -224,4 +224,25 @@ fn the_release_is_at_the_beginning_of_the_message() {
     assert_eq!(of(""), None);
     assert_eq!(release(b"{\"cilium\":null}").unwrap(), None);
     assert!(release(b"[1]").is_err());
+}
+
+#[test]
+fn rules_have_sorted_labels_and_their_log() {
+    let rules = r#"[ { \"labels\": [{\"key\":\"b\",\"value\":\"1\",\"source\":\"k8s\"}, {\"key\":\"a\",\"source\":\"k8s\"}],\n\"log\":{\"value\":\"x\\u0026\"}}, {\"Tier\":0,\"Labels\":[{\"key\":\"c\",\"source\":\"k8s\"}],\"Log\":{\"value\":\"y\"},\"L4\":null}, {\"egress\":[{}]} ]"#;
+    let json = format!(r#"{{"policy":"{rules}","revision":7}}"#);
+    let expected = vec![
+        RuleLog {
+            labels: texts(&["k8s:a", "k8s:b=1"]),
+            log: "x&".to_owned(),
+        },
+        RuleLog {
+            labels: texts(&["k8s:c"]),
+            log: "y".to_owned(),
+        },
+        RuleLog::default(),
+    ];
+    assert_eq!(
+        read(ApiList::RuleLogs, &json),
+        (Some(NamesContent::RuleLogs(expected)), 0)
+    );
 }

@@ -40,10 +40,11 @@ fn read(schedule: &mut Schedule, now: Instant) -> Vec<&'static str> {
     }
 }
 
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "/v1/healthz",
     "/v1/identity",
     "/v1/ip",
+    "/v1/policy",
     "/v1/endpoint",
     "/v1/service",
     "/v1/cgroup-dump-metadata",
@@ -284,4 +285,12 @@ fn what_is_switched_off_or_too_long_is_tried_later_or_when_the_agent_has_restart
         schedule.requested(Request::StreamStarted(2), now, 0.0);
         assert_eq!(read(&mut schedule, now), ["/v1/healthz", "/v1/endpoint"]);
     }
+}
+
+#[test]
+fn logs_of_rules_are_read_again_when_they_are_asked_for() {
+    let (mut schedule, now) = schedule("{}");
+    read(&mut schedule, now + SECOND);
+    schedule.requested(Request::RuleLogsWanted, now + SECOND, 0.0);
+    assert_eq!(read(&mut schedule, now + SECOND * 2), ["/v1/policy"]);
 }

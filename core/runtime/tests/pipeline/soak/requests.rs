@@ -50,7 +50,8 @@ impl RandomSender {
                 1 => Request::StreamStarted(number),
                 2 => Request::StreamEnded(number),
                 3 => Request::CgroupsWanted,
-                4 | 5 => Request::EndpointWanted(u16::try_from(number).unwrap()),
+                4 => Request::RuleLogsWanted,
+                5 => Request::EndpointWanted(u16::try_from(number).unwrap()),
                 _ => Request::IdentityWanted(number),
             });
         }
@@ -149,7 +150,9 @@ impl ReadRequests {
                     | Request::StreamStarted(number)
                     | Request::StreamEnded(number) => number,
                     Request::EndpointWanted(number) => number.into(),
-                    Request::CgroupsWanted | Request::Resync(_) => continue,
+                    Request::CgroupsWanted | Request::RuleLogsWanted | Request::Resync(_) => {
+                        continue;
+                    }
                 };
                 assert!(
                     have_met(receiver, number),

@@ -1,0 +1,99 @@
+//! The log texts of rules.
+
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashMap;
+use tidegate_model::Timestamp;
+use tidegate_model::flow::Policy;
+use tidegate_model::names::RuleLog;
+
+/// The largest number of different labels of rules.
+const MAX_LABELS: usize = 1 << 16;
+
+/// The log texts of rules, by the hash of their labels. `None` if rules with the same labels have
+/// different texts.
+type Texts = HashMap<u64, Option<Box<str>>>;
+
+/// The log texts of all rules.
+#[derive(Debug, Default)]
+pub(super) struct RuleLogs {
+    /// When the last complete list was requested.
+    asked: Option<Timestamp>,
+    texts: Texts,
+    /// When the list that is being received was requested.
+    next_asked: Timestamp,
+    next: Texts,
+    /// When the policy last changed.
+    updated: Timestamp,
+    state: RandomState,
+}
+
+impl RuleLogs {
+    /// Notes that the policy has changed.
+    pub(super) fn updated(&mut self, now: Timestamp) {
+        self.updated = self.updated.max(now);
+    }
+
+    /// Removes what was listed before this time.
+    pub(super) fn forget(&mut self, before: Timestamp) {
+        if self.asked.is_some_and(|asked| asked <= before) {
+            self.asked = None;
+            self.texts = Texts::new();
+        }
+    }
+
+    /// Adds a rule.
+    pub(super) fn add(&mut self, rule: &RuleLog, asked: Timestamp) {
+        if self.next_asked != asked {
+            self.next_asked = asked;
+            self.next.clear();
+        }
+        let hash = self.state.hash_one(&rule.labels);
+        let has_room = self.next.len() < MAX_LABELS;
+        match self.next.get_mut(&hash) {
+            Some(known) if known.as_deref() != Some(&*rule.log) => *known = None,
+            None if has_room => {
+                self.next.insert(hash, Some(rule.log.as_str().into()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the list.
+    pub(super) fn complete(&mut self, asked: Timestamp) {
+        let is_of_list = self.next_asked == asked;
+        self.texts = std::mem::take(&mut self.next);
+        if !is_of_list {
+            self.texts.clear();
+        }
+        self.texts.shrink_to_fit();
+        self.asked = Some(asked);
+    }
+
+    /// Whether there are texts, which are older than the policy.
+    pub(super) fn is_old(&self) -> bool {
+        self.asked.is_some_and(|asked| asked <= self.updated)
+    }
+
+    /// The texts of several rules, as Hubble shows them (`policy.RuleMeta`, v1.19.4): sorted, and one
+    /// empty text if they have none. `None` if they are unknown.
+    pub(super) fn of(&self, policies: &[Policy]) -> Option<Vec<String>> {
+        if self.asked.is_none_or(|asked| asked <= self.updated) {
+            return None;
+        }
+        let mut texts = Vec::new();
+        for policy in policies {
+            let mut labels = policy.labels.clone();
+            labels.sort_unstable();
+            let text = self.texts.get(&self.state.hash_one(&labels))?.as_deref()?;
+            if !text.is_empty() && !texts.iter().any(|known| known == text) {
+                texts.push(text.to_owned());
+            }
+        }
+        texts.sort_unstable();
+        if texts.is_empty() {
+            texts.push(String::new());
+        }
+        Some(texts)
+    }
+}
