@@ -9,12 +9,12 @@ async fn what_is_forbidden_stays_off_with_the_rule_that_is_missing_and_the_rest_
     let message = r#"nodes is forbidden: User \"system:serviceaccount:ops:tidegate\" cannot list resource \"nodes\""#;
     let mut api = FakeApi::start(vec![
         ("nodes", Answer::refused(403, "Forbidden", message)),
-        ("pods", Answer::list("100", &[])),
+        ("pods", Answer::list("100", &[&pod("web-5d89-a", 90)])),
         ("pods", Answer::watch(&[])),
     ])
     .await;
     let mut pipeline = TestPipeline::start("kubernetes", &api.table(""));
-    expect_list(&mut pipeline, &[]).await;
+    expect_list(&mut pipeline, &["web-5d89-a"]).await;
     pipeline
         .until("a problem", |pipeline| pipeline.health_problem().is_some())
         .await;
