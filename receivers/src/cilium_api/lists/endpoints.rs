@@ -5,7 +5,7 @@ use tidegate_model::names::{EndpointName, NamesContent};
 
 use super::endpoint_policy::PolicyStatus;
 use super::reader::{List, NoEntry};
-use super::values::{Ip, or_default};
+use super::values::{Ip, or_default, readable_or_default};
 use crate::json::bounded;
 
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ struct Status {
     labels: Labels,
     #[serde(deserialize_with = "or_default")]
     networking: Networking,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "readable_or_default")]
     policy: PolicyStatus,
 }
 

@@ -89,7 +89,7 @@ fn endpoints_have_their_pod_by_either_key_and_all_addresses() {
                         "interface-index":21,"interface-name":"lxc1"},
           "policy":{"realized":{"allowed":[1,2]}},"state":"ready"}},
         {"id":13,"status":{"external-identifiers":{"pod-name":"shop/web-1"},"networking":null}},
-        {"id":14},
+        {"id":14,"status":{"policy":{"realized":"?"}}},
         {"id":70000}, {"status":{}}]"#;
     let named = |id, namespace: &str, pod_name: &str| EndpointName {
         id,

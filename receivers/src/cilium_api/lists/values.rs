@@ -4,7 +4,8 @@ use std::fmt::{self, Formatter};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, Visitor};
+use serde_json::value::RawValue;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
 
@@ -30,6 +31,16 @@ where
     T: Deserialize<'de> + Default,
 {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a value, and the default for one of another shape, without which the rest is of use.
+pub(super) fn readable_or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let json = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(json.get()).unwrap_or_default())
 }
 
 /// The addresses in a list, without what is none.
