@@ -148,24 +148,7 @@ impl Schedule {
     pub(super) fn requested(&mut self, request: Request, now: Instant, jitter: f64) -> bool {
         match request {
             Request::StreamStarted(stream) => {
-                self.streams.retain(|known| *known != stream);
-                if self.streams.len() < MAX_STREAMS {
-                    self.streams.push(stream);
-                }
-                self.is_paused = false;
-                self.blocked_until = None;
-                self.unreachable = 0;
-                self.last_resync = Some(now);
-                for source in self.configured() {
-                    source.due = Some(now);
-                    source.failures = 0;
-                }
-                self.round = Round::default();
-                for single in [Source::Identity, Source::Endpoint] {
-                    let state = &mut self.sources[single.index()];
-                    state.due = None;
-                    state.failures = 0;
-                }
+                self.begin_stream(stream, now);
                 true
             }
             Request::StreamEnded(stream) => {
@@ -199,6 +182,28 @@ impl Schedule {
                 self.want_list(ApiList::RuleLogs, now);
                 false
             }
+        }
+    }
+
+    /// Has everything read for a stream that has begun.
+    fn begin_stream(&mut self, stream: u32, now: Instant) {
+        self.streams.retain(|known| *known != stream);
+        if self.streams.len() < MAX_STREAMS {
+            self.streams.push(stream);
+        }
+        self.is_paused = false;
+        self.blocked_until = None;
+        self.unreachable = 0;
+        self.last_resync = Some(now);
+        for source in self.configured() {
+            source.due = Some(now);
+            source.failures = 0;
+        }
+        self.round = Round::default();
+        for single in [Source::Identity, Source::Endpoint] {
+            let state = &mut self.sources[single.index()];
+            state.due = None;
+            state.failures = 0;
         }
     }
 
