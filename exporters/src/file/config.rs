@@ -83,7 +83,7 @@ impl ExporterConfig for Config {
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {
-        check_signals(self.consumes())?;
+        check_signals(self.consumes(), self.signals.as_ref())?;
         let names = check_path(&self.path)?;
         let formatter = match self.format {
             Format::Compact => LineFormatter::compact(false),

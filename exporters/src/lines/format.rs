@@ -2,7 +2,7 @@
 
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::BuildError;
-use tidegate_runtime::config::Signals;
+use tidegate_runtime::config::{Signal, Signals};
 
 /// What can be written as lines.
 pub(crate) const WRITABLE: Kinds =
@@ -31,10 +31,12 @@ impl Format {
 }
 
 /// Refuses a list of `signals` that is empty, or has some that cannot be written as lines.
-pub(crate) fn check_signals(kinds: Kinds) -> Result<(), BuildError> {
+pub(crate) fn check_signals(kinds: Kinds, signals: Option<&Signals>) -> Result<(), BuildError> {
     let refused = kinds.without(WRITABLE);
     let message = if kinds.is_empty() {
         "the list is empty; remove the exporter, or the key".to_owned()
+    } else if signals.is_some_and(|signals| signals.contains(Signal::Traces)) {
+        "traces cannot be written as lines; the otlp exporter takes them".to_owned()
     } else if !refused.is_empty() {
         format!("{refused} cannot be written as lines; the prometheus and otlp exporters take them")
     } else {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use tidegate_model::Kinds;
+use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{BuildContext, BuildError, ExporterConfig, FileUse, Finding};
 use tidegate_runtime::config::{HumanDuration, NonZeroDuration, Signal, Signals};
 use tidegate_runtime::limits::Limits;
@@ -20,6 +20,7 @@ use super::metrics::{MetricsConfig, MetricsExport};
 use super::refresh::Backend;
 use super::resource::ResourceAttributes;
 use super::sealing::Compression;
+use super::spans::SpanFinder;
 use super::status::BackendStatus;
 use super::transport::{BackendConfig, BackendTarget, EndpointUrl, Headers, TlsConfig};
 
@@ -63,6 +64,8 @@ tidegate_runtime::config_table! {
         pub(super) body: Body = Body::Line,
         /// The form of security labels in attributes.
         pub(super) labels: Labels = Labels::List,
+        /// Makes spans also of requests whose `traceparent` states that they are not sampled.
+        pub(super) unsampled_spans: bool = false,
         /// Resource attributes to add or replace.
         pub(super) resource: BTreeMap<String, String> = BTreeMap::new(),
         /// Certificates for an https endpoint. The files are read at the start and at each SIGHUP.
@@ -120,7 +123,10 @@ impl ExporterConfig for Config {
             retry: self.retry_on_failure.clone(),
             in_flight: self.in_flight.get(),
             log_requests: LogRequestBuilder::new(self.batch.clone(), log_resource.envelope()),
+            span_requests: LogRequestBuilder::new(self.batch.clone(), log_resource.envelope()),
             log_resource,
+            log_kinds: self.log_kinds(),
+            span_finder: self.span_finder(context),
             encoder: Encoder::new(context, &self.log_format()),
             metrics: MetricsExport::new(resource, metrics, context),
         }))
@@ -128,6 +134,20 @@ impl ExporterConfig for Config {
 }
 
 impl Config {
+    /// Spans are made of flows, which need not be sent themselves.
+    fn log_kinds(&self) -> Kinds {
+        if self.signals.contains(Signal::Flows) {
+            self.consumes()
+        } else {
+            self.consumes().without(Kinds::of(&[Kind::Flow]))
+        }
+    }
+
+    fn span_finder(&self, context: &BuildContext) -> Option<SpanFinder> {
+        let makes_spans = self.signals.contains(Signal::Traces);
+        makes_spans.then(|| SpanFinder::new(&context.node_name, self.unsampled_spans))
+    }
+
     fn log_format(&self) -> LogFormat {
         LogFormat {
             http_headers: self.http_headers.clone(),

@@ -1,5 +1,5 @@
-//! The running exporter: takes batches from the inbox, fills log requests and the table of metrics,
-//! sends both, and ends when the inbox is closed and everything is delivered or given up.
+//! The running exporter: takes batches from the inbox, fills requests with log records and spans and
+//! the table of metrics, sends all, and ends when the inbox is closed and everything is delivered or given up.
 //!
 //! Memory is bounded by the inbox, `in_flight` requests, the request that is being filled, and the
 //! current batch. While `in_flight` log requests are in flight, only metric points are taken from
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tidegate_model::flow::Flow;
 use tidegate_model::record::Record;
 use tidegate_model::{Kind, Kinds, Timestamp};
 use tidegate_runtime::edge::{Delivery, Inbox};
@@ -28,6 +29,7 @@ use super::logs::{
 use super::metrics::MetricsExport;
 use super::sealing::{Sealed, SealedFrame};
 use super::signal::Signal;
+use super::spans::SpanFinder;
 use super::transport::SentFlag;
 
 /// The state of a running exporter.
@@ -36,6 +38,11 @@ pub(super) struct ExportLoop {
     pub(super) log_requests: LogRequestBuilder,
     pub(super) log_resource: NodeResource,
     pub(super) encoder: Encoder,
+    /// The kinds of records that become log records.
+    pub(super) log_kinds: Kinds,
+    /// Finds spans, if they are sent.
+    pub(super) span_finder: Option<SpanFinder>,
+    pub(super) span_requests: LogRequestBuilder,
     pub(super) metrics: MetricsExport,
     pub(super) in_flight: InFlight,
     pub(super) in_flight_gauge: Gauge,
@@ -68,7 +75,8 @@ impl ExportLoop {
         while let Some(delivery) = self.next_delivery(inbox).await {
             self.process(delivery, inbox).await;
         }
-        self.send_log_request(inbox).await;
+        self.send_request(Signal::Logs, inbox).await;
+        self.send_request(Signal::Traces, inbox).await;
         let in_flight = async {
             while self.in_flight.len() > 0 {
                 self.in_flight.next().await;
@@ -87,7 +95,7 @@ impl ExportLoop {
     async fn next_delivery(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
         loop {
             let has_room = self.in_flight.has_room();
-            let request_due = self.log_requests.due();
+            let request_due = self.request_due();
             let log_due = self.sender.status.next_log();
             tokio::select! {
                 biased;
@@ -96,7 +104,7 @@ impl ExportLoop {
                 () = sleep_until(request_due.unwrap_or_else(Instant::now)),
                     if request_due.is_some() && has_room =>
                 {
-                    self.send_log_request(inbox).await;
+                    self.send_due_requests(inbox).await;
                 }
                 delivery = receive(inbox, has_room) => return delivery,
                 () = sleep_until(log_due.unwrap_or_else(Instant::now)), if log_due.is_some() => {
@@ -117,7 +125,9 @@ impl ExportLoop {
         }
         let (batch, mut ticket) = delivery.into_parts();
         if let Some(envelope) = self.log_resource.update(batch.records()) {
-            self.send_log_request(inbox).await;
+            self.send_request(Signal::Logs, inbox).await;
+            self.send_request(Signal::Traces, inbox).await;
+            self.span_requests.set_envelope(envelope.clone());
             self.log_requests.set_envelope(envelope);
         }
         let now = Timestamp::now();
@@ -126,7 +136,11 @@ impl ExportLoop {
             .iter()
             .filter(|record| kinds.contains(record.kind()))
         {
+            if let Record::Flow(flow) = record {
+                self.add_span(flow, inbox).await;
+            }
             match record {
+                _ if !self.log_kinds.contains(record.kind()) => ticket.absorbed(1),
                 Record::Flow(_)
                 | Record::AgentEvent(_)
                 | Record::DebugEvent(_)
@@ -166,22 +180,69 @@ impl ExportLoop {
             Placement::Current => {}
             Placement::Next => {
                 self.log_requests.attach_ticket(ticket);
-                self.send_log_request(inbox).await;
+                self.send_request(Signal::Logs, inbox).await;
             }
             Placement::TooLarge => return ticket.dropped(drop_reason::RECORD_TOO_LARGE, 1),
         }
         self.log_requests.commit();
     }
 
-    /// Sends the collected log records as soon as another request may be in flight.
-    async fn send_log_request(&mut self, inbox: &mut Inbox) {
+    /// Adds the span that ends with a flow, if there is one.
+    async fn add_span(&mut self, flow: &Flow, inbox: &mut Inbox) {
+        let finder = self.span_finder.as_mut();
+        let Some(span) = finder.and_then(|finder| finder.find(flow)) else {
+            return;
+        };
+        let Some(mut ticket) = inbox.create(1) else {
+            return;
+        };
+        let encoder = &mut self.encoder;
+        match self
+            .span_requests
+            .write(|out| encoder.encode_span(flow, &span, out))
+        {
+            Placement::Current => {}
+            Placement::Next => self.send_request(Signal::Traces, inbox).await,
+            Placement::TooLarge => return ticket.dropped(drop_reason::RECORD_TOO_LARGE, 1),
+        }
+        self.span_requests.commit();
+        self.span_requests.attach_ticket(&mut ticket);
+    }
+
+    /// Returns when the next request is to be sent; `None` if no record waits.
+    fn request_due(&self) -> Option<Instant> {
+        let due = [self.log_requests.due(), self.span_requests.due()];
+        due.into_iter().flatten().min()
+    }
+
+    /// Sends the requests that are full or due.
+    async fn send_due_requests(&mut self, inbox: &mut Inbox) {
+        for signal in [Signal::Logs, Signal::Traces] {
+            let due = self.requests(signal).due();
+            if due.is_some_and(|due| due <= Instant::now()) {
+                self.send_request(signal, inbox).await;
+            }
+        }
+    }
+
+    /// Returns what collects the records of a signal that has requests of records.
+    fn requests(&mut self, signal: Signal) -> &mut LogRequestBuilder {
+        match signal {
+            Signal::Traces => &mut self.span_requests,
+            Signal::Logs | Signal::Metrics => &mut self.log_requests,
+        }
+    }
+
+    /// Sends the collected records as soon as another request may be in flight.
+    async fn send_request(&mut self, signal: Signal, inbox: &mut Inbox) {
         while !self.in_flight.has_room() {
             self.wait_for_request(inbox).await;
         }
-        if let Some(request) = self.log_requests.take() {
+        if let Some(request) = self.requests(signal).take() {
             let Sealed { frame, spare } = self.sender.sealer.seal(request.message);
-            self.log_requests.recycle(spare);
-            self.in_flight.push(self.send_frame(frame, request.tickets));
+            self.requests(signal).recycle(spare);
+            self.in_flight
+                .push(self.send_frame(signal, frame, request.tickets));
             self.update_gauge();
         }
     }
@@ -189,13 +250,15 @@ impl ExportLoop {
     /// Returns a future that sends a frame, settles its tickets, and returns the frame.
     fn send_frame(
         &self,
+        signal: Signal,
         frame: SealedFrame,
         tickets: RequestTickets,
     ) -> BoxFuture<'static, SealedFrame> {
         tracing::debug!(
             records = tickets.records(),
             bytes = frame.len(),
-            "sending a request with log records"
+            ?signal,
+            "sending a request with records"
         );
         let sender = Arc::clone(&self.sender);
         let mut deadline_passed = self.deadline_passed.subscribe();
@@ -210,7 +273,7 @@ impl ExportLoop {
                 _ = deadline_passed.wait_for(|passed| *passed) => {
                     RequestOutcome::given_up(drop_reason::DRAIN_TIMEOUT, sent)
                 }
-                outcome = sender.send(Signal::Logs, &frame, sent) => outcome,
+                outcome = sender.send(signal, &frame, sent) => outcome,
             };
             in_flight.settle(outcome);
             frame

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tidegate_model::Kinds;
 use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::stage::{Exporter, Refresh, StageError, Undelivered};
@@ -17,6 +18,7 @@ use super::logs::{Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::MetricsExport;
 use super::refresh::Backend;
 use super::sealing::{Compression, Sealer};
+use super::spans::SpanFinder;
 use super::status::{BackendStatus, Diagnosis};
 use super::transport::{Client, FirstBytes};
 
@@ -32,6 +34,9 @@ pub(super) struct OtlpExporter {
     pub(super) log_requests: LogRequestBuilder,
     pub(super) log_resource: NodeResource,
     pub(super) encoder: Encoder,
+    pub(super) log_kinds: Kinds,
+    pub(super) span_finder: Option<SpanFinder>,
+    pub(super) span_requests: LogRequestBuilder,
     pub(super) metrics: MetricsExport,
 }
 
@@ -93,6 +98,9 @@ impl OtlpExporter {
             log_requests: self.log_requests,
             log_resource: self.log_resource,
             encoder: self.encoder,
+            log_kinds: self.log_kinds,
+            span_finder: self.span_finder,
+            span_requests: self.span_requests,
             metrics: self.metrics,
             in_flight: InFlight::new(self.in_flight),
             in_flight_gauge: in_flight_gauge(&self.context),

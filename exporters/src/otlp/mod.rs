@@ -36,6 +36,7 @@ mod refresh;
 mod resource;
 mod sealing;
 mod signal;
+mod spans;
 mod status;
 mod transport;
 

@@ -66,7 +66,7 @@ impl ExporterConfig for Config {
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn stage::Exporter>, BuildError> {
-        check_signals(self.consumes())?;
+        check_signals(self.consumes(), self.signals.as_ref())?;
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let formatter = match self.format {
             Format::Compact => {

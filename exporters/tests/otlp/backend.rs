@@ -13,6 +13,10 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
     metrics_service_server::{MetricsService, MetricsServiceServer},
 };
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+    trace_service_server::{TraceService, TraceServiceServer},
+};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, watch};
@@ -111,11 +115,12 @@ impl<T: Clone> MockService<T> {
     }
 }
 
-/// Both services.
+/// All services.
 #[derive(Clone, Default)]
 pub(crate) struct Services {
     pub(crate) logs: Arc<MockService<ExportLogsServiceRequest>>,
     pub(crate) metrics: Arc<MockService<ExportMetricsServiceRequest>>,
+    pub(crate) traces: Arc<MockService<ExportTraceServiceRequest>>,
 }
 
 #[tonic::async_trait]
@@ -145,6 +150,23 @@ impl MetricsService for Services {
             error_message,
         });
         Ok(Response::new(ExportMetricsServiceResponse {
+            partial_success,
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl TraceService for Services {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let (rejected_spans, error_message) = self.traces.handle(request).await?;
+        let partial_success = Some(ExportTracePartialSuccess {
+            rejected_spans,
+            error_message,
+        });
+        Ok(Response::new(ExportTraceServiceResponse {
             partial_success,
         }))
     }
@@ -223,6 +245,7 @@ async fn serve(services: Services, socket: std::net::TcpListener, tls: Option<Se
     }
     let router = server
         .add_service(logs)
-        .add_service(MetricsServiceServer::new(services));
+        .add_service(MetricsServiceServer::new(services.clone()))
+        .add_service(TraceServiceServer::new(services));
     router.serve_with_incoming(incoming).await.unwrap();
 }

@@ -10,4 +10,5 @@ mod metric_values;
 mod pipeline;
 mod refresh;
 mod responses;
+mod spans;
 mod tls;

@@ -19,6 +19,8 @@ crate::config_choice! {
         Lost = "lost",
         /// Metric points.
         Metrics = "metrics",
+        /// Spans of requests with their responses. Only `otlp` makes them.
+        Traces = "traces",
     }
 }
 
@@ -34,11 +36,17 @@ impl Signals {
         Self(signals.to_vec())
     }
 
-    /// The kinds of records that are to be shipped.
+    /// Whether a signal is in the list.
+    #[must_use]
+    pub fn contains(&self, signal: Signal) -> bool {
+        self.0.contains(&signal)
+    }
+
+    /// The kinds of records that are to be shipped. Spans are made of flows.
     #[must_use]
     pub fn kinds(&self) -> Kinds {
         let kind = |signal: &Signal| match signal {
-            Signal::Flows => Kind::Flow,
+            Signal::Flows | Signal::Traces => Kind::Flow,
             Signal::AgentEvents => Kind::AgentEvent,
             Signal::DebugEvents => Kind::DebugEvent,
             Signal::Lost => Kind::Lost,

@@ -29,6 +29,12 @@ impl Inbox {
         Some(Ticket::recover(self.counters.as_ref()?, n))
     }
 
+    /// Counts `n` records that the exporter made, such as spans, in the first of its pipelines.
+    /// `None` for a stage that is no exporter.
+    pub fn create(&self, n: u64) -> Option<Ticket> {
+        Some(Ticket::create(self.counters.as_ref()?, n))
+    }
+
     /// Receives the next batch or the next metric points; `None` when the inbox is empty and all
     /// senders were dropped. Batches and points take turns. Safe to cancel.
     pub async fn recv(&mut self) -> Option<Delivery> {

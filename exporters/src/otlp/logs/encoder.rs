@@ -1,4 +1,6 @@
-//! Encodes records as log records.
+//! Encodes records as log records, and spans ([`span`]).
+
+mod span;
 
 use tidegate_format::hubble::{FlowPeer, Json};
 use tidegate_model::Timestamp;

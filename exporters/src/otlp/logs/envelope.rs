@@ -1,6 +1,7 @@
-//! The bytes around the log records of a request: `ExportLogsServiceRequest` with one
+//! The bytes around the records of a request: `ExportLogsServiceRequest` with one
 //! `ResourceLogs` with one `ScopeLogs` (opentelemetry-proto 1.9). Resource and scope are encoded
-//! once.
+//! once. `ExportTraceServiceRequest` has the same fields with the same numbers, so it serves for
+//! spans, too.
 
 use prost::Message;
 
@@ -21,7 +22,7 @@ const SCOPE: u8 = 1;
 const SCHEMA: u8 = 3;
 
 /// The encoded fields that precede the records.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Envelope {
     resource: Vec<u8>,
     scope: Vec<u8>,

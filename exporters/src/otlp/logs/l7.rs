@@ -9,11 +9,7 @@ use super::header_filter::HeaderFilter;
 use super::record_writer::LogRecordWriter;
 use super::url::Url;
 use crate::otlp::mapping;
-
-/// The methods in OpenTelemetry's semantic conventions.
-const METHODS: [&str; 10] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
-];
+use crate::otlp::spans::METHODS;
 
 /// Writes the attributes of a request or response.
 pub(super) fn write_attributes(out: &mut LogRecordWriter<'_>, l7: &L7, headers: &HeaderFilter) {

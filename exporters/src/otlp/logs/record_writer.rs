@@ -3,9 +3,12 @@
 //! work than building a tree of messages for some twenty attributes.
 //!
 //! The record's length is written last, into a gap of the usual width. [`attributes`] writes the
-//! attributes.
+//! attributes, [`span`] a span.
 
 mod attributes;
+mod span;
+
+pub(super) use span::write_span;
 
 use tidegate_format::hubble::Compact;
 use tidegate_model::Timestamp;

@@ -1,4 +1,4 @@
-//! Collects encoded log records into requests. Records are encoded into the memory that they are
+//! Collects encoded log records, or spans, into requests. Records are encoded into the memory that they are
 //! sent from.
 
 use std::num::NonZeroU64;

@@ -87,3 +87,12 @@ attributes! {
             "fields of a message of the generic proxy";
     }
 }
+
+attributes! {
+    /// Spans, in addition to those of the response.
+    SPAN {
+        NETWORK_PEER_ADDRESS = "network.peer.address": String, "IP",
+            "IP address of the server on a span of kind CLIENT, of the client on one of kind SERVER";
+        NETWORK_PEER_PORT = "network.peer.port": Int, "l4", "its port";
+    }
+}

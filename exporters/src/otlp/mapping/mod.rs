@@ -24,7 +24,7 @@ pub(super) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 
 /// The tables, by the title that they have in `docs/otlp.md`.
 #[cfg(test)]
-pub(super) const TABLES: [(&str, &[Attribute]); 11] = [
+pub(super) const TABLES: [(&str, &[Attribute]); 12] = [
     ("Every log record", flow::RECORD),
     ("Flows", flow::FLOW),
     ("Source and destination of a flow", peer::PEER),
@@ -32,6 +32,7 @@ pub(super) const TABLES: [(&str, &[Attribute]); 11] = [
     ("HTTP", l7::HTTP),
     ("DNS", l7::DNS),
     ("Other protocols", l7::OTHER_PROTOCOLS),
+    ("Spans", l7::SPAN),
     ("Agent events", events::AGENT_EVENT),
     (
         "Endpoints of agent events and debug events",

@@ -6,6 +6,7 @@ mod mapping;
 mod messages;
 mod names;
 mod requests;
+mod spans;
 mod templates;
 
 use std::sync::Arc;

@@ -7,8 +7,11 @@ mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use opentelemetry_proto::tonic::trace::v1;
+
 use super::*;
 use crate::otlp::mapping::{Attribute, TABLES, ValueType};
+use crate::otlp::spans::SpanFinder;
 use samples::{Sample, samples};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/otlp/records");
@@ -17,17 +20,42 @@ fn encoded(sample: &Sample) -> LogRecord {
     single(&sample.record, &sample.format)
 }
 
-#[test]
-fn every_record_has_the_body_and_attributes_of_the_golden_file() {
-    let shown = samples().into_iter().map(|sample| {
+/// The spans of the samples, with their names.
+fn spans() -> Vec<(String, v1::Span)> {
+    let mut finder = SpanFinder::new("prod/node-a", false);
+    let span = |sample: Sample| {
+        let Record::Flow(flow) = &sample.record else {
+            return None;
+        };
+        let span = finder.find(flow)?;
+        let span = super::spans::encoded(flow, &span, &sample.format);
+        Some((format!("span of {}", sample.name), span))
+    };
+    samples().into_iter().filter_map(span).collect()
+}
+
+/// All samples: name, body or name of the span, and attributes.
+fn all_encoded() -> Vec<(String, String, Vec<KeyValue>)> {
+    let log = |sample: Sample| {
         let log = encoded(&sample);
         let body = log.body.as_ref().map(shown).unwrap_or_default();
-        let lines = log.attributes.iter().map(|attribute| {
+        (sample.name.to_owned(), body, log.attributes)
+    };
+    let logs = samples().into_iter().map(log);
+    let spans = spans().into_iter();
+    logs.chain(spans.map(|(name, span)| (name, span.name, span.attributes)))
+        .collect()
+}
+
+#[test]
+fn every_record_has_the_body_and_attributes_of_the_golden_file() {
+    let shown = all_encoded().into_iter().map(|(name, body, attributes)| {
+        let lines = attributes.iter().map(|attribute| {
             let value = attribute.value.as_ref().map(shown).unwrap_or_default();
             format!("{}={value}\n", attribute.key)
         });
         let lines: String = lines.collect();
-        format!("# {}\n{body}\n{lines}\n", sample.name)
+        format!("# {name}\n{body}\n{lines}\n")
     });
     let shown: String = shown.collect();
     if std::env::var_os("OTLP_GOLDEN").is_some_and(|value| value == "write") {
@@ -80,12 +108,11 @@ fn every_attribute_is_declared_with_its_type_and_every_declaration_has_a_sample(
         })
         .collect();
     let mut missing: BTreeSet<_> = declared.keys().cloned().collect();
-    for sample in samples() {
-        let log = encoded(&sample);
+    for (sample, _, attributes) in all_encoded() {
         let mut keys = BTreeSet::new();
-        for attribute in &log.attributes {
+        for attribute in &attributes {
             let key = attribute.key.as_str();
-            assert!(keys.insert(key), "{key} occurs twice in {}", sample.name);
+            assert!(keys.insert(key), "{key} occurs twice in {sample}");
             let prefix_of = |name: &&String| key.starts_with(name.as_str()) && name.ends_with('.');
             let owner = declared.keys().find(prefix_of);
             let name = declared

@@ -152,6 +152,7 @@ fn protocols() -> Vec<Sample> {
 
 fn exchange(record: L7Record, l7_type: L7Type) -> Flow {
     Flow {
+        time: Timestamp(10_000_000),
         ip: Some(addresses()),
         l4: tcp(None),
         direction: Direction::Egress,
