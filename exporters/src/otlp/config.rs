@@ -16,7 +16,7 @@ use super::delivery::RetryConfig;
 use super::exporter::OtlpExporter;
 use super::inspection;
 use super::logs::{BatchConfig, Body, Encoder, Labels, LogFormat, LogRequestBuilder, NodeResource};
-use super::metrics::{MetricsConfig, MetricsExport};
+use super::metrics::{MetricsConfig, MetricsExport, Temporality};
 use super::refresh::Backend;
 use super::resource::ResourceAttributes;
 use super::sealing::Compression;
@@ -58,6 +58,8 @@ tidegate_runtime::config_table! {
         pub(super) drain_timeout: HumanDuration = HumanDuration::from_secs(5),
         /// How often the current values of all series are sent.
         pub(super) metrics_interval: NonZeroDuration = NonZeroDuration::from_millis(10_000),
+        /// What the values of counters and histograms cover.
+        pub(super) temporality: Temporality = Temporality::Cumulative,
         /// HTTP headers that are recorded as attributes. ["*"] records all, including credentials.
         pub(super) http_headers: Vec<String> = Vec::new(),
         /// The body of log records.
@@ -109,6 +111,7 @@ impl ExporterConfig for Config {
         let metrics = MetricsConfig {
             interval: self.metrics_interval.get(),
             max_request_bytes: self.batch.max_bytes.get(),
+            temporality: self.temporality,
         };
         BackendStatus::declare_counters(context);
         Ok(Box::new(OtlpExporter {

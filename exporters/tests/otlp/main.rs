@@ -11,4 +11,5 @@ mod pipeline;
 mod refresh;
 mod responses;
 mod spans;
+mod temporality;
 mod tls;

@@ -1,5 +1,6 @@
 //! Metrics: the last value of every series is kept, and all of them are exported at an interval and
-//! once at the end, as cumulative sums, gauges and explicit histograms since their series' start.
+//! once at the end, as sums, gauges and explicit histograms since their series' start or, with delta
+//! temporality, since what was delivered last.
 //!
 //! A point is absorbed when it enters the table. An export goes through the table and encodes each
 //! request when the previous one was answered: there is never more than one request in memory, and
@@ -14,6 +15,9 @@ mod duplicates;
 mod name;
 mod request;
 mod table;
+mod temporality;
+
+pub(super) use temporality::Temporality;
 
 use std::future::pending;
 use std::sync::Arc;
@@ -28,8 +32,8 @@ use tokio::time::{Instant, sleep_until};
 
 use self::counters::RequestCounters;
 use self::request::{MetricRequest, next_request};
-use self::table::{SeriesCursor, SeriesTable};
-use super::delivery::RequestSender;
+use self::table::{SentSeries, SeriesCursor, SeriesTable};
+use super::delivery::{RequestOutcome, RequestSender};
 use super::resource::ResourceAttributes;
 use super::signal::Signal;
 use super::transport::SentFlag;
@@ -41,6 +45,8 @@ pub(super) struct MetricsConfig {
     pub(super) interval: Duration,
     /// Bytes of one request at most.
     pub(super) max_request_bytes: usize,
+    /// What values cover.
+    pub(super) temporality: Temporality,
 }
 
 /// All series, and the export in progress.
@@ -58,8 +64,10 @@ pub(super) struct MetricsExport {
 struct InProgress {
     /// The series to send after `request`.
     rest: SeriesCursor,
+    /// The series in the request, with delta temporality.
+    sent: Vec<SentSeries>,
     /// The request in flight. Its error is how long the backend asks to wait.
-    request: BoxFuture<'static, Result<(), Duration>>,
+    request: BoxFuture<'static, Result<RequestOutcome, Duration>>,
 }
 
 impl MetricsExport {
@@ -69,7 +77,7 @@ impl MetricsExport {
         context: &BuildContext,
     ) -> Self {
         Self {
-            table: SeriesTable::default(),
+            table: SeriesTable::new(config.temporality),
             resource,
             config,
             counters: RequestCounters::new(context),
@@ -112,25 +120,44 @@ impl MetricsExport {
     }
 
     /// Proceeds with the export after a response. Returns how long the backend asks to wait.
-    fn proceed(&mut self, result: Result<(), Duration>, sender: &Arc<RequestSender>) -> Duration {
+    fn proceed(
+        &mut self,
+        result: Result<RequestOutcome, Duration>,
+        sender: &Arc<RequestSender>,
+    ) -> Duration {
         let in_progress = self.in_progress.take();
         match (result, in_progress) {
             (Err(min_delay), _) => return min_delay,
-            (Ok(()), Some(export)) => self.send_next(export.rest, sender),
-            (Ok(()), None) => {}
+            (Ok(outcome), Some(export)) => {
+                self.settle(outcome, export.sent);
+                self.send_next(export.rest, sender);
+            }
+            (Ok(_), None) => {}
         }
         Duration::ZERO
     }
 
+    /// Takes note of what was delivered. What was not is part of the next values.
+    fn settle(&mut self, outcome: RequestOutcome, sent: Vec<SentSeries>) {
+        if matches!(outcome, RequestOutcome::Delivered { .. }) {
+            self.table.delivered(sent);
+        }
+    }
+
     /// Starts the next request of an export, if there is one.
     fn send_next(&mut self, mut rest: SeriesCursor, sender: &Arc<RequestSender>) {
-        self.in_progress = self.encode(&mut rest).map(|request| {
+        self.in_progress = self.encode(&mut rest).map(|mut request| {
+            let sent = std::mem::take(&mut request.sent);
             let request = Box::pin(send_once(
                 Arc::clone(sender),
                 request,
                 self.counters.clone(),
             ));
-            InProgress { rest, request }
+            InProgress {
+                rest,
+                sent,
+                request,
+            }
         });
     }
 
@@ -155,7 +182,9 @@ impl MetricsExport {
         let mut undelivered = self.table.len() as u64;
         let send = async {
             if let Some(export) = self.in_progress.take() {
-                export.request.await.ok();
+                if let Ok(outcome) = export.request.await {
+                    self.settle(outcome, export.sent);
+                }
             }
             let mut cursor = self.table.cursor();
             while let Some(request) = self.encode(&mut cursor) {
@@ -178,7 +207,9 @@ impl MetricsExport {
 }
 
 /// Waits for the response to the request in flight; for ever if there is none.
-async fn wait_for_response(in_progress: &mut Option<InProgress>) -> Result<(), Duration> {
+async fn wait_for_response(
+    in_progress: &mut Option<InProgress>,
+) -> Result<RequestOutcome, Duration> {
     match in_progress {
         Some(export) => export.request.as_mut().await,
         None => pending().await,
@@ -190,7 +221,7 @@ async fn send_once(
     sender: Arc<RequestSender>,
     request: MetricRequest,
     counters: RequestCounters,
-) -> Result<(), Duration> {
+) -> Result<RequestOutcome, Duration> {
     let frame = sender.sealer.seal(request.message).frame;
     tracing::debug!(
         points = request.points,
@@ -203,7 +234,7 @@ async fn send_once(
     {
         Ok(outcome) => {
             counters.count(outcome, request.points);
-            Ok(())
+            Ok(outcome)
         }
         Err(min_delay) => {
             counters.failed.add(1);

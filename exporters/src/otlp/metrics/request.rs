@@ -7,11 +7,12 @@ use tidegate_model::Timestamp;
 use tidegate_model::metric::{Family, MetricKind, Series, Value};
 
 use super::name::{otlp_name, otlp_unit};
-use super::table::{FamilyTable, SeriesCursor, SeriesEntry, SeriesTable};
+use super::table::{FamilyTable, SentSeries, SeriesCursor, SeriesEntry, SeriesTable};
+use super::temporality::Temporality;
 use crate::otlp::mapping::SCHEMA_URL;
 use crate::otlp::messages::{
-    AggregationTemporality, ExportMetricsRequest, Gauge, Histogram, HistogramDataPoint, KeyValue,
-    Metric, MetricData, NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics, Sum,
+    ExportMetricsRequest, Gauge, Histogram, HistogramDataPoint, KeyValue, Metric, MetricData,
+    NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics, Sum,
 };
 use crate::otlp::resource::{ResourceAttributes, scope, string_attribute};
 use crate::otlp::sealing::{EncodedMessage, PREFIX_LEN};
@@ -26,15 +27,19 @@ pub(super) struct MetricRequest {
     pub(super) message: EncodedMessage,
     /// Number of data points in it.
     pub(super) points: u64,
+    /// The series in it, with delta temporality.
+    pub(super) sent: Vec<SentSeries>,
 }
 
 /// Collects the metrics of one request.
 struct RequestBuilder {
     /// Bytes of metrics at most.
     max_len: usize,
+    temporality: Temporality,
     metrics: Vec<Metric>,
     len: usize,
     points: u64,
+    sent: Vec<SentSeries>,
 }
 
 /// Collects the points of one family.
@@ -58,7 +63,7 @@ pub(super) fn next_request(
     now: Timestamp,
     max_bytes: usize,
 ) -> Option<MetricRequest> {
-    let mut builder = RequestBuilder::new(resource, max_bytes);
+    let mut builder = RequestBuilder::new(resource, table.temporality(), max_bytes);
     while let Some(next) = cursor.families.last_mut() {
         if let Some(family) = table.family(&next.family)
             && !builder.add_family(family, &mut next.series, now)
@@ -71,15 +76,17 @@ pub(super) fn next_request(
 }
 
 impl RequestBuilder {
-    fn new(resource: &ResourceAttributes, max_bytes: usize) -> Self {
+    fn new(resource: &ResourceAttributes, temporality: Temporality, max_bytes: usize) -> Self {
         let envelope =
             resource.to_message().encoded_len() + scope().encoded_len() + 2 * SCHEMA_URL.len();
         let envelope = envelope + 6 * MAX_FIELD_HEADER_LEN;
         Self {
             max_len: max_bytes.saturating_sub(envelope),
+            temporality,
             metrics: Vec::new(),
             len: 0,
             points: 0,
+            sent: Vec::new(),
         }
     }
 
@@ -104,10 +111,13 @@ impl RequestBuilder {
                 self.len += len;
                 self.points += 1;
                 metric.push(point);
+                if self.temporality == Temporality::Delta {
+                    self.sent.extend(family.sent(*id, now));
+                }
             }
             series.pop();
         }
-        self.metrics.extend(metric.finish());
+        self.metrics.extend(metric.finish(self.temporality));
         series.is_empty()
     }
 
@@ -137,6 +147,7 @@ impl RequestBuilder {
         Some(MetricRequest {
             message: EncodedMessage::new(bytes, PREFIX_LEN),
             points: self.points,
+            sent: self.sent,
         })
     }
 }
@@ -165,11 +176,11 @@ impl<'a> MetricBuilder<'a> {
     }
 
     /// Returns the metric; `None` if it has no points.
-    fn finish(self) -> Option<Metric> {
+    fn finish(self, temporality: Temporality) -> Option<Metric> {
         if self.numbers.is_empty() && self.histograms.is_empty() {
             return None;
         }
-        let aggregation_temporality = AggregationTemporality::Cumulative.into();
+        let aggregation_temporality = temporality.aggregation().into();
         let data = match self.family.kind {
             MetricKind::Counter => MetricData::Sum(Sum {
                 data_points: self.numbers,

@@ -9,12 +9,27 @@ use tidegate_model::Timestamp;
 use tidegate_model::metric::{Family, Histogram, Point, Series, Value};
 
 use super::duplicates::{DuplicateIndex, have_same_labels};
+use super::temporality::{Temporality, difference};
+
+/// Series that have ended with a change that is not delivered yet, of one family at most. With
+/// delta temporality they are kept until it is.
+const MAX_ENDED: usize = 1000;
 
 /// All series, by the names of their families. The previous stages limit their number and report
 /// when one has ended.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SeriesTable {
     families: BTreeMap<String, FamilyTable>,
+    temporality: Temporality,
+}
+
+/// A series as it was sent.
+#[derive(Debug)]
+pub(super) struct SentSeries {
+    series: Arc<Series>,
+    /// The cumulative value.
+    value: Value,
+    time: Timestamp,
 }
 
 /// The series of one family.
@@ -24,6 +39,9 @@ pub(super) struct FamilyTable {
     /// By the address of the series, which identifies it while the table holds it.
     series: HashMap<usize, SeriesEntry>,
     duplicates: DuplicateIndex,
+    temporality: Temporality,
+    /// How many series have ended and are kept.
+    ended: usize,
 }
 
 /// One series with its last value.
@@ -32,8 +50,11 @@ pub(super) struct SeriesEntry {
     pub(super) series: Arc<Series>,
     pub(super) value: Value,
     time: Timestamp,
-    /// Start of the time that a cumulative value covers.
+    /// Start of the time that the value covers.
     pub(super) start: Timestamp,
+    /// The cumulative value that was delivered last, with delta temporality.
+    delivered: Option<Value>,
+    is_ended: bool,
 }
 
 /// The series that an export has still to send. It borrows nothing, so that the table can change
@@ -55,11 +76,42 @@ pub(super) struct FamilySeries {
 }
 
 impl SeriesTable {
+    pub(super) fn new(temporality: Temporality) -> Self {
+        Self {
+            families: BTreeMap::new(),
+            temporality,
+        }
+    }
+
+    /// What values cover.
+    pub(super) fn temporality(&self) -> Temporality {
+        self.temporality
+    }
+
+    /// Records that series were delivered, so that their next values begin there.
+    pub(super) fn delivered(&mut self, sent: Vec<SentSeries>) {
+        for SentSeries {
+            series,
+            value,
+            time,
+        } in sent
+        {
+            let name = &series.family.name;
+            let Some(table) = self.families.get_mut(name) else {
+                continue;
+            };
+            table.delivered(&series, value, time);
+            if table.series.is_empty() {
+                self.families.remove(name);
+            }
+        }
+    }
+
     /// Stores the value of a series, or removes the series if it has ended.
     pub(super) fn update(&mut self, point: &Point) {
         let family = &point.series.family;
         if !self.families.contains_key(&family.name) {
-            let table = FamilyTable::new(Arc::clone(family));
+            let table = FamilyTable::new(Arc::clone(family), self.temporality);
             self.families.insert(family.name.clone(), table);
         }
         let Some(table) = self.families.get_mut(&family.name) else {
@@ -94,22 +146,20 @@ impl SeriesTable {
 }
 
 impl FamilyTable {
-    fn new(family: Arc<Family>) -> Self {
+    fn new(family: Arc<Family>, temporality: Temporality) -> Self {
         Self {
             family,
             series: HashMap::new(),
             duplicates: DuplicateIndex::default(),
+            temporality,
+            ended: 0,
         }
     }
 
     fn update(&mut self, point: &Point) {
         let id = Arc::as_ptr(&point.series).addr();
         match &point.value {
-            Value::Ended => {
-                if self.series.remove(&id).is_some() {
-                    self.duplicates.remove(&point.series, id);
-                }
-            }
+            Value::Ended => self.end(&point.series, id),
             value => match self.series.get_mut(&id) {
                 Some(entry) => {
                     entry.value = value.clone();
@@ -122,6 +172,8 @@ impl FamilyTable {
                         value: value.clone(),
                         time: point.time,
                         start: point.series.start,
+                        delivered: None,
+                        is_ended: false,
                     };
                     self.series.insert(id, entry);
                 }
@@ -129,17 +181,75 @@ impl FamilyTable {
         }
     }
 
-    /// Returns a series, unless it has ended. The first of several series with the same labels has
+    /// Removes a series that has ended, unless it has a change that is still to be delivered.
+    fn end(&mut self, series: &Series, id: usize) {
+        let Some(entry) = self.series.get_mut(&id).filter(|entry| !entry.is_ended) else {
+            return;
+        };
+        let is_changed = difference(&entry.value, entry.delivered.as_ref()).is_some();
+        if self.temporality == Temporality::Delta && is_changed && self.ended < MAX_ENDED {
+            entry.is_ended = true;
+            self.ended += 1;
+        } else {
+            self.remove(series, id);
+        }
+    }
+
+    fn remove(&mut self, series: &Series, id: usize) {
+        if self.series.remove(&id).is_some() {
+            self.duplicates.remove(series, id);
+        }
+    }
+
+    fn delivered(&mut self, series: &Arc<Series>, value: Value, time: Timestamp) {
+        let id = Arc::as_ptr(series).addr();
+        let Some(entry) = self.series.get_mut(&id) else {
+            return;
+        };
+        entry.delivered = Some(value);
+        entry.start = time;
+        if entry.is_ended {
+            self.ended -= 1;
+            self.remove(series, id);
+        }
+    }
+
+    /// Returns the series that [`Self::entry`] has for an id, with their cumulative values.
+    pub(super) fn sent(&self, id: usize, time: Timestamp) -> Vec<SentSeries> {
+        let Some(entry) = self.series.get(&id) else {
+            return Vec::new();
+        };
+        self.duplicates_of(entry)
+            .map(|entry| SentSeries {
+                series: Arc::clone(&entry.series),
+                value: entry.value.clone(),
+                time,
+            })
+            .collect()
+    }
+
+    /// Returns all series with the labels of this one, including itself.
+    fn duplicates_of<'a>(
+        &'a self,
+        entry: &'a SeriesEntry,
+    ) -> impl Iterator<Item = &'a SeriesEntry> {
+        let candidates = self.duplicates.possible_duplicates(&entry.series);
+        let duplicates = candidates.map(|ids| {
+            ids.filter_map(|id| self.series.get(&id))
+                .filter(|other| have_same_labels(&entry.series, &other.series))
+        });
+        let single = duplicates.is_none().then_some(entry);
+        single.into_iter().chain(duplicates.into_iter().flatten())
+    }
+
+    /// Returns a series with the value to send, unless it has ended or there is nothing to send. The first of several series with the same labels has
     /// their merged value, as in the Prometheus exporter; the others are left out.
     pub(super) fn entry(&self, id: usize) -> Option<Cow<'_, SeriesEntry>> {
         let entry = self.series.get(&id)?;
-        let Some(candidates) = self.duplicates.possible_duplicates(&entry.series) else {
-            return Some(Cow::Borrowed(entry));
-        };
-        let mut duplicates: Vec<_> = candidates
-            .filter_map(|id| self.series.get(&id))
-            .filter(|other| have_same_labels(&entry.series, &other.series))
-            .collect();
+        if self.duplicates.possible_duplicates(&entry.series).is_none() {
+            return entry.to_send(self.temporality);
+        }
+        let mut duplicates: Vec<_> = self.duplicates_of(entry).collect();
         let is_first = duplicates
             .first()
             .is_some_and(|first| Arc::ptr_eq(&first.series, &entry.series));
@@ -149,9 +259,25 @@ impl FamilyTable {
         duplicates.sort_by_key(|entry| entry.time);
         duplicates
             .into_iter()
-            .cloned()
+            .filter_map(|entry| entry.to_send(self.temporality))
+            .map(Cow::into_owned)
             .reduce(merge)
             .map(Cow::Owned)
+    }
+}
+
+impl SeriesEntry {
+    /// Returns the series with the value to send; `None` if there is nothing to send.
+    fn to_send(&self, temporality: Temporality) -> Option<Cow<'_, Self>> {
+        match temporality {
+            Temporality::Cumulative => Some(Cow::Borrowed(self)),
+            Temporality::Delta => Some(Cow::Owned(Self {
+                value: difference(&self.value, self.delivered.as_ref())?,
+                delivered: None,
+                series: Arc::clone(&self.series),
+                ..*self
+            })),
+        }
     }
 }
 
@@ -179,5 +305,7 @@ fn merge(older: SeriesEntry, newer: SeriesEntry) -> SeriesEntry {
         value,
         time: newer.time,
         start,
+        delivered: None,
+        is_ended: false,
     }
 }
