@@ -131,14 +131,6 @@ warning[unknown_metric_option]: metric 'flow' has no option 'sourcecontex'
   = note: it is ignored, as in Hubble
   = help: did you mean 'sourceContext'?
 
-warning[unknown_metric_option]: metric 'httpV2' is counted without exemplars
- --> pipeline.toml:2:62
-  |
-2 | 'dns:qury;ignoreAAAA=false', 'flow:sourcecontex=ip', 'httpV2:exemplars=true', 'tcp:color=red'
-  |                                                              ^^^^^^^^^
-  |
-  = note: they are not supported
-
 warning[unknown_metric_option]: metric 'tcp' has no option 'color'
  --> pipeline.toml:2:84
   |
@@ -147,7 +139,7 @@ warning[unknown_metric_option]: metric 'tcp' has no option 'color'
   |
   = note: it is ignored, as in Hubble
 
-pipeline.toml: 5 warnings
+pipeline.toml: 4 warnings
 "#,
     );
 }

@@ -276,6 +276,7 @@ mod tests {
             buckets: vec![1, 2],
             sum: 1.5,
             count: 3,
+            ..Histogram::default()
         };
         [
             (

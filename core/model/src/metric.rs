@@ -1,7 +1,12 @@
 //! Metric series and their current values, produced by aggregation.
 
+mod exponential;
+
 use std::sync::Arc;
 
+pub use exponential::ExponentialBuckets;
+
+use crate::flow::TraceContext;
 use crate::time::Timestamp;
 
 /// A metric family: all series of one name.
@@ -62,7 +67,11 @@ impl Point {
     pub fn heap_bytes(&self) -> usize {
         match &self.value {
             Value::Histogram(histogram) => {
-                size_of::<Histogram>() + size_of_val(&*histogram.buckets)
+                let exponential = histogram.exponential.as_ref();
+                size_of::<Histogram>()
+                    + size_of_val(&*histogram.buckets)
+                    + size_of_val(&*histogram.exemplars)
+                    + exponential.map_or(0, ExponentialBuckets::heap_bytes)
             }
             Value::Counter(_) | Value::Gauge(_) | Value::Ended => 0,
         }
@@ -91,4 +100,19 @@ pub struct Histogram {
     pub sum: f64,
     /// Number of observations.
     pub count: u64,
+    /// The newest observation of each bucket that belongs to a trace, if exemplars are kept.
+    pub exemplars: Vec<Exemplar>,
+    /// The same observations in exponential buckets, if they are kept.
+    pub exponential: Option<ExponentialBuckets>,
+}
+
+/// One observation, with the trace that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exemplar {
+    /// The observed value.
+    pub value: f64,
+    /// When it was observed.
+    pub time: Timestamp,
+    /// The trace.
+    pub trace: TraceContext,
 }

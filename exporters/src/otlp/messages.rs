@@ -83,7 +83,7 @@ pub(crate) struct Metric {
     /// In the units of UCUM.
     #[prost(string, tag = "3")]
     pub(crate) unit: String,
-    #[prost(oneof = "MetricData", tags = "5, 7, 9")]
+    #[prost(oneof = "MetricData", tags = "5, 7, 9, 10")]
     pub(crate) data: Option<MetricData>,
 }
 
@@ -95,6 +95,8 @@ pub(crate) enum MetricData {
     Sum(Sum),
     #[prost(message, tag = "9")]
     Histogram(Histogram),
+    #[prost(message, tag = "10")]
+    ExponentialHistogram(ExponentialHistogram),
 }
 
 /// `opentelemetry.proto.metrics.v1.Gauge`
@@ -167,8 +169,70 @@ pub(crate) struct HistogramDataPoint {
     pub(crate) bucket_counts: Vec<u64>,
     #[prost(double, repeated, tag = "7")]
     pub(crate) explicit_bounds: Vec<f64>,
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) exemplars: Vec<Exemplar>,
     #[prost(message, repeated, tag = "9")]
     pub(crate) attributes: Vec<KeyValue>,
+}
+
+/// `opentelemetry.proto.metrics.v1.ExponentialHistogram`
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ExponentialHistogram {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) data_points: Vec<ExponentialHistogramDataPoint>,
+    #[prost(enumeration = "AggregationTemporality", tag = "2")]
+    pub(crate) aggregation_temporality: i32,
+}
+
+/// `opentelemetry.proto.metrics.v1.ExponentialHistogramDataPoint`, of values from 0 up
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ExponentialHistogramDataPoint {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) attributes: Vec<KeyValue>,
+    #[prost(fixed64, tag = "2")]
+    pub(crate) start_time_unix_nano: u64,
+    #[prost(fixed64, tag = "3")]
+    pub(crate) time_unix_nano: u64,
+    #[prost(fixed64, tag = "4")]
+    pub(crate) count: u64,
+    #[prost(double, optional, tag = "5")]
+    pub(crate) sum: Option<f64>,
+    #[prost(sint32, tag = "6")]
+    pub(crate) scale: i32,
+    #[prost(fixed64, tag = "7")]
+    pub(crate) zero_count: u64,
+    #[prost(message, optional, tag = "8")]
+    pub(crate) positive: Option<Buckets>,
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) exemplars: Vec<Exemplar>,
+}
+
+/// `opentelemetry.proto.metrics.v1.ExponentialHistogramDataPoint.Buckets`
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Buckets {
+    #[prost(sint32, tag = "1")]
+    pub(crate) offset: i32,
+    #[prost(uint64, repeated, tag = "2")]
+    pub(crate) bucket_counts: Vec<u64>,
+}
+
+/// `opentelemetry.proto.metrics.v1.Exemplar`
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Exemplar {
+    #[prost(fixed64, tag = "2")]
+    pub(crate) time_unix_nano: u64,
+    #[prost(oneof = "ExemplarValue", tags = "3")]
+    pub(crate) value: Option<ExemplarValue>,
+    #[prost(bytes = "vec", tag = "4")]
+    pub(crate) span_id: Vec<u8>,
+    #[prost(bytes = "vec", tag = "5")]
+    pub(crate) trace_id: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Oneof)]
+pub(crate) enum ExemplarValue {
+    #[prost(double, tag = "3")]
+    Double(f64),
 }
 
 /// `ExportLogsServiceResponse` and `ExportMetricsServiceResponse`, which have the same fields but
@@ -223,7 +287,34 @@ mod tests {
             sum: Some(4.5),
             bucket_counts: vec![1, 2],
             explicit_bounds: vec![0.25],
+            exemplars: vec![exemplar()],
             attributes: attributes(),
+        }
+    }
+
+    fn exemplar() -> Exemplar {
+        Exemplar {
+            time_unix_nano: 1,
+            value: Some(ExemplarValue::Double(0.5)),
+            span_id: vec![1; 8],
+            trace_id: vec![2; 16],
+        }
+    }
+
+    fn exponential() -> ExponentialHistogramDataPoint {
+        ExponentialHistogramDataPoint {
+            attributes: attributes(),
+            start_time_unix_nano: 1,
+            time_unix_nano: 2,
+            count: 3,
+            sum: Some(4.5),
+            scale: -1,
+            zero_count: 1,
+            positive: Some(Buckets {
+                offset: -2,
+                bucket_counts: vec![1, 0, 1],
+            }),
+            exemplars: vec![exemplar()],
         }
     }
 
@@ -241,6 +332,10 @@ mod tests {
             }),
             MetricData::Histogram(Histogram {
                 data_points: vec![histogram()],
+                aggregation_temporality,
+            }),
+            MetricData::ExponentialHistogram(ExponentialHistogram {
+                data_points: vec![exponential()],
                 aggregation_temporality,
             }),
         ];

@@ -220,6 +220,7 @@ fn merge(older: Value, newer: Value) -> Value {
                 .collect(),
             sum: a.sum + b.sum,
             count: a.count + b.count,
+            ..Histogram::default()
         })),
         (_, newer) => newer,
     }

@@ -7,7 +7,10 @@ use opentelemetry_proto::tonic::metrics::v1::{
     HistogramDataPoint, Metric, NumberDataPoint, metric::Data, number_data_point::Value as Number,
 };
 use prost::Message;
-use tidegate_model::metric::{Family, Histogram, MetricKind, Point, Series, Value};
+use tidegate_model::flow::TraceContext;
+use tidegate_model::metric::{
+    Exemplar, ExponentialBuckets, Family, Histogram, MetricKind, Point, Series, Value,
+};
 use tidegate_model::{Record, Timestamp};
 use tonic::{Code, Status};
 
@@ -121,6 +124,7 @@ async fn gauges_and_histograms_arrive_with_their_values() {
         buckets: vec![1, 2, 3],
         sum: 4.5,
         count: 6,
+        ..Histogram::default()
     }));
     pipeline
         .send(vec![
@@ -223,6 +227,7 @@ async fn histograms_with_the_same_labels_are_added_up() {
             buckets: vec![n, 1],
             sum: 0.5,
             count: n + 1,
+            ..Histogram::default()
         }))
     };
     pipeline
@@ -373,4 +378,57 @@ async fn records_of_signals_that_are_not_exported_are_filtered() {
         (1, [("flows", 2)].into())
     );
     assert_eq!(backend.services.logs.received().len(), 0);
+}
+
+#[tokio::test]
+async fn durations_have_the_traces_of_their_requests_and_exponential_buckets_if_they_are_kept() {
+    let trace = TraceContext {
+        trace_id: [1; 16],
+        parent_id: [2; 8],
+        flags: TraceContext::SAMPLED,
+    };
+    let exemplar = Exemplar {
+        value: 0.25,
+        time: Timestamp(1_500),
+        trace,
+    };
+    let mut buckets = ExponentialBuckets::default();
+    buckets.record(0.25);
+    let explicit = Histogram {
+        buckets: vec![1, 0],
+        sum: 0.25,
+        count: 1,
+        exemplars: vec![exemplar],
+        exponential: None,
+    };
+    let exponential = Histogram {
+        exponential: Some(buckets.clone()),
+        ..explicit.clone()
+    };
+    let backend = Backend::start();
+    let pipeline = PipelineSetup::new(&backend.url(), &[EXPORT_AT_END]).start();
+    let records = [("GET", explicit), ("PUT", exponential)].map(|(label, histogram)| {
+        let value = Value::Histogram(histogram.into());
+        point(&duration(label, vec![0.5]), value)
+    });
+    pipeline.send(records.into()).await;
+    pipeline.finish().await;
+    let received = backend.services.metrics.received();
+    let [explicit, exponential] = metrics(&received[0]) else {
+        panic!("a metric of each kind");
+    };
+    let point = &histogram_points(explicit)[0];
+    assert_eq!(point.exemplars[0].trace_id, [1; 16]);
+    assert_eq!(point.exemplars[0].span_id, [2; 8]);
+    let Some(Data::ExponentialHistogram(histogram)) = &exponential.data else {
+        panic!("expected exponential buckets");
+    };
+    let point = &histogram.data_points[0];
+    assert_eq!(point.exemplars.len(), 1);
+    let positive = point.positive.as_ref().unwrap();
+    assert_eq!(
+        (point.scale, positive.offset),
+        (buckets.scale, buckets.offset)
+    );
+    assert_eq!((&*positive.bucket_counts, point.count), (&[1][..], 1));
 }

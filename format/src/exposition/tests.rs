@@ -35,6 +35,7 @@ fn exposition(format: Format) -> String {
         buckets: vec![1, 0, 2],
         sum: 7.25,
         count: 3,
+        ..Histogram::default()
     };
     writer.family(
         "wait_seconds",

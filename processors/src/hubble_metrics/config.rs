@@ -59,6 +59,9 @@ tidegate_runtime::config_table! {
         pub max_series: NonZeroUsize = const { NonZeroUsize::new(100_000).expect("not zero") },
         /// Where DNS and HTTP messages found in captured packets are counted.
         pub wire: WireFamilies = WireFamilies::Own,
+        /// Keeps durations of HTTP requests in base-2 exponential histograms, too, of up to 160
+        /// buckets. `otlp` sends those in place of the explicit ones.
+        pub exponential_histograms: bool = false,
     }
 }
 
@@ -87,6 +90,7 @@ impl ProcessorConfig for Config {
         let settings = FamilySettings {
             max_series: self.max_series.get(),
             wire: self.wire,
+            exponential_histograms: self.exponential_histograms,
         };
         let list = MetricList::build(self.metrics.iter().map(Spanned::get_ref), settings)
             .map_err(refused)?;

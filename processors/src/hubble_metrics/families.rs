@@ -29,6 +29,8 @@ pub(super) struct FamilySettings {
     pub(super) max_series: usize,
     /// As [`super::Config::wire`].
     pub(super) wire: WireFamilies,
+    /// As [`super::Config::exponential_histograms`].
+    pub(super) exponential_histograms: bool,
 }
 
 /// What a scrape shows of a family besides its series.

@@ -116,11 +116,10 @@ impl Check<'_> {
                 None => finding,
             });
         };
-        let value = option.values.first().copied().unwrap_or_default();
         if known == "exemplars" {
-            let title = format!("metric '{name}' is counted without exemplars");
-            return (value == "true").then(|| warning(title).note("they are not supported"));
+            return None;
         }
+        let value = option.values.first().copied().unwrap_or_default();
         let title = format!("option '{known}' of metric '{name}' applies whatever its value is");
         let is_off = matches!(value, "false" | "no" | "off" | "0");
         is_off.then(|| {

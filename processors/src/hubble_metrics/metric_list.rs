@@ -132,6 +132,7 @@ mod tests {
         let settings = FamilySettings {
             max_series: 1,
             wire: WireFamilies::Own,
+            exponential_histograms: false,
         };
         let entry = list.to_owned();
         let Err(mistakes) = MetricList::build([&entry].into_iter(), settings) else {

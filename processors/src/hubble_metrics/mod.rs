@@ -8,7 +8,7 @@
 //! - A mistake in the list is an error instead of a warning, so that `validate` finds it.
 //! - The number of series is limited.
 //! - Deleted pods keep their series, because no event announces their end.
-//! - There are no exemplars.
+//! - Exemplars are those of the histograms of HTTP; counters have none.
 //!
 //! Flows pass unchanged. A series is found by numbers: label values are numbers already or have one
 //! in [`series`], and [`context`] caches endpoints by the memory address of their names, once for

@@ -4,6 +4,7 @@
 
 use prost::Message as _;
 use tidegate_model::Timestamp;
+use tidegate_model::metric as model;
 use tidegate_model::metric::{Family, MetricKind, Series, Value};
 
 use super::name::{otlp_name, otlp_unit};
@@ -11,6 +12,7 @@ use super::table::{FamilyTable, SentSeries, SeriesCursor, SeriesEntry, SeriesTab
 use super::temporality::Temporality;
 use crate::otlp::mapping::SCHEMA_URL;
 use crate::otlp::messages::{
+    Buckets, Exemplar, ExemplarValue, ExponentialHistogram, ExponentialHistogramDataPoint,
     ExportMetricsRequest, Gauge, Histogram, HistogramDataPoint, KeyValue, Metric, MetricData,
     NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics, Sum,
 };
@@ -47,11 +49,13 @@ struct MetricBuilder<'a> {
     family: &'a Family,
     numbers: Vec<NumberDataPoint>,
     histograms: Vec<HistogramDataPoint>,
+    exponential: Vec<ExponentialHistogramDataPoint>,
 }
 
 enum DataPoint {
     Number(NumberDataPoint),
     Histogram(HistogramDataPoint),
+    Exponential(ExponentialHistogramDataPoint),
 }
 
 /// Returns the next request of an export, of `max_bytes` at most unless a single point is larger;
@@ -158,6 +162,7 @@ impl<'a> MetricBuilder<'a> {
             family,
             numbers: Vec::new(),
             histograms: Vec::new(),
+            exponential: Vec::new(),
         }
     }
 
@@ -172,33 +177,42 @@ impl<'a> MetricBuilder<'a> {
         match point {
             DataPoint::Number(point) => self.numbers.push(point),
             DataPoint::Histogram(point) => self.histograms.push(point),
+            DataPoint::Exponential(point) => self.exponential.push(point),
         }
     }
 
-    /// Returns the metric; `None` if it has no points.
-    fn finish(self, temporality: Temporality) -> Option<Metric> {
-        if self.numbers.is_empty() && self.histograms.is_empty() {
-            return None;
-        }
+    /// Returns the metric; none if it has no points, and two if some of the family's pipelines keep
+    /// exponential buckets and others do not.
+    fn finish(self, temporality: Temporality) -> impl Iterator<Item = Metric> {
         let aggregation_temporality = temporality.aggregation().into();
-        let data = match self.family.kind {
-            MetricKind::Counter => MetricData::Sum(Sum {
+        let family = self.family;
+        let numbers = (!self.numbers.is_empty()).then(|| match family.kind {
+            MetricKind::Gauge => MetricData::Gauge(Gauge {
+                data_points: self.numbers,
+            }),
+            MetricKind::Counter | MetricKind::Histogram { .. } => MetricData::Sum(Sum {
                 data_points: self.numbers,
                 aggregation_temporality,
                 is_monotonic: true,
             }),
-            MetricKind::Gauge => MetricData::Gauge(Gauge {
-                data_points: self.numbers,
-            }),
-            MetricKind::Histogram { .. } => MetricData::Histogram(Histogram {
+        });
+        let explicit = (!self.histograms.is_empty()).then(|| {
+            MetricData::Histogram(Histogram {
                 data_points: self.histograms,
                 aggregation_temporality,
-            }),
-        };
-        Some(Metric {
-            name: otlp_name(self.family).to_owned(),
-            description: self.family.help.clone(),
-            unit: otlp_unit(self.family).to_owned(),
+            })
+        });
+        let exponential = (!self.exponential.is_empty()).then(|| {
+            MetricData::ExponentialHistogram(ExponentialHistogram {
+                data_points: self.exponential,
+                aggregation_temporality,
+            })
+        });
+        let data = [numbers, explicit, exponential].into_iter().flatten();
+        data.map(|data| Metric {
+            name: otlp_name(family).to_owned(),
+            description: family.help.clone(),
+            unit: otlp_unit(family).to_owned(),
             data: Some(data),
         })
     }
@@ -217,15 +231,7 @@ impl DataPoint {
                 value: Some(NumberValue::Double(*value)),
             })),
             (MetricKind::Histogram { bounds }, Value::Histogram(histogram)) => {
-                Some(Self::Histogram(HistogramDataPoint {
-                    attributes: attributes(series),
-                    start_time_unix_nano: entry.start.0,
-                    time_unix_nano: now.0,
-                    count: histogram.count,
-                    sum: Some(histogram.sum),
-                    bucket_counts: histogram.buckets.clone(),
-                    explicit_bounds: bounds.clone(),
-                }))
+                Some(histogram_point(bounds, histogram, entry, now))
             }
             _ => None,
         }
@@ -235,7 +241,54 @@ impl DataPoint {
         match self {
             Self::Number(point) => point.encoded_len(),
             Self::Histogram(point) => point.encoded_len(),
+            Self::Exponential(point) => point.encoded_len(),
         }
+    }
+}
+
+/// Returns the exponential buckets, if they are kept, else the explicit ones.
+fn histogram_point(
+    bounds: &[f64],
+    histogram: &model::Histogram,
+    entry: &SeriesEntry,
+    now: Timestamp,
+) -> DataPoint {
+    let attributes = attributes(&entry.series);
+    let exemplars = histogram.exemplars.iter().map(exemplar).collect();
+    match &histogram.exponential {
+        Some(buckets) => DataPoint::Exponential(ExponentialHistogramDataPoint {
+            attributes,
+            start_time_unix_nano: entry.start.0,
+            time_unix_nano: now.0,
+            count: histogram.count,
+            sum: Some(histogram.sum),
+            scale: buckets.scale,
+            zero_count: buckets.zero_count,
+            positive: Some(Buckets {
+                offset: buckets.offset,
+                bucket_counts: buckets.counts.iter().copied().collect(),
+            }),
+            exemplars,
+        }),
+        None => DataPoint::Histogram(HistogramDataPoint {
+            attributes,
+            start_time_unix_nano: entry.start.0,
+            time_unix_nano: now.0,
+            count: histogram.count,
+            sum: Some(histogram.sum),
+            bucket_counts: histogram.buckets.clone(),
+            explicit_bounds: bounds.to_vec(),
+            exemplars,
+        }),
+    }
+}
+
+fn exemplar(exemplar: &model::Exemplar) -> Exemplar {
+    Exemplar {
+        time_unix_nano: exemplar.time.0,
+        value: Some(ExemplarValue::Double(exemplar.value)),
+        span_id: exemplar.trace.parent_id.to_vec(),
+        trace_id: exemplar.trace.trace_id.to_vec(),
     }
 }
 

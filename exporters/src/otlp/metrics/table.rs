@@ -284,22 +284,31 @@ impl SeriesEntry {
 /// Adds up counts; of other values the newer one is taken.
 fn merge(older: SeriesEntry, newer: SeriesEntry) -> SeriesEntry {
     let start = older.start.min(newer.start);
-    let value = match (older.value, newer.value) {
-        (Value::Counter(a), Value::Counter(b)) => Value::Counter(a + b),
-        (Value::Histogram(a), Value::Histogram(b)) if a.buckets.len() == b.buckets.len() => {
-            Value::Histogram(Arc::new(Histogram {
-                buckets: a
-                    .buckets
-                    .iter()
-                    .zip(&b.buckets)
-                    .map(|(a, b)| a + b)
-                    .collect(),
-                sum: a.sum + b.sum,
-                count: a.count + b.count,
-            }))
-        }
-        (_, newer) => newer,
-    };
+    let value =
+        match (older.value, newer.value) {
+            (Value::Counter(a), Value::Counter(b)) => Value::Counter(a + b),
+            (Value::Histogram(a), Value::Histogram(b)) if a.buckets.len() == b.buckets.len() => {
+                Value::Histogram(Arc::new(Histogram {
+                    buckets: a
+                        .buckets
+                        .iter()
+                        .zip(&b.buckets)
+                        .map(|(a, b)| a + b)
+                        .collect(),
+                    sum: a.sum + b.sum,
+                    count: a.count + b.count,
+                    exemplars: [&*a.exemplars, &b.exemplars].concat(),
+                    exponential: a.exponential.as_ref().zip(b.exponential.as_ref()).map(
+                        |(a, b)| {
+                            let mut sum = a.clone();
+                            sum.add(b);
+                            sum
+                        },
+                    ),
+                }))
+            }
+            (_, newer) => newer,
+        };
     SeriesEntry {
         series: newer.series,
         value,

@@ -57,6 +57,14 @@ fn subtract(value: &Histogram, earlier: &Histogram) -> Histogram {
             .collect(),
         sum: value.sum - earlier.sum,
         count: value.count - earlier.count,
+        exemplars: value.exemplars.clone(),
+        exponential: value.exponential.as_ref().map(|value| {
+            let mut difference = value.clone();
+            if let Some(earlier) = &earlier.exponential {
+                difference.subtract(earlier);
+            }
+            difference
+        }),
     }
 }
 
@@ -69,6 +77,7 @@ mod tests {
             buckets: buckets.to_vec(),
             sum,
             count: buckets.iter().sum(),
+            ..Histogram::default()
         }))
     }
 

@@ -139,6 +139,7 @@ fn series_with_equal_labels_are_merged() {
             buckets: buckets.to_vec(),
             sum,
             count,
+            ..Histogram::default()
         }))
     };
     let kind = MetricKind::Histogram { bounds: vec![1.0] };

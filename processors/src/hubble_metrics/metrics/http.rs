@@ -1,7 +1,7 @@
 //! `http` and `httpV2`: requests and their duration. Their families have the same names, so only
 //! one of the two can be in the list. `httpV2` counts a request when its response is seen, with the
-//! client as the source; `http` counts responses with the server as the source. Exemplars are not
-//! supported.
+//! client as the source; `http` counts responses with the server as the source. With the option
+//! `exemplars=true` durations have the traces of their requests; counters have none.
 //!
 //! The rules for messages found in packets differ in two points: if the request of a response is
 //! unknown, its method is `unknown`; and the duration is observed only if it comes from the times
@@ -18,6 +18,7 @@ use crate::hubble_metrics::families::{
     ContextLabels, Description, FamilyBuilder, FamilySettings, MetricFamily, Observation,
     SplitFamily,
 };
+use crate::hubble_metrics::item::Item;
 use crate::hubble_metrics::series::{
     Collect, CounterValue, HistogramValue, SymbolTable, TextLabels,
 };
@@ -27,7 +28,7 @@ pub(super) const V1: Plugin = Plugin {
     options: &["exemplars"],
     conflicts: &["httpV2"],
     counts: Some(FlowContent::Http),
-    build: |_, options, settings| {
+    build: |item, options, settings| {
         let families = families(options, settings);
         let responses = Description {
             name: "hubble_http_responses_total",
@@ -46,6 +47,7 @@ pub(super) const V1: Plugin = Plugin {
                 &["method", "protocol", "status", "reporter"],
             ),
             duration: families.histogram(DURATION, &["method", "reporter"]),
+            details: Details::new(item, settings),
             symbols: SymbolTable::new(),
             status: String::new(),
         })
@@ -57,7 +59,7 @@ pub(super) const V2: Plugin = Plugin {
     options: &["exemplars"],
     conflicts: &["http"],
     counts: Some(FlowContent::Http),
-    build: |_, options, settings| {
+    build: |item, options, settings| {
         let families = families(options, settings);
         Box::new(HttpV2 {
             requests: families.split_counter(
@@ -66,6 +68,7 @@ pub(super) const V2: Plugin = Plugin {
                 &["method", "protocol", "status", "reporter"],
             ),
             duration: families.histogram(DURATION, &["method", "reporter"]),
+            details: Details::new(item, settings),
             symbols: SymbolTable::new(),
             status: String::new(),
         })
@@ -88,10 +91,39 @@ fn families(options: &ContextOptions, settings: FamilySettings) -> FamilyBuilder
     FamilyBuilder::new(ContextLabels::First, options, settings)
 }
 
+/// What a histogram has besides its buckets.
+#[derive(Clone, Copy, Debug)]
+struct Details {
+    exemplars: bool,
+    exponential: bool,
+}
+
+impl Details {
+    /// Hubble's option `exemplars` has an effect with the value `true` alone.
+    fn new(item: &Item<'_>, settings: FamilySettings) -> Self {
+        let exemplars = item.values("exemplars").and_then(|values| values.first());
+        Self {
+            exemplars: exemplars == Some(&"true"),
+            exponential: settings.exponential_histograms,
+        }
+    }
+
+    fn observe(self, value: &mut HistogramValue, nanos: u64, flow: &Flow, l7: &L7) {
+        value.observe_nanos(nanos);
+        if self.exponential {
+            value.observe_exponentially(nanos);
+        }
+        if let Some(context) = l7.trace_context.filter(|_| self.exemplars) {
+            value.keep_exemplar(nanos, flow.time, context);
+        }
+    }
+}
+
 struct HttpV1 {
     requests: SplitFamily<CounterValue>,
     responses: SplitFamily<CounterValue>,
     duration: MetricFamily<HistogramValue>,
+    details: Details,
     symbols: SymbolTable,
     /// A buffer for the label of that name.
     status: String,
@@ -126,9 +158,8 @@ impl Metric for HttpV1 {
                     .add(1);
                 if let Some(nanos) = duration(l7) {
                     let labels = TextLabels(&[method, reporter]);
-                    self.duration
-                        .value(&labels, symbols, observation)
-                        .observe_nanos(nanos);
+                    let value = self.duration.value(&labels, symbols, observation);
+                    self.details.observe(value, nanos, flow, l7);
                 }
             }
             L7Type::Sample | L7Type::Unknown => {}
@@ -148,6 +179,7 @@ impl Metric for HttpV1 {
 struct HttpV2 {
     requests: SplitFamily<CounterValue>,
     duration: MetricFamily<HistogramValue>,
+    details: Details,
     symbols: SymbolTable,
     /// A buffer for the label of that name.
     status: String,
@@ -173,9 +205,11 @@ impl Metric for HttpV2 {
             .add(1);
         if let Some(nanos) = duration(l7) {
             let labels = TextLabels(&[method, reporter]);
-            self.duration
-                .value_as_request(&labels, &mut self.symbols, observation)
-                .observe_nanos(nanos);
+            let symbols = &mut self.symbols;
+            let value = self
+                .duration
+                .value_as_request(&labels, symbols, observation);
+            self.details.observe(value, nanos, flow, l7);
         }
     }
 

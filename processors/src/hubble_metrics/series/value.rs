@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tidegate_model::metric::{Histogram, Value};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::TraceContext;
+use tidegate_model::metric::{Exemplar, ExponentialBuckets, Histogram, Value};
 
 /// Upper bounds of the buckets of every histogram: the defaults of Prometheus' Go client.
 pub(crate) const BUCKETS: [f64; 11] = [
@@ -41,19 +43,44 @@ impl SeriesValue for CounterValue {
 pub(crate) struct HistogramValue {
     buckets: [u64; BUCKETS.len() + 1],
     sum: f64,
+    /// The newest exemplar of each bucket.
+    exemplars: Option<Box<[Option<Exemplar>; BUCKETS.len() + 1]>>,
+    exponential: Option<Box<ExponentialBuckets>>,
 }
 
 impl HistogramValue {
     /// Records a duration in nanoseconds.
     pub(crate) fn observe_nanos(&mut self, nanos: u64) {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "as in Hubble; exact up to 104 days"
-        )]
-        let seconds = nanos as f64 / 1e9;
-        self.buckets[BUCKETS.partition_point(|bound| *bound < seconds)] += 1;
+        let seconds = seconds(nanos);
+        self.buckets[bucket(seconds)] += 1;
         self.sum += seconds;
     }
+
+    /// Records a duration in exponential buckets, too.
+    pub(crate) fn observe_exponentially(&mut self, nanos: u64) {
+        self.exponential
+            .get_or_insert_default()
+            .record(seconds(nanos));
+    }
+
+    /// Keeps an observation as the exemplar of its bucket.
+    pub(crate) fn keep_exemplar(&mut self, nanos: u64, time: Timestamp, trace: TraceContext) {
+        let value = seconds(nanos);
+        self.exemplars.get_or_insert_default()[bucket(value)] =
+            Some(Exemplar { value, time, trace });
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "as in Hubble; exact up to 104 days"
+)]
+fn seconds(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}
+
+fn bucket(seconds: f64) -> usize {
+    BUCKETS.partition_point(|bound| *bound < seconds)
 }
 
 impl SeriesValue for HistogramValue {
@@ -63,6 +90,13 @@ impl SeriesValue for HistogramValue {
             buckets: self.buckets.to_vec(),
             sum: self.sum,
             count,
+            exemplars: self
+                .exemplars
+                .iter()
+                .flat_map(|all| **all)
+                .flatten()
+                .collect(),
+            exponential: self.exponential.as_deref().cloned(),
         }))
     }
 }
