@@ -9,7 +9,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, IpVersion};
 use tidegate_model::names::PodCgroups;
 
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// The largest number of control groups. A node has some hundreds of containers at most.
 const MAX_CGROUPS: usize = 16_384;

@@ -32,6 +32,7 @@ mod set_back;
 mod settings;
 mod shared;
 mod table;
+mod times;
 mod unnamed;
 mod versions;
 mod views;

@@ -11,7 +11,7 @@ use tidegate_model::names::{InterfaceName, NodeName};
 use crate::pods::check_labels;
 use crate::prefix::AddressFamily;
 use crate::reject_reason::RejectReason;
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// The largest number of addresses of the node.
 const MAX_ADDRESSES: usize = 1024;

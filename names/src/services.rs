@@ -13,7 +13,7 @@ use tidegate_model::names::{NamesSource, ServiceFrontend};
 
 use crate::pods::check_len;
 use crate::reject_reason::RejectReason;
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// The largest number of frontends of one source.
 const MAX_FRONTENDS: usize = 262_144;

@@ -42,10 +42,3 @@ impl NameTable {
         self.connection.set_back(by);
     }
 }
-
-/// Sets times back.
-pub(crate) fn set_back<'a>(times: impl IntoIterator<Item = &'a mut Timestamp>, by: Duration) {
-    for time in times {
-        *time = *time - by;
-    }
-}

@@ -19,8 +19,8 @@ use crate::prefix::Prefix;
 use crate::protocol::{Deleted, DeletedKey, Lists, Positions, Tails, Tombstones};
 use crate::reject_reason::RejectReason;
 use crate::services::Services;
-use crate::set_back::set_back;
 use crate::settings::Settings;
+use crate::times::set_back;
 use crate::versions::Versions;
 use crate::workloads::Workloads;
 

@@ -13,7 +13,7 @@ use tidegate_model::names::PodWorkload;
 
 use crate::pods::{PodName, check_len};
 use crate::reject_reason::RejectReason;
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// The largest number of pods with a workload. A node has some hundreds of pods at most.
 const MAX_PODS: usize = 8192;

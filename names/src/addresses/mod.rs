@@ -20,7 +20,7 @@ use tidegate_model::flow::Address;
 
 use crate::interner::{Interner, ValueId};
 use crate::origin::Origin;
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// How many entries are looked at for one that can be evicted. If there is none among them, a new
 /// entry is rejected.

@@ -9,7 +9,7 @@ use tidegate_model::flow::Address;
 
 use crate::origin::Origin;
 use crate::prefix::{AddressFamily, Prefix};
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// What is known of a prefix.
 #[derive(Clone, Copy, Debug)]

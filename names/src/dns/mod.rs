@@ -15,7 +15,7 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
 
-use crate::set_back::set_back;
+use crate::times::set_back;
 use known::KnownNames;
 
 /// The shortest time for which a name is kept, and the time by which use extends it.

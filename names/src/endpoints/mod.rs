@@ -23,7 +23,7 @@ use crate::identities::IdentityLabels;
 use crate::origin::Origin;
 use crate::pods::{PodName, PodRef, check_labels, check_len};
 use crate::reject_reason::RejectReason;
-use crate::set_back::set_back;
+use crate::times::set_back;
 use crate::workloads::Workload;
 
 /// The largest number of addresses of an endpoint, which has one of each family as a rule.

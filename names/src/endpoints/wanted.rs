@@ -7,7 +7,7 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// The pause after the first request, which doubles with each.
 const PAUSE: Duration = Duration::from_secs(5);

@@ -22,7 +22,7 @@ use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
 use crate::pods::check_labels;
 use crate::prefix::{AddressFamily, Prefix, most_specific};
 use crate::reject_reason::RejectReason;
-use crate::set_back::set_back;
+use crate::times::set_back;
 use local_scope::LocalScope;
 use reserved::{REMOTE_NODE, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
 

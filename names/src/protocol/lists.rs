@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::names::{NamesList, NamesSource};
 
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// When the last complete list of each kind was requested.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_model::Timestamp;
 
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// The number of a pipeline that delivers announcements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
 
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// What was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

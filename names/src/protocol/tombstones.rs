@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 
 use crate::prefix::Prefix;
-use crate::set_back::set_back;
+use crate::times::set_back;
 
 /// The longest time between the request of a list and its end.
 const LIFETIME: Duration = Duration::from_secs(120);
