@@ -165,17 +165,7 @@ async fn follow(mut session: Session) {
     loop {
         let (source, result) = match session.schedule.next(Instant::now()) {
             Step::Wait(until) => {
-                if session.schedule.forget_identity_failures(Instant::now()) {
-                    session.status.not_wanted(Source::Identity);
-                }
-                if let Some(Pass {
-                    began,
-                    lists: 1..,
-                    entries,
-                }) = pass.take()
-                {
-                    session.status.passed(entries, began.elapsed());
-                }
+                report_pass(&mut session, pass.take());
                 match session.idle(until).await {
                     Ok(()) => continue,
                     Err(_) => break,
@@ -201,6 +191,21 @@ async fn follow(mut session: Session) {
         }
     }
     session.status.ended();
+}
+
+/// Reports what was read when nothing is due.
+fn report_pass(session: &mut Session, pass: Option<Pass>) {
+    if session.schedule.forget_identity_failures(Instant::now()) {
+        session.status.not_wanted(Source::Identity);
+    }
+    if let Some(Pass {
+        began,
+        lists: 1..,
+        entries,
+    }) = pass
+    {
+        session.status.passed(entries, began.elapsed());
+    }
 }
 
 /// Enters what became of a request.
