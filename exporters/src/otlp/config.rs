@@ -28,7 +28,8 @@ use super::transport::{BackendConfig, BackendTarget, EndpointUrl, Headers, TlsCo
 const MAX_BATCH_BYTES: usize = 4 << 20;
 
 tidegate_runtime::config_table! {
-    /// Sends flows and other events as OTLP logs and metrics as OTLP metrics, over gRPC.
+    /// Sends flows and other events as OTLP logs, requests with their responses as spans, and metrics
+    /// as OTLP metrics, over gRPC.
     #[derive(Debug)]
     pub(super) struct Config {
         /// Scheme, host and port of the OTLP/gRPC backend. https means TLS. Put credentials into

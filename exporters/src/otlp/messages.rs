@@ -319,6 +319,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a message of each kind")]
     fn the_generated_messages_have_the_same_bytes() {
         let aggregation_temporality = AggregationTemporality::Cumulative.into();
         let data = [

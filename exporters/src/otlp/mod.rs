@@ -1,5 +1,5 @@
-//! Exports flows and other events as OTLP log records, and metrics as OTLP metrics, over gRPC
-//! (specification 1.9).
+//! Exports flows and other events as OTLP log records, requests with their responses as spans, and
+//! metrics as OTLP metrics, over gRPC (specification 1.9).
 //!
 //! Each folder uses only those listed before it, and can be read on its own:
 //!
@@ -10,13 +10,14 @@
 //!    to the response.
 //! 4. [`status`]: the backend's status in telemetry, health and log.
 //! 5. [`delivery`]: attempts until a request has its outcome.
-//! 6. [`logs`] and [`metrics`]: encoding of records and points, and the requests made of them.
+//! 6. [`spans`]: which flows end a span. [`logs`] and [`metrics`]: encoding of records, spans and
+//!    points, and the requests made of them.
 //! 7. [`export_loop`] connects all of that to the inbox, with the requests [`in_flight`];
 //!    [`exporter`] starts it, [`refresh`] reads its files again, and [`config`] builds it.
 //!
 //! A request is encoded once and kept until its outcome. Then its records are settled: delivered,
-//! or dropped with a reason in [`failure::drop_reason`]. The exporter does not support traces or
-//! OTLP over HTTP, and stores nothing on disk: records in memory are lost if the process dies.
+//! or dropped with a reason in [`failure::drop_reason`]. The exporter does not support OTLP
+//! over HTTP, and stores nothing on disk: records in memory are lost if the process dies.
 
 mod config;
 mod delivery;

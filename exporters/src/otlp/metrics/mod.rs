@@ -181,10 +181,10 @@ impl MetricsExport {
     ) -> u64 {
         let mut undelivered = self.table.len() as u64;
         let send = async {
-            if let Some(export) = self.in_progress.take() {
-                if let Ok(outcome) = export.request.await {
-                    self.settle(outcome, export.sent);
-                }
+            if let Some(export) = self.in_progress.take()
+                && let Ok(outcome) = export.request.await
+            {
+                self.settle(outcome, export.sent);
             }
             let mut cursor = self.table.cursor();
             while let Some(request) = self.encode(&mut cursor) {

@@ -186,7 +186,7 @@ impl<'a> MetricBuilder<'a> {
     fn finish(self, temporality: Temporality) -> impl Iterator<Item = Metric> {
         let aggregation_temporality = temporality.aggregation().into();
         let family = self.family;
-        let numbers = (!self.numbers.is_empty()).then(|| match family.kind {
+        let numbers = (!self.numbers.is_empty()).then_some(match family.kind {
             MetricKind::Gauge => MetricData::Gauge(Gauge {
                 data_points: self.numbers,
             }),
@@ -196,18 +196,16 @@ impl<'a> MetricBuilder<'a> {
                 is_monotonic: true,
             }),
         });
-        let explicit = (!self.histograms.is_empty()).then(|| {
-            MetricData::Histogram(Histogram {
-                data_points: self.histograms,
-                aggregation_temporality,
-            })
-        });
-        let exponential = (!self.exponential.is_empty()).then(|| {
+        let explicit = (!self.histograms.is_empty()).then_some(MetricData::Histogram(Histogram {
+            data_points: self.histograms,
+            aggregation_temporality,
+        }));
+        let exponential = (!self.exponential.is_empty()).then_some(
             MetricData::ExponentialHistogram(ExponentialHistogram {
                 data_points: self.exponential,
                 aggregation_temporality,
-            })
-        });
+            }),
+        );
         let data = [numbers, explicit, exponential].into_iter().flatten();
         data.map(|data| Metric {
             name: otlp_name(family).to_owned(),

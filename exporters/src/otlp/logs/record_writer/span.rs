@@ -10,7 +10,7 @@ use crate::otlp::spans::Span;
 const SPANS: u8 = 2;
 
 /// Field numbers of `Span`, and the one of `Status`.
-mod span {
+mod field_number {
     pub(super) const TRACE_ID: u8 = 1;
     pub(super) const SPAN_ID: u8 = 2;
     pub(super) const PARENT_SPAN_ID: u8 = 4;
@@ -38,23 +38,23 @@ pub(in super::super) fn write_span(
 ) {
     out.extend_from_slice(&[SPANS << 3 | LEN, 0, 0]);
     let start = out.len();
-    field(out, span::TRACE_ID, &span.trace_id);
-    field(out, span::SPAN_ID, &span.span_id);
+    field(out, field_number::TRACE_ID, &span.trace_id);
+    field(out, field_number::SPAN_ID, &span.span_id);
     if let Some(parent_id) = &span.parent_id {
-        field(out, span::PARENT_SPAN_ID, parent_id);
+        field(out, field_number::PARENT_SPAN_ID, parent_id);
     }
-    field(out, span::NAME, span.name.as_bytes());
-    integer(out, span::KIND, span.kind as u64);
-    fixed64(out, span::START, span.start.0);
-    fixed64(out, span::END, span.end.0);
+    field(out, field_number::NAME, span.name.as_bytes());
+    integer(out, field_number::KIND, span.kind as u64);
+    fixed64(out, field_number::START, span.start.0);
+    fixed64(out, field_number::END, span.end.0);
     let attributes = out.len();
     write_attributes(&mut LogRecordWriter::attributes_only(out, scratch));
     renumber(&mut out[attributes..]);
     if is_error {
-        field_header(out, span::STATUS, 2);
-        integer(out, span::STATUS_CODE, ERROR);
+        field_header(out, field_number::STATUS, 2);
+        integer(out, field_number::STATUS_CODE, ERROR);
     }
-    out.extend_from_slice(&span::FLAGS_TAG);
+    out.extend_from_slice(&field_number::FLAGS_TAG);
     out.extend_from_slice(&span.flags.to_le_bytes());
     write_length(out, start);
 }
@@ -64,7 +64,7 @@ fn renumber(attributes: &mut [u8]) {
     let mut rest = attributes;
     while let [tag, bytes @ ..] = rest {
         debug_assert_eq!(*tag, ATTRIBUTES << 3 | LEN, "only attributes are written");
-        *tag = span::ATTRIBUTES << 3 | LEN;
+        *tag = field_number::ATTRIBUTES << 3 | LEN;
         let mut len = 0;
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {

@@ -81,6 +81,7 @@ fn http_follows_the_semantic_conventions() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn client_and_server_are_the_same_in_both_directions() {
     let of = |l7_type, url: &str, ip, l4| {
         let flow = Flow {

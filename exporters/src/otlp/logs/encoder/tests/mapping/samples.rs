@@ -52,6 +52,7 @@ fn peer(n: u8, service_namespace: &str) -> Endpoint {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "records with every field")]
 fn packets() -> Vec<Sample> {
     let interface = NodeView {
         interface_name: "lxc1".to_owned(),
@@ -161,6 +162,7 @@ fn exchange(record: L7Record, l7_type: L7Type) -> Flow {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "records with every field")]
 fn http_messages() -> Vec<Sample> {
     let header = |name: &'static str, value: &str| (name.into(), value.to_owned());
     let request = Http {
