@@ -3,6 +3,7 @@
 
 mod agreement;
 mod live_ledger;
+mod spans;
 
 use std::ffi::OsStr;
 use std::io::Read as _;

@@ -21,8 +21,15 @@ use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::runtime::{self, Runtime};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -61,6 +68,7 @@ enum ServerCommand {
 
 struct CollectorState {
     logs: Mutex<Vec<LogRecord>>,
+    spans: Mutex<Vec<Span>>,
     metrics: Mutex<Vec<Metric>>,
     /// The metrics of the last request that had any.
     last_metrics: Mutex<Vec<Metric>>,
@@ -79,6 +87,7 @@ impl Collector {
         let (commands, received) = channel();
         let state = Arc::new(CollectorState {
             logs: Mutex::default(),
+            spans: Mutex::default(),
             metrics: Mutex::default(),
             last_metrics: Mutex::default(),
             is_stalled: AtomicBool::new(false),
@@ -107,6 +116,11 @@ impl Collector {
     /// The accepted log records.
     pub(crate) fn logs(&self) -> Vec<LogRecord> {
         self.state.logs.lock().unwrap().clone()
+    }
+
+    /// The accepted spans.
+    pub(crate) fn spans(&self) -> Vec<Span> {
+        self.state.spans.lock().unwrap().clone()
     }
 
     /// The accepted metrics, in order of arrival.
@@ -144,7 +158,8 @@ fn serve(state: &Arc<CollectorState>, listener: &TcpListener) -> Runtime {
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let server = Server::builder()
         .add_service(LogsServiceServer::from_arc(Arc::clone(state)))
-        .add_service(MetricsServiceServer::from_arc(Arc::clone(state)));
+        .add_service(MetricsServiceServer::from_arc(Arc::clone(state)))
+        .add_service(TraceServiceServer::from_arc(Arc::clone(state)));
     runtime.spawn(server.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     drop(entered);
     runtime
@@ -216,5 +231,23 @@ impl MetricsService for CollectorState {
         self.metrics.lock().unwrap().extend_from_slice(&metrics);
         *self.last_metrics.lock().unwrap() = metrics;
         Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl TraceService for CollectorState {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        self.wait_if_stalled().await;
+        let scopes = request
+            .into_inner()
+            .resource_spans
+            .into_iter()
+            .flat_map(|resource| resource.scope_spans);
+        let spans = scopes.flat_map(|scope| scope.spans);
+        self.spans.lock().unwrap().extend(spans);
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
