@@ -34,6 +34,7 @@ impl NameTable {
         self.cgroups.set_back(by);
         self.dns.set_back(by);
         self.node.set_back(by);
+        self.policies.set_back(by);
         self.workloads.set_back(by);
         self.lists.set_back(by);
         self.tombstones.set_back(by);

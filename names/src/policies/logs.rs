@@ -1,11 +1,14 @@
 //! The log texts of rules.
 
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::Policy;
 use tidegate_model::names::RuleLog;
+
+use crate::times::set_back;
 
 /// The largest number of different labels of rules.
 const MAX_LABELS: usize = 1 << 16;
@@ -32,6 +35,11 @@ impl RuleLogs {
     /// Notes that the policy has changed.
     pub(super) fn updated(&mut self, now: Timestamp) {
         self.updated = self.updated.max(now);
+    }
+
+    pub(super) fn set_back(&mut self, by: Duration) {
+        let times = [&mut self.next_asked, &mut self.updated];
+        set_back(times.into_iter().chain(&mut self.asked), by);
     }
 
     /// Removes what was listed before this time.

@@ -13,12 +13,14 @@ mod verdict;
 pub use verdict::PolicyVerdict;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::AppliedPolicies;
 use tidegate_model::names::{EndpointPolicy, RuleLog};
 
+use crate::times::set_back;
 use filters::EndpointFilters;
 use logs::RuleLogs;
 
@@ -73,6 +75,12 @@ impl Policies {
             self.regenerated.clear();
         }
         self.regenerated.insert(endpoint, now);
+    }
+
+    pub(crate) fn set_back(&mut self, by: Duration) {
+        let asked = self.endpoints.values_mut().map(|known| &mut known.asked);
+        set_back(asked.chain(self.regenerated.values_mut()), by);
+        self.logs.set_back(by);
     }
 
     /// Removes what was listed before another agent's connection began, which counts revisions anew.

@@ -1,5 +1,7 @@
 //! How much the policies of endpoints take.
 
+use std::time::Duration;
+
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Direction, Endpoint, Flow, L4, PolicyMatch, Verdict, message_type};
 use tidegate_model::names::{EndpointPolicy, FilterRules, PolicyFilter};
@@ -81,4 +83,17 @@ fn twenty_policies_of_250_endpoints_take_less_than_documented() {
         policies.list(endpoint, Some(&policy(20)), Timestamp(1));
     }
     assert!(policies.bytes < 5 << 20, "{}", policies.bytes);
+}
+
+#[test]
+fn a_list_counts_after_the_clock_was_set_back() {
+    let hour = Duration::from_secs(3600);
+    let mut policies = Policies::default();
+    let before = Timestamp(0) + hour;
+    policies.list(1, Some(&policy(1)), before);
+    policies.regenerated(1, before + Duration::from_secs(1));
+    assert!(matches!(applied(&policies, 1), Applied::Outdated { .. }));
+    policies.set_back(hour);
+    policies.list(1, Some(&policy(1)), Timestamp(0) + Duration::from_secs(2));
+    assert!(matches!(applied(&policies, 1), Applied::Policies(_)));
 }

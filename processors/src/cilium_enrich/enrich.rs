@@ -145,6 +145,7 @@ impl CiliumEnrich {
             let seconds = self.latest.since(now).as_secs();
             tracing::info!(seconds, "the wall clock was set back; names are read again");
             self.views.set_back(now);
+            self.policy_requests = PolicyRequests::default();
             self.asks_at = None;
             self.requests
                 .send(Request::Resync(ResyncCause::ClockSetBack));
