@@ -264,15 +264,15 @@ fn an_address_of_the_environment_that_is_in_use_is_an_error_and_a_default_one_is
 
 #[test]
 fn what_the_environment_has_wrong_is_shown_in_the_shipped_configuration() {
-    let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", OsStr::new("localhost:4317"))];
+    let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", OsStr::new("localhost:99999"))];
     let output = tidegate_with_env(&["demo"], &endpoint);
     assert_eq!(output.code, Some(78), "{}", output.stderr);
     let shipped = include_str!("../pipeline.toml");
-    let line = shipped
-        .lines()
-        .position(|line| line.starts_with("endpoint = \"${env:OTEL_EXPORTER_OTLP_ENDPOINT"));
-    let place = format!("--> pipeline.toml:{}:12", line.unwrap() + 1);
+    let line = shipped.lines().position(|line| line == "[exporters.otlp]");
+    let place = format!("--> pipeline.toml:{}:", line.unwrap() + 1);
+    let variable = "of the environment variable `OTEL_EXPORTER_OTLP_ENDPOINT`";
     assert!(output.stderr.contains(&place), "{}", output.stderr);
+    assert!(output.stderr.contains(variable), "{}", output.stderr);
 }
 
 #[test]

@@ -103,6 +103,11 @@ impl Config {
         let mut receivers = registry.receiver_section().read(&mut root, problems);
         let mut processors = registry.processor_section().read(&mut root, problems);
         let mut exporters = registry.exporter_section().read(&mut root, problems);
+        for exporter in &mut exporters.list {
+            if let Some(config) = &mut exporter.config {
+                config.use_environment(environment);
+            }
+        }
         let service = root
             .remove("service")
             .unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));

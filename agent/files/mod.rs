@@ -122,6 +122,10 @@ fn faults(file: &FileUse, now: UnixTime) -> Vec<Fault> {
             check_tokens(bytes)?;
             Ok(secrecy::check(path))
         }),
+        FileContent::Text => with(path, |bytes| {
+            check_text(bytes)?;
+            Ok(secrecy::check(path))
+        }),
         FileContent::Recording => check_recording(path),
     };
     checked.unwrap_or_else(|fault| vec![fault])
@@ -154,6 +158,19 @@ fn check_tokens(bytes: &[u8]) -> Result<(), Fault> {
             Err(Fault::error("has an invalid token").label(label))
         }
         None => Ok(()),
+    }
+}
+
+/// Checks that there is one line of visible text.
+fn check_text(bytes: &[u8]) -> Result<(), Fault> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Fault::error("cannot be sent").label("this is not text"))?;
+    match text.trim() {
+        "" => Err(Fault::error("cannot be sent").label("it is empty")),
+        line if line.chars().any(char::is_control) => {
+            Err(Fault::error("cannot be sent").label("it has several lines or a control character"))
+        }
+        _ => Ok(()),
     }
 }
 

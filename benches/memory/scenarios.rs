@@ -23,10 +23,6 @@ const ONLY_PROMETHEUS: &[(&str, &str)] = &[
         "exporters = [\"prometheus\"]",
     ),
     ("[exporters.otlp]\n", ""),
-    (
-        "endpoint = \"${env:OTEL_EXPORTER_OTLP_ENDPOINT:-http://127.0.0.1:4317}\"\n",
-        "",
-    ),
     ("[exporters.stdout]\n", ""),
     ("format = \"compact\"\n", ""),
 ];

@@ -29,9 +29,9 @@ warning[port_of_other_protocol]: port 4318 is that of OTLP over HTTP
  --> pipeline.toml:2:12
   |
 2 | endpoint = "https://collector:4318"
-  |            ^^^^^^^^^^^^^^^^^^^^^^^^ this exporter speaks gRPC
+  |            ^^^^^^^^^^^^^^^^^^^^^^^^ `protocol` is "grpc"
   |
-  = help: use the port of OTLP over gRPC, usually 4317
+  = help: set protocol = "http/protobuf", or use the port of OTLP over gRPC, usually 4317
 
 pipeline.toml: 1 warning
 "#,

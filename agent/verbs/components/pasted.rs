@@ -37,9 +37,13 @@ fn pasted(all: &[Entry], kind: &Entry) -> String {
     text + &lists
 }
 
-/// The text with every key that is commented out. Certificates need an endpoint of https.
+/// The text with every key that is commented out, but for one that excludes another. Certificates
+/// need an endpoint of https.
 fn uncommented(text: &str) -> String {
-    let is_key = |rest: &&str| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    let is_key = |rest: &&str| {
+        rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[')
+            && !rest.starts_with("basic_auth")
+    };
     text.lines()
         .map(|line| line.strip_prefix('#').filter(is_key).unwrap_or(line))
         .map(|line| format!("{line}\n"))

@@ -134,9 +134,12 @@ fn pipeline_toml_documents_every_key_as_it_is_declared() {
     );
 }
 
-/// The file with every key that is commented out.
+/// The file with every key that is commented out, but for one that excludes another.
 fn uncommented() -> String {
-    let is_key = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    let is_key = |rest: &str| {
+        rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '[')
+            && !rest.starts_with("basic_auth")
+    };
     let text = shipped();
     let lines = text.lines().map(|line| {
         line.strip_prefix('#')
@@ -149,7 +152,6 @@ fn uncommented() -> String {
 #[test]
 fn pipeline_toml_is_valid_as_it_is_and_with_every_key() {
     let with_all = |name: &str| match name {
-        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some("https://[::1]:4317".to_owned()),
         "TIDEGATE_TOKEN" => Some("0123456789abcdef".to_owned()),
         _ => None,
     };

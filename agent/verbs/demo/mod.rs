@@ -42,7 +42,7 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 /// Simulates a Cilium agent on unix sockets in a temporary directory, runs the shipped
 /// pipeline.toml against it and prints flows. Ctrl-C ends it and prints the ledger.
 ///
-/// If OTEL_EXPORTER_OTLP_ENDPOINT is set, flows and metrics are also sent there, over OTLP/gRPC.
+/// If OTEL_EXPORTER_OTLP_ENDPOINT is set, flows and metrics are also sent there, over OTLP.
 /// TIDEGATE_TELEMETRY_LISTEN and TIDEGATE_PROMETHEUS_LISTEN set the addresses; by default they are
 /// 127.0.0.1:9464 and 127.0.0.1:10965, or other ports if those are in use.
 #[derive(Debug, clap::Args)]

@@ -245,7 +245,7 @@ fn wrong_values_are_refused_by_both() {
         ("exporters.stdout", "signals = ['flow']"),
         ("exporters.stdout", "give_up_after = 30"),
         ("exporters.stdout", "give_up_after = '-1s'"),
-        ("exporters.otlp", "endpoint = '127.0.0.1:4317'"),
+        ("exporters.otlp", "endpoint = 'ftp://127.0.0.1:4317'"),
         ("exporters.otlp", "headers = { a = 1 }"),
         ("exporters.otlp", "in_flight = 0"),
         ("exporters.otlp", "timeout = '0s'"),

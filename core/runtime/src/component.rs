@@ -199,6 +199,11 @@ pub trait ExporterConfig: Debug + Send {
     fn default_queue(&self) -> Limits {
         Limits::DEFAULT
     }
+    /// Replaces defaults of keys that the file does not give by environment variables. Called once,
+    /// after parsing.
+    fn use_environment(&mut self, environment: &dyn Fn(&str) -> Option<String>) {
+        let _ = environment;
+    }
     /// Errors that `build` cannot place, and warnings.
     fn inspect(&self) -> Vec<Finding> {
         Vec::new()

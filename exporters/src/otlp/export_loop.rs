@@ -239,7 +239,7 @@ impl ExportLoop {
             self.wait_for_request(inbox).await;
         }
         if let Some(request) = self.requests(signal).take() {
-            let Sealed { frame, spare } = self.sender.sealer.seal(request.message);
+            let Sealed { frame, spare } = self.sender.sealer.seal(signal, request.message);
             self.requests(signal).recycle(spare);
             self.in_flight
                 .push(self.send_frame(signal, frame, request.tickets));

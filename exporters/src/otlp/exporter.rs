@@ -16,18 +16,21 @@ use super::export_loop::ExportLoop;
 use super::in_flight::InFlight;
 use super::logs::{Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::MetricsExport;
-use super::refresh::Backend;
+use super::refresh::Backends;
 use super::sealing::{Compression, Sealer};
+use super::signal::Signal;
 use super::spans::SpanFinder;
-use super::status::{BackendStatus, Diagnosis};
-use super::transport::{Client, FirstBytes};
+use super::status::BackendStatus;
+use super::transport::Client;
 
 /// An exporter that is built and does not run yet.
 pub(super) struct OtlpExporter {
     pub(super) context: BuildContext,
-    pub(super) backend: Arc<Backend>,
-    pub(super) compression: Compression,
-    pub(super) timeout: Duration,
+    pub(super) backends: Arc<Backends>,
+    /// Of each signal.
+    pub(super) compression: [Compression; Signal::ALL.len()],
+    /// Whether requests of a signal are JSON.
+    pub(super) has_json: bool,
     pub(super) drain_timeout: Duration,
     pub(super) retry: RetryConfig,
     pub(super) in_flight: usize,
@@ -56,37 +59,26 @@ impl Exporter for OtlpExporter {
         }
     }
 
-    /// Records that first have to reach another core take a third more time. Gzip takes ten times
-    /// as long as everything else that is done with a record.
+    /// Records that first have to reach another core take a third more time. Gzip and JSON take ten
+    /// times as long as everything else that is done with a record.
     fn runs_apart(&self) -> bool {
-        self.compression == Compression::Gzip
+        self.has_json || self.compression.contains(&Compression::Gzip)
     }
 
     fn refresher(&self) -> Option<Arc<dyn Refresh>> {
-        let has_files = self.backend.target.has_files();
-        has_files.then(|| Arc::clone(&self.backend) as Arc<dyn Refresh>)
+        let has_files = self.backends.targets.has_files();
+        has_files.then(|| Arc::clone(&self.backends) as Arc<dyn Refresh>)
     }
 }
 
 impl OtlpExporter {
-    /// Reads certificates and token. Must be called within a runtime.
+    /// Reads certificates and credentials. Must be called within a runtime.
     async fn start(self) -> Result<ExportLoop, StageError> {
-        let target = &self.backend.target;
-        let settings = target.settings().await?;
-        let first_bytes = FirstBytes::default();
-        let diagnosis = Diagnosis {
-            is_tls: target.address.is_tls,
-            first_bytes: first_bytes.clone(),
-        };
-        let status = BackendStatus::new(
-            &self.context,
-            target.address.to_string(),
-            diagnosis,
-            target.secrets.clone(),
-        );
-        let client = Arc::new(Client::new(settings, self.timeout, first_bytes));
+        let targets = &self.backends.targets;
+        let client = Arc::new(Client::start(targets).await?);
+        let status = BackendStatus::new(&self.context, targets.describe(), targets.secrets());
         // The exporter starts once.
-        let _ = self.backend.client.set(Arc::clone(&client));
+        let _ = self.backends.client.set(Arc::clone(&client));
         let sender = RequestSender {
             sealer: Sealer::new(self.compression)?,
             client,

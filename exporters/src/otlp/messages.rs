@@ -253,6 +253,13 @@ pub(crate) struct PartialSuccess {
     pub(crate) error_message: String,
 }
 
+/// `google.rpc.Status`, the body of an error of OTLP/HTTP.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct RpcStatus {
+    #[prost(string, tag = "2")]
+    pub(crate) message: String,
+}
+
 #[cfg(test)]
 mod tests {
     use opentelemetry_proto::tonic::collector::logs::v1::{

@@ -1,32 +1,36 @@
 //! Exports flows and other events as OTLP log records, requests with their responses as spans, and
-//! metrics as OTLP metrics, over gRPC (specification 1.9).
+//! metrics as OTLP metrics, over gRPC or HTTP (specification 1.9).
 //!
 //! Each folder uses only those listed before it, and can be read on its own:
 //!
-//! 1. [`protobuf`], [`messages`], [`mapping`] and [`resource`]: what all requests have in common;
-//!    `mapping` declares the attributes.
+//! 1. [`signal`], [`protobuf`], [`messages`], [`mapping`] and [`resource`]: what all requests have
+//!    in common; `mapping` declares the attributes.
 //! 2. [`failure`]: failed attempts, and whether to try again.
-//! 3. [`sealing`]: requests are compressed once; [`transport`]: one attempt, from the sealed frame
-//!    to the response.
+//! 3. [`sealing`]: requests are compressed once; [`json`]: their form in `http/json`;
+//!    [`transport`]: one attempt, from the sealed frame to the response.
 //! 4. [`status`]: the backend's status in telemetry, health and log.
 //! 5. [`delivery`]: attempts until a request has its outcome.
 //! 6. [`spans`]: which flows end a span. [`logs`] and [`metrics`]: encoding of records, spans and
 //!    points, and the requests made of them.
 //! 7. [`export_loop`] connects all of that to the inbox, with the requests [`in_flight`];
-//!    [`exporter`] starts it, [`refresh`] reads its files again, and [`config`] builds it.
+//!    [`exporter`] starts it, and [`refresh`] reads its files again.
+//! 8. [`config`] has the keys, with [`signal_config`] and [`defaulted`]; [`variables`] are defaults
+//!    of them, [`backends`] is what they come to, and [`configured`] builds the exporter.
 //!
 //! A request is encoded once and kept until its outcome. Then its records are settled: delivered,
-//! or dropped with a reason in [`failure::drop_reason`]. The exporter does not support OTLP
-//! over HTTP, and stores nothing on disk: records in memory are lost if the process dies.
+//! or dropped with a reason in [`failure::drop_reason`]. The exporter stores nothing on disk:
+//! records in memory are lost if the process dies.
 
+mod backends;
 mod config;
+mod configured;
+mod defaulted;
 mod delivery;
 mod export_loop;
 mod exporter;
 mod failure;
 mod in_flight;
 mod inspection;
-#[allow(dead_code, unused_imports, reason = "for OTLP over HTTP")]
 mod json;
 mod logs;
 mod mapping;
@@ -37,17 +41,19 @@ mod refresh;
 mod resource;
 mod sealing;
 mod signal;
+mod signal_config;
 mod spans;
 mod status;
 mod transport;
+mod variables;
 
 pub use logs::{Body as LogBody, Encoder as LogEncoder, Labels as LogLabels, LogFormat};
 
-use serde::Deserialize;
 use tidegate_runtime::component::{ComponentKind, ExporterKind, Outcomes};
 use tidegate_runtime::config::Table as _;
 
 use config::Config;
+use configured::Configured;
 
 /// The kind `otlp`.
 pub const KIND: ExporterKind = ComponentKind {
@@ -58,7 +64,7 @@ pub const KIND: ExporterKind = ComponentKind {
         dropped: failure::drop_reason::ALL,
         ..Outcomes::NONE
     },
-    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
+    parse: |table| Ok(Box::new(Configured::parse(table)?)),
 };
 
 #[cfg(test)]

@@ -34,7 +34,6 @@ impl Signal {
     }
 
     /// The path below an OTLP/HTTP endpoint that is for all signals.
-    #[allow(dead_code, reason = "for OTLP over HTTP")]
     pub(crate) const fn http_path(self) -> &'static str {
         match self {
             Self::Logs => "/v1/logs",

@@ -23,16 +23,56 @@ fn build(toml: &str) -> Result<Box<dyn Exporter>, String> {
 /// Entries of the table, and a part of the error.
 const INVALID: &[(&str, &str)] = &[
     (
-        "endpoint = \"127.0.0.1:4317\"",
-        "endpoint: `127.0.0.1:4317` ",
+        "endpoint = \"127.0.0.1:4318\", protocol = \"http/json\"",
+        "endpoint: `127.0.0.1:4318` must begin with http://",
+    ),
+    (
+        "logs_endpoint = \"http://h:4317/v1/logs\"",
+        "logs_endpoint: `http://h:4317/v1/logs` must end after the port",
+    ),
+    (
+        "endpoint = \"http://a\", endpoints = [\"http://b\"]",
+        "endpoints: `endpoint` is given, too",
+    ),
+    (
+        "endpoints = [\"http://a\", \"http://b:0\"]",
+        "endpoints: `http://b:0` has the port `0`",
+    ),
+    (
+        "proxy_url = \"socks5://alice:s3cret@h\"",
+        "proxy_url: `socks5://***@h` is not the URL of an HTTP proxy",
+    ),
+    (
+        "headers = { content-encoding = \"br\" }",
+        "headers: `content-encoding` is set by the exporter",
+    ),
+    (
+        "header_files = { Host = \"/x\" }",
+        "header_files: `Host` is set by the exporter",
+    ),
+    (
+        "headers = { X-Key = \"a\" }, header_files = { x-key = \"/x\" }",
+        "header_files: `headers` has `x-key`, too",
+    ),
+    (
+        "basic_auth = { username = \"a\" }",
+        "basic_auth: `password` or `password_file` is needed",
+    ),
+    (
+        "basic_auth = { username = \"a\", password = \"b\" }, token_file = \"/token\"",
+        "basic_auth: `token_file` sets the header `authorization`, too",
+    ),
+    (
+        "logs = { tls = { cert_file = \"/c\" } }",
+        "tls: `cert_file` and `key_file` must be given together",
     ),
     (
         "endpoint = \"http://h:4317/v1/logs\"",
         "endpoint: `http://h:4317/v1/logs` must end after the port",
     ),
     (
-        "endpoint = \"unix:///run/otlp.sock\"",
-        "endpoint: `unix:///run/otlp.sock` ",
+        "endpoint = \"unix://run/otlp.sock\"",
+        "endpoint: `unix://run/otlp.sock` must have an absolute path",
     ),
     (
         "endpoint = \"http://127.0.0.1:99999\"",

@@ -4,6 +4,10 @@
 
 mod backend;
 mod delivery;
+mod endpoints;
+mod environment;
+mod http;
+mod http_server;
 mod limits;
 mod metric_exports;
 mod metric_values;

@@ -63,7 +63,8 @@ pub(crate) struct TestPipeline {
 
 /// The configuration of a [`TestPipeline`].
 pub(crate) struct PipelineSetup {
-    pub(crate) endpoint: String,
+    /// Variables of the environment.
+    pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) config: String,
     pub(crate) queue: Limits,
     pub(crate) grace: Duration,
@@ -72,12 +73,18 @@ pub(crate) struct PipelineSetup {
 impl PipelineSetup {
     /// `config` are entries of the exporter's table.
     pub(crate) fn new(endpoint: &str, config: &[&str]) -> Self {
+        let endpoint = format!("endpoint = \"{endpoint}\"");
+        Self::without_endpoint(&[&[&*endpoint], config].concat())
+    }
+
+    /// As [`Self::new`], without the key `endpoint`.
+    pub(crate) fn without_endpoint(config: &[&str]) -> Self {
         let queue = Limits {
             when_full: WhenFull::DropNewest,
             ..Limits::DEFAULT
         };
         Self {
-            endpoint: endpoint.to_owned(),
+            environment: Vec::new(),
             config: config.join(", "),
             queue,
             grace: Duration::from_secs(60),
@@ -122,8 +129,13 @@ impl PipelineSetup {
     }
 
     fn exporter(&self, telemetry: &Telemetry, health: &HealthRegistry) -> ExporterNode {
-        let table = format!("{{ endpoint = \"{}\", {} }}", self.endpoint, self.config);
-        let config = (otlp::KIND.parse)(ValueDeserializer::parse(&table).unwrap()).unwrap();
+        let table = format!("{{ {} }}", self.config);
+        let mut config = (otlp::KIND.parse)(ValueDeserializer::parse(&table).unwrap()).unwrap();
+        config.use_environment(&|name| {
+            let mut variables = self.environment.iter();
+            let found = variables.find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.clone())
+        });
         let context = BuildContext {
             stage: StageId::exporter("otlp"),
             node_name: "default/node-a".to_owned(),

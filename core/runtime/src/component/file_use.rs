@@ -27,6 +27,8 @@ pub enum FileContent {
     PrivateKey,
     /// Bearer tokens, one per line.
     Tokens,
+    /// One line that is the value of a header, or a password.
+    Text,
     /// A recording of the monitor socket.
     Recording,
 }

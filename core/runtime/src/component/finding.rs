@@ -50,6 +50,8 @@ crate::config_choice! {
         UnknownRelease = "unknown_release",
         /// The port of an endpoint is the usual one of another protocol.
         PortOfOtherProtocol = "port_of_other_protocol",
+        /// An environment variable, which would be the default of a key, cannot be read.
+        IgnoredVariable = "ignored_variable",
         /// Credentials cross the network in plain text.
         PlainTextCredentials = "plain_text_credentials",
         /// Every user of the host can read a file with a private key or tokens.

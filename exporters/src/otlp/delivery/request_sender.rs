@@ -59,7 +59,7 @@ impl RequestSender {
         }
     }
 
-    /// Makes one attempt.
+    /// Makes one attempt, or one at each endpoint until one accepts the request.
     ///
     /// # Errors
     ///
@@ -70,28 +70,33 @@ impl RequestSender {
         frame: &SealedFrame,
         sent: &SentFlag,
     ) -> Result<RequestOutcome, Duration> {
-        let sent_before = sent.get();
-        tracing::debug!(
-            stage = self.status.stage(),
-            ?signal,
-            bytes = frame.len(),
-            "sending an OTLP request"
-        );
-        let bytes = frame.len();
-        match self.client.send(signal, frame, sent).await {
-            Ok(accepted) => {
-                self.status.count_bytes(bytes);
-                Ok(self.accepted(signal, &accepted))
-            }
-            Err(error) => {
-                if error.is_refusal() {
-                    sent.set(sent_before);
+        loop {
+            let sent_before = sent.get();
+            let stage = self.status.stage();
+            let bytes = frame.len();
+            tracing::debug!(stage, ?signal, bytes, "sending an OTLP request");
+            let failure = match self.client.send(signal, frame, sent).await {
+                Ok(accepted) => {
+                    self.status.count_bytes(bytes);
+                    return Ok(self.accepted(signal, &accepted));
                 }
-                let decision = RetryDecision::for_error(&error);
-                self.status.failed(signal, &error, decision);
-                match decision {
-                    RetryDecision::RetryAfter(min_delay) => Err(min_delay),
-                    RetryDecision::Drop(reason) => Ok(RequestOutcome::given_up(reason, sent)),
+                Err(failure) => failure,
+            };
+            if failure.error.is_refusal() {
+                sent.set(sent_before);
+            }
+            match failure.decision {
+                // An endpoint that has failed is left out for a time, so this ends.
+                RetryDecision::RetryAfter(_) if failure.fails_over => {
+                    self.status.failed_over(signal, &failure);
+                }
+                RetryDecision::RetryAfter(min_delay) => {
+                    self.status.failed(signal, &failure);
+                    return Err(min_delay);
+                }
+                RetryDecision::Drop(reason) => {
+                    self.status.failed(signal, &failure);
+                    return Ok(RequestOutcome::given_up(reason, sent));
                 }
             }
         }

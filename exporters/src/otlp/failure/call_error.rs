@@ -12,25 +12,45 @@ use tonic::{Code, Status};
 pub(crate) enum CallError {
     /// The backend responded with this gRPC status.
     Status(Status),
-    /// The response is not gRPC, such as one of a load balancer that cannot reach the backend.
+    /// The response to a gRPC call is not gRPC, such as one of a load balancer that cannot reach
+    /// the backend.
     Http {
         /// The HTTP status.
         status: StatusCode,
         /// The delay asked for in `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// The response is gRPC and malformed.
+    /// The response to a request of OTLP/HTTP has a status of an error.
+    Refused(HttpRefusal),
+    /// The response is malformed.
     Malformed(&'static str),
     /// There was no response within this time.
     TimedOut(Duration),
     /// There is no connection, or it broke before the response was complete.
     Transport(Box<dyn Error + Send + Sync>),
+    /// The request cannot be sent in this protocol.
+    Unsendable(Box<dyn Error + Send + Sync>),
+}
+
+/// A response of OTLP/HTTP with the status of an error.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpRefusal {
+    pub(crate) status: StatusCode,
+    /// The backend's message; may be empty.
+    pub(crate) message: String,
+    /// The delay asked for in `Retry-After`.
+    pub(crate) retry_after: Option<Duration>,
+    /// Whether it is the response of a gRPC server.
+    pub(crate) is_grpc: bool,
 }
 
 impl CallError {
     /// Returns whether the backend, or a proxy in front of it, responded.
     pub(crate) fn is_response(&self) -> bool {
-        !matches!(self, Self::TimedOut(_) | Self::Transport(_))
+        !matches!(
+            self,
+            Self::TimedOut(_) | Self::Transport(_) | Self::Unsendable(_)
+        )
     }
 
     /// Returns whether the backend certainly did not accept the request. By the definitions of
@@ -42,13 +62,57 @@ impl CallError {
                 status.code(),
                 Code::DeadlineExceeded | Code::Cancelled | Code::Unknown | Code::DataLoss
             ),
-            Self::Http { status, .. } => !matches!(
+            Self::Http { status, .. } | Self::Refused(HttpRefusal { status, .. }) => !matches!(
                 *status,
                 StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT
             ),
+            Self::Unsendable(_) => true,
             Self::Malformed(_) | Self::TimedOut(_) | Self::Transport(_) => false,
         }
     }
+
+    /// Returns whether the backend refused how the request is compressed.
+    pub(crate) fn refuses_encoding(&self) -> bool {
+        match self {
+            // Servers' messages about an unknown encoding contain "compress" or "Decompressor".
+            Self::Status(status) => {
+                status.code() == Code::Unimplemented && status.message().contains("ompress")
+            }
+            // The Collector responds 400 to an encoding that it is not configured for.
+            Self::Refused(refusal) => match refusal.status {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => !refusal.is_grpc,
+                StatusCode::BAD_REQUEST => has(&refusal.message, &["content-encoding"]),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Returns whether the backend refused the request because it is too large: for itself, by the
+    /// status of HTTP or by the messages of gRPC's servers (grpc-go: "received message larger than
+    /// max", tonic: "decoded message length too large") and Go's HTTP server ("request body too
+    /// large").
+    pub(crate) fn is_too_large(&self) -> bool {
+        match self {
+            Self::Status(status) => {
+                let code = matches!(status.code(), Code::ResourceExhausted | Code::OutOfRange);
+                code && has(status.message(), &["larger than", "too large"])
+            }
+            Self::Http { status, .. } => *status == StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refused(refusal) => match refusal.status {
+                StatusCode::PAYLOAD_TOO_LARGE => true,
+                StatusCode::BAD_REQUEST => has(&refusal.message, &["too large", "larger than"]),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// Whether a text has one of the parts, which are in lower case.
+fn has(text: &str, parts: &[&str]) -> bool {
+    let text = text.to_ascii_lowercase();
+    parts.iter().any(|part| text.contains(part))
 }
 
 /// Shows the innermost cause, which is the most specific: `Connection refused` rather than
@@ -63,15 +127,92 @@ impl fmt::Display for CallError {
                 write!(f, "gRPC status {:?}: {}", status.code(), status.message())
             }
             Self::Http { status, .. } => write!(f, "HTTP status {status} without a gRPC status"),
+            Self::Refused(refusal) if refusal.message.is_empty() => {
+                write!(f, "HTTP status {}", refusal.status)
+            }
+            Self::Refused(refusal) => {
+                write!(f, "HTTP status {}: {}", refusal.status, refusal.message)
+            }
             Self::Malformed(problem) => f.write_str(problem),
             Self::TimedOut(limit) => write!(f, "no response within {limit:?}"),
-            Self::Transport(cause) => {
+            Self::Transport(cause) | Self::Unsendable(cause) => {
                 let mut innermost: &dyn Error = &**cause;
                 while let Some(source) = innermost.source() {
                     innermost = source;
                 }
                 write!(f, "{innermost}")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(code: Code, message: &str) -> CallError {
+        CallError::Status(Status::new(code, message))
+    }
+
+    fn refused(status: u16, message: &str) -> CallError {
+        CallError::Refused(HttpRefusal {
+            status: StatusCode::from_u16(status).unwrap(),
+            message: message.to_owned(),
+            retry_after: None,
+            is_grpc: false,
+        })
+    }
+
+    #[test]
+    fn refusals_of_the_size_and_of_the_encoding_are_recognized() {
+        let too_large = (true, false);
+        let encoding = (false, true);
+        let other = (false, false);
+        let cases = [
+            (
+                status(
+                    Code::ResourceExhausted,
+                    "grpc: received message larger than max (9 vs. 4)",
+                ),
+                too_large,
+            ),
+            (
+                status(
+                    Code::OutOfRange,
+                    "Error, decoded message length too large: found 9 bytes",
+                ),
+                too_large,
+            ),
+            (status(Code::ResourceExhausted, "quota"), other),
+            (
+                status(
+                    Code::Unimplemented,
+                    "grpc: Decompressor is not installed for grpc-encoding \"zstd\"",
+                ),
+                encoding,
+            ),
+            (
+                status(
+                    Code::Unimplemented,
+                    "Content is compressed with `zstd` which isn't supported",
+                ),
+                encoding,
+            ),
+            (status(Code::Unimplemented, "unknown service"), other),
+            (status(Code::InvalidArgument, "bad record"), other),
+            (status(Code::Unavailable, ""), other),
+            (refused(413, ""), too_large),
+            (refused(400, "http: request body too large"), too_large),
+            (refused(415, ""), encoding),
+            (refused(400, "unsupported Content-Encoding: zstd"), encoding),
+            (refused(400, "bad record"), other),
+            (refused(422, ""), other),
+            (refused(503, ""), other),
+            (refused(401, ""), other),
+        ];
+        for (error, expected) in cases {
+            let found = (error.is_too_large(), error.refuses_encoding());
+            assert_eq!(found, expected, "{error}");
         }
     }
 }

@@ -5,5 +5,5 @@ mod call_error;
 pub(super) mod drop_reason;
 mod retry_decision;
 
-pub(super) use call_error::CallError;
+pub(super) use call_error::{CallError, HttpRefusal};
 pub(super) use retry_decision::RetryDecision;

@@ -7,7 +7,7 @@ use tonic::Code;
 use tonic::codegen::http::StatusCode;
 use tonic_types::StatusExt;
 
-use super::call_error::CallError;
+use super::call_error::{CallError, HttpRefusal};
 use super::drop_reason;
 
 /// Limit of the delay that a backend can ask for.
@@ -28,7 +28,10 @@ impl RetryDecision {
     pub(crate) fn for_error(error: &CallError) -> Self {
         match error {
             CallError::TimedOut(_) | CallError::Transport(_) => Self::RetryAfter(Duration::ZERO),
-            CallError::Malformed(_) => Self::Drop(drop_reason::PERMANENT_ERROR),
+            CallError::Malformed(_) | CallError::Unsendable(_) => {
+                Self::Drop(drop_reason::PERMANENT_ERROR)
+            }
+            CallError::Refused(refusal) => Self::for_http(refusal),
             CallError::Http {
                 status,
                 retry_after,
@@ -45,6 +48,21 @@ impl RetryDecision {
                     retry_info.map(|info| info.retry_delay.unwrap_or_default()),
                 )
             }
+        }
+    }
+
+    /// By the tables "Failures" and "OTLP/HTTP Throttling".
+    fn for_http(refusal: &HttpRefusal) -> Self {
+        let status = refusal.status;
+        let delay = refusal.retry_after.filter(|_| allows_retry_after(status));
+        match status.as_u16() {
+            429 | 502 | 503 | 504 => {
+                Self::RetryAfter(delay.unwrap_or_default().min(MAX_RETRY_AFTER))
+            }
+            401 | 403 => Self::Drop(drop_reason::NOT_AUTHORIZED),
+            404 | 405 => Self::Drop(drop_reason::UNIMPLEMENTED),
+            413 => Self::Drop(drop_reason::RESOURCE_EXHAUSTED),
+            _ => Self::Drop(drop_reason::PERMANENT_ERROR),
         }
     }
 
@@ -93,7 +111,10 @@ fn allows_retry_after(status: StatusCode) -> bool {
 mod tests {
     use tonic::Status;
 
-    use super::{CallError, Code, Duration, MAX_RETRY_AFTER, RetryDecision, StatusCode, StatusExt};
+    use super::{
+        CallError, Code, Duration, HttpRefusal, MAX_RETRY_AFTER, RetryDecision, StatusCode,
+        StatusExt,
+    };
     use crate::otlp::failure::drop_reason::{
         NOT_AUTHORIZED, PERMANENT_ERROR, RESOURCE_EXHAUSTED, UNIMPLEMENTED,
     };
@@ -186,6 +207,39 @@ mod tests {
                 expected,
                 "{status} {retry_after:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_status_of_otlp_http_is_retried_or_dropped_as_the_specification_says() {
+        let retry = |n| RetryAfter(Duration::from_secs(n));
+        let cases = [
+            (400, Some(7), Drop(PERMANENT_ERROR)),
+            (401, None, Drop(NOT_AUTHORIZED)),
+            (403, None, Drop(NOT_AUTHORIZED)),
+            (404, None, Drop(UNIMPLEMENTED)),
+            (405, None, Drop(UNIMPLEMENTED)),
+            (413, None, Drop(RESOURCE_EXHAUSTED)),
+            (415, None, Drop(PERMANENT_ERROR)),
+            (429, None, NOW),
+            (429, Some(7), retry(7)),
+            (500, None, Drop(PERMANENT_ERROR)),
+            (501, None, Drop(PERMANENT_ERROR)),
+            (502, Some(7), NOW),
+            (503, Some(7), retry(7)),
+            (503, Some(u64::MAX), RetryAfter(MAX_RETRY_AFTER)),
+            (504, None, NOW),
+            (302, None, Drop(PERMANENT_ERROR)),
+        ];
+        for (status, retry_after, expected) in cases {
+            let refusal = HttpRefusal {
+                status: StatusCode::from_u16(status).unwrap(),
+                message: String::new(),
+                retry_after: retry_after.map(Duration::from_secs),
+                is_grpc: false,
+            };
+            let decision = RetryDecision::for_error(&CallError::Refused(refusal));
+            assert_eq!(decision, expected, "{status} {retry_after:?}");
         }
     }
 

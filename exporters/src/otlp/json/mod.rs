@@ -11,4 +11,3 @@ mod tests;
 mod wire;
 
 pub(super) use convert::to_json;
-pub(super) use wire::Malformed;

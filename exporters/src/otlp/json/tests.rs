@@ -14,7 +14,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use proptest::prelude::*;
 use prost::Message;
 
-use super::*;
+use super::to_json;
+use super::wire::Malformed;
 use crate::otlp::signal::Signal;
 use requests::{SPAN_ID, TRACE_ID, attribute, logs, metrics, spans, value_of};
 

@@ -188,7 +188,7 @@ impl MetricsExport {
             }
             let mut cursor = self.table.cursor();
             while let Some(request) = self.encode(&mut cursor) {
-                let frame = sender.sealer.seal(request.message).frame;
+                let frame = sender.sealer.seal(Signal::Metrics, request.message).frame;
                 let outcome = sender
                     .send(Signal::Metrics, &frame, &SentFlag::default())
                     .await;
@@ -222,7 +222,7 @@ async fn send_once(
     request: MetricRequest,
     counters: RequestCounters,
 ) -> Result<RequestOutcome, Duration> {
-    let frame = sender.sealer.seal(request.message).frame;
+    let frame = sender.sealer.seal(Signal::Metrics, request.message).frame;
     tracing::debug!(
         points = request.points,
         bytes = frame.len(),

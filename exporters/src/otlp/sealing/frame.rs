@@ -39,6 +39,11 @@ impl SealedFrame {
         &self.bytes
     }
 
+    /// The payload without gRPC's prefix.
+    pub(crate) fn payload(&self) -> Bytes {
+        self.bytes.slice(PREFIX_LEN..)
+    }
+
     /// How the payload is compressed. Every attempt states it in its headers.
     pub(crate) fn encoding(&self) -> Compression {
         self.encoding

@@ -2,13 +2,15 @@
 //! takes.
 //!
 //! [`message`] is an encoded request, [`compression`] how it is compressed, [`frame`] what is sent
-//! of it, and [`sealer`] makes frames of messages.
+//! of it, [`sealer`] makes frames of messages, and [`codec`] opens them.
 
+mod codec;
 mod compression;
 mod frame;
 mod message;
 mod sealer;
 
+pub(super) use codec::compress;
 pub(super) use compression::Compression;
 pub(super) use frame::SealedFrame;
 pub(super) use message::{EncodedMessage, PREFIX_LEN};

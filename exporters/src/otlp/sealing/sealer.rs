@@ -11,6 +11,7 @@ use zstd::zstd_safe::CParameter;
 use super::compression::Compression;
 use super::frame::SealedFrame;
 use super::message::{EncodedMessage, PREFIX_LEN};
+use crate::otlp::signal::Signal;
 
 /// The default level of most gRPC implementations.
 const GZIP_LEVEL: flate2::Compression = flate2::Compression::new(6);
@@ -32,7 +33,8 @@ pub(crate) struct Sealed {
 
 /// Seals messages.
 pub(crate) struct Sealer {
-    compression: Compression,
+    /// Of each signal.
+    compression: [Compression; Signal::ALL.len()],
     zstd: Mutex<ZstdState>,
 }
 
@@ -49,7 +51,7 @@ impl Sealer {
     /// # Errors
     ///
     /// Fails if zstd cannot allocate its context.
-    pub(crate) fn new(compression: Compression) -> io::Result<Self> {
+    pub(crate) fn new(compression: [Compression; Signal::ALL.len()]) -> io::Result<Self> {
         let mut compressor = Compressor::new(ZSTD_LEVEL)?;
         compressor.set_parameter(CParameter::WindowLog(ZSTD_WINDOW_LOG))?;
         Ok(Self {
@@ -62,15 +64,16 @@ impl Sealer {
     }
 
     /// Seals a message. If compression fails, it is sent uncompressed.
-    pub(crate) fn seal(&self, message: EncodedMessage) -> Sealed {
-        let compressed = match self.compression {
+    pub(crate) fn seal(&self, signal: Signal, message: EncodedMessage) -> Sealed {
+        let compression = self.compression[signal as usize];
+        let compressed = match compression {
             Compression::None => None,
             Compression::Gzip => gzip(message.body()).ok(),
             Compression::Zstd => self.zstd(message.body()).ok(),
         };
         match compressed {
             Some(bytes) => Sealed {
-                frame: SealedFrame::new(bytes, self.compression),
+                frame: SealedFrame::new(bytes, compression),
                 spare: Some(message.bytes),
             },
             None => Sealed {

@@ -10,12 +10,12 @@ use tidegate_runtime::telemetry::{Counter, Gauge};
 use tokio::time::Instant;
 
 use super::condition::{Condition, ConditionChange, ConditionTracker};
-use super::diagnosis::Diagnosis;
+use super::diagnosis::hint;
 use super::message::{MessageFormatter, fate_of_records};
 use super::rate_limit::LogRateLimit;
 use crate::otlp::failure::{CallError, RetryDecision, drop_reason};
 use crate::otlp::signal::Signal;
-use crate::otlp::transport::Secrets;
+use crate::otlp::transport::{FailedAttempt, Secrets};
 
 /// The status of the backend, shared by all requests.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ struct History {
     /// For each signal, whether the last attempt was accepted.
     last_accepted: [bool; Signal::ALL.len()],
     refusals: LogRateLimit,
+    failovers: LogRateLimit,
     /// The last warning about an accepted request.
     last_warning: String,
     warnings: LogRateLimit,
@@ -75,20 +76,11 @@ impl BackendStatus {
         drop(AttemptCounters::new(context));
     }
 
-    /// `endpoint` names the backend in messages; `secrets` are masked in them.
-    pub(crate) fn new(
-        context: &BuildContext,
-        endpoint: String,
-        diagnosis: Diagnosis,
-        secrets: Secrets,
-    ) -> Self {
+    /// `endpoints` names the backend in messages; `secrets` are masked in them.
+    pub(crate) fn new(context: &BuildContext, endpoints: String, secrets: Vec<Secrets>) -> Self {
         Self {
             stage: context.stage.clone(),
-            messages: MessageFormatter {
-                endpoint,
-                diagnosis,
-                secrets,
-            },
+            messages: MessageFormatter { endpoints, secrets },
             health: context.health.clone(),
             connected: context.telemetry.gauge(
                 "tidegate_otlp_connected",
@@ -129,7 +121,7 @@ impl BackendStatus {
         if is_new && history.warnings.admit(Instant::now()).is_some() {
             tracing::info!(
                 stage = self.stage.as_str(),
-                endpoint = self.messages.endpoint,
+                endpoint = self.messages.endpoints,
                 warning,
                 "{MESSAGE}"
             );
@@ -137,7 +129,7 @@ impl BackendStatus {
         } else {
             tracing::debug!(
                 stage = self.stage.as_str(),
-                endpoint = self.messages.endpoint,
+                endpoint = self.messages.endpoints,
                 warning,
                 "{MESSAGE}"
             );
@@ -152,7 +144,7 @@ impl BackendStatus {
         if let Some(suppressed) = self.admit_refusal() {
             tracing::warn!(
                 stage = self.stage.as_str(),
-                endpoint = self.messages.endpoint,
+                endpoint = self.messages.endpoints,
                 rejected,
                 reason = self.messages.sanitize(reason),
                 suppressed,
@@ -162,18 +154,11 @@ impl BackendStatus {
     }
 
     /// Records a failed attempt and the decision about its request.
-    pub(crate) fn failed(&self, signal: Signal, error: &CallError, decision: RetryDecision) {
-        let text = self.messages.sanitize(&error.to_string());
-        tracing::debug!(
-            stage = self.stage.as_str(),
-            endpoint = self.messages.endpoint,
-            ?signal,
-            ?decision,
-            error = text,
-            "an attempt to deliver a request failed"
-        );
+    pub(crate) fn failed(&self, signal: Signal, failure: &FailedAttempt) {
+        let text = self.describe(signal, failure);
+        let error = &failure.error;
         let was_accepting = self.replace_last_accepted(signal, false);
-        match decision {
+        match failure.decision {
             RetryDecision::RetryAfter(_) => {
                 self.attempts.failed.add(1);
                 let condition = if error.is_response() {
@@ -181,7 +166,7 @@ impl BackendStatus {
                 } else {
                     Condition::Unreachable
                 };
-                self.observe_problem(signal, condition, &text, error);
+                self.observe_problem(signal, condition, &text, failure);
             }
             RetryDecision::Drop(reason) => {
                 self.attempts.refused.add(1);
@@ -193,9 +178,9 @@ impl BackendStatus {
                 // accepted the previous request and refuses this one may accept the next one.
                 let is_not_grpc = matches!(error, CallError::Http { .. });
                 if is_persistent || is_not_grpc || !was_accepting {
-                    self.observe_problem(signal, Condition::Refusing, &text, error);
+                    self.observe_problem(signal, Condition::Refusing, &text, failure);
                 } else {
-                    self.log_refusal(&text, error);
+                    self.log_refusal(&text, failure);
                 }
             }
         }
@@ -214,22 +199,59 @@ impl BackendStatus {
         }
     }
 
-    fn log_refusal(&self, text: &str, error: &CallError) {
-        if let Some(suppressed) = self.admit_refusal() {
+    /// Logs an error in detail, and returns its text without secrets.
+    fn describe(&self, signal: Signal, failure: &FailedAttempt) -> String {
+        let text = self.messages.sanitize(&failure.error.to_string());
+        tracing::debug!(
+            stage = self.stage.as_str(),
+            endpoint = failure.endpoint,
+            ?signal,
+            decision = ?failure.decision,
+            error = text,
+            "an attempt to deliver a request failed"
+        );
+        text
+    }
+
+    /// Records a failed attempt whose request goes to another endpoint.
+    pub(crate) fn failed_over(&self, signal: Signal, failure: &FailedAttempt) {
+        self.attempts.failed.add(1);
+        let text = self.describe(signal, failure);
+        let admitted = self.history().failovers.admit(Instant::now());
+        if let Some(suppressed) = admitted {
             tracing::warn!(
                 stage = self.stage.as_str(),
-                endpoint = self.messages.endpoint,
+                endpoint = failure.endpoint,
                 error = text,
-                hint = self.messages.diagnosis.hint(error),
+                hint = hint(failure),
                 suppressed,
-                "the OTLP backend refused a request; its records are {}",
-                fate_of_records(error)
+                "an OTLP endpoint cannot accept requests, which go to another one"
             );
         }
     }
 
-    fn observe_problem(&self, signal: Signal, condition: Condition, text: &str, error: &CallError) {
-        let problem = self.messages.problem(signal, condition, text, error);
+    fn log_refusal(&self, text: &str, failure: &FailedAttempt) {
+        if let Some(suppressed) = self.admit_refusal() {
+            tracing::warn!(
+                stage = self.stage.as_str(),
+                endpoint = failure.endpoint,
+                error = text,
+                hint = hint(failure),
+                suppressed,
+                "the OTLP backend refused a request; its records are {}",
+                fate_of_records(&failure.error)
+            );
+        }
+    }
+
+    fn observe_problem(
+        &self,
+        signal: Signal,
+        condition: Condition,
+        text: &str,
+        failure: &FailedAttempt,
+    ) {
+        let problem = self.messages.problem(signal, condition, text, failure);
         self.observe(signal, condition, problem);
     }
 
@@ -257,7 +279,7 @@ impl BackendStatus {
             } else {
                 tracing::info!(
                     stage = self.stage.as_str(),
-                    endpoint = self.messages.endpoint,
+                    endpoint = self.messages.endpoints,
                     "the OTLP endpoint accepts requests"
                 );
             }

@@ -4,35 +4,47 @@
 use std::error::Error;
 use std::io;
 
+use tokio_rustls::rustls::{CertificateError, Error as TlsError};
 use tonic::codegen::http::StatusCode;
 use tonic::{Code, Status};
 
-use crate::otlp::failure::CallError;
-use crate::otlp::transport::FirstBytes;
+use crate::otlp::failure::{CallError, HttpRefusal};
+use crate::otlp::transport::{ConnectError, FailedAttempt, Protocol};
 
-const NOT_GRPC: &str = "is this an OTLP/gRPC endpoint? Port 4317 usually is one; \
-                        4318 usually is OTLP/HTTP, which this exporter does not support";
-const CREDENTIALS: &str = "set `headers`, as in headers = { authorization = \"Bearer ...\" }";
+const NOT_GRPC: &str = "is this an OTLP/gRPC endpoint? Port 4317 usually is one; port 4318 usually \
+                        is OTLP/HTTP: set protocol = \"http/protobuf\"";
+const NOT_HTTP: &str = "the peer speaks gRPC: set protocol = \"grpc\", or use the port of \
+                        OTLP/HTTP, usually 4318";
+const PATH: &str = "check the path of the endpoint: `/v1/logs` and the like are added to \
+                    `endpoint`, and not to `logs_endpoint` and the like";
+const REDIRECT: &str =
+    "redirects are not followed: set the endpoint to the URL that is redirected to";
+const CREDENTIALS: &str = "set `headers`, as in headers = { authorization = \"Bearer ...\" }, \
+                           `token_file` or `basic_auth`";
 const HTTPS: &str = "the peer speaks TLS: begin the endpoint with https://";
 const PLAIN: &str = "the peer does not speak TLS: begin the endpoint with http://";
 const CERTIFICATES: &str = "see `tls`: `ca_file` is the authority that signs the backend's \
                             certificate, `server_name_override` the name in it, \
                             `cert_file` and `key_file` are the client certificate";
+const UNKNOWN_ISSUER: &str = "no authority that is trusted signed the backend's certificate: set \
+                              `tls.ca_file` to the authority that did";
+const OTHER_NAME: &str = "the backend's certificate is for another name: set the endpoint's host or \
+                          `tls.server_name_override` to a name in it";
+const EXPIRED: &str = "the backend's certificate has expired, or the clock of this host is wrong";
+const NOT_YET_VALID: &str =
+    "the backend's certificate is not valid yet, or the clock of this host is wrong";
+const NO_CLIENT_CERTIFICATE: &str = "the backend demands a client certificate: set `tls.cert_file` \
+                                     and `tls.key_file`";
+const BAD_CLIENT_CERTIFICATE: &str = "the backend does not accept the client certificate: check \
+                                      `tls.cert_file`, and the authorities that the backend trusts";
 const SIZE: &str = "lower `batch.max_bytes`, or raise the backend's limit";
 const COMPRESSION: &str = "the backend does not support this `compression`";
 const SIGNALS: &str = "the backend does not accept this signal; list those that it accepts in \
                        `signals`, or choose another endpoint";
 const NAME: &str = "the host name of the endpoint cannot be looked up";
 const PROXY: &str = "a proxy responds in place of the backend";
-
-/// What is known about the peer besides the error.
-#[derive(Clone, Debug)]
-pub(crate) struct Diagnosis {
-    /// Whether the endpoint is configured with TLS.
-    pub(crate) is_tls: bool,
-    /// What the peer sent first.
-    pub(crate) first_bytes: FirstBytes,
-}
+const OWN_PROXY: &str = "check `proxy_url` or the variables HTTPS_PROXY and HTTP_PROXY; NO_PROXY has \
+                         the hosts that need no proxy";
 
 /// The protocol of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +53,7 @@ enum PeerProtocol {
     Unknown,
     Tls,
     Http1,
+    Http2,
     Other,
 }
 
@@ -50,65 +63,126 @@ impl PeerProtocol {
             [] => Self::Unknown,
             // A handshake or an alert, and the major version of every TLS.
             [0x15 | 0x16, 3, ..] => Self::Tls,
+            // SETTINGS or GOAWAY of the connection, with which HTTP/2 servers begin.
+            [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Self::Http2,
             _ if first_bytes.starts_with(b"HTTP/") => Self::Http1,
             _ => Self::Other,
         }
     }
 }
 
-impl Diagnosis {
-    /// Returns a hint for an error; `None` if there is nothing to change in the configuration.
-    pub(super) fn hint(&self, error: &CallError) -> Option<&'static str> {
-        match error {
-            CallError::Status(status) => status_hint(status),
-            CallError::Http { status, .. } => http_hint(*status),
-            CallError::Malformed(_) => None,
-            CallError::TimedOut(_) => self.protocol_hint(),
-            CallError::Transport(cause) => self
-                .protocol_hint()
-                .or_else(|| self.transport_hint(&**cause)),
+/// Returns a hint for a failure; `None` if there is nothing to change in the configuration.
+pub(super) fn hint(failure: &FailedAttempt) -> Option<&'static str> {
+    match &failure.error {
+        CallError::Status(status) => status_hint(status, &failure.error),
+        CallError::Http { status, .. } => http_hint(*status),
+        CallError::Refused(refusal) => refusal_hint(refusal, &failure.error),
+        CallError::Malformed(_) | CallError::Unsendable(_) => None,
+        CallError::TimedOut(_) => protocol_hint(failure),
+        CallError::Transport(cause) => {
+            protocol_hint(failure).or_else(|| transport_hint(failure, &**cause))
         }
-    }
-
-    fn protocol_hint(&self) -> Option<&'static str> {
-        match PeerProtocol::detect(&self.first_bytes.get()) {
-            PeerProtocol::Tls if !self.is_tls => Some(HTTPS),
-            PeerProtocol::Http1 | PeerProtocol::Other if self.is_tls => Some(PLAIN),
-            PeerProtocol::Http1 => Some(NOT_GRPC),
-            _ => None,
-        }
-    }
-
-    fn transport_hint(&self, cause: &(dyn Error + 'static)) -> Option<&'static str> {
-        let is_invalid_data = |cause: &(dyn Error + 'static)| {
-            cause
-                .downcast_ref::<io::Error>()
-                .is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
-        };
-        chain(cause).find_map(|cause| match cause.to_string().as_str() {
-            "dns error" => Some(NAME),
-            // tonic's error if ALPN selected no protocol or HTTP/1.
-            text if text.starts_with("HTTP/2 was not negotiated") => Some(NOT_GRPC),
-            _ if self.is_tls && is_invalid_data(cause) => Some(CERTIFICATES),
-            _ => None,
-        })
     }
 }
 
-fn status_hint(status: &Status) -> Option<&'static str> {
-    match status.code() {
-        Code::Unauthenticated | Code::PermissionDenied => Some(CREDENTIALS),
-        // Servers' messages about an unknown encoding contain "compress" or "Decompressor".
-        Code::Unimplemented if status.message().contains("ompress") => Some(COMPRESSION),
-        Code::Unimplemented => Some(SIGNALS),
-        // The message of gRPC's servers about a message above their limit.
-        Code::ResourceExhausted | Code::OutOfRange if status.message().contains("larger than") => {
-            Some(SIZE)
+fn protocol_hint(failure: &FailedAttempt) -> Option<&'static str> {
+    let is_grpc = failure.protocol == Protocol::Grpc;
+    match PeerProtocol::detect(&failure.first_bytes) {
+        PeerProtocol::Tls if !failure.is_tls => Some(HTTPS),
+        PeerProtocol::Http1 | PeerProtocol::Http2 | PeerProtocol::Other if failure.is_tls => {
+            Some(PLAIN)
         }
+        PeerProtocol::Http1 if is_grpc => Some(NOT_GRPC),
+        PeerProtocol::Http2 if !is_grpc => Some(NOT_HTTP),
         _ => None,
     }
 }
 
+fn transport_hint(failure: &FailedAttempt, cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    let known = chain(cause).find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<ConnectError>() {
+            return match error {
+                ConnectError::NoHttp2 => Some(NOT_GRPC),
+                ConnectError::Proxy { .. } | ConnectError::NotAProxy { .. } => Some(OWN_PROXY),
+                ConnectError::Dial { .. } | ConnectError::Tls(_) => None,
+            };
+        }
+        if let Some(error) = tls_error(cause) {
+            return tls_hint(error);
+        }
+        let text = cause.to_string();
+        // After the handshake, HTTP/2 keeps only the text of an error.
+        let alert = text.strip_prefix("received fatal alert: ");
+        let name = (text == "dns error").then_some(NAME);
+        alert.map(alert_hint).or(name)
+    });
+    let is_connected = !chain(cause).any(|cause| cause.is::<ConnectError>());
+    known.or_else(|| is_connected.then(|| port_hint(failure)).flatten())
+}
+
+/// A hint for a connection that breaks without a sign of the peer's protocol, as some servers end
+/// one that is not theirs.
+fn port_hint(failure: &FailedAttempt) -> Option<&'static str> {
+    let is_port_of = |protocol: Protocol| failure.port == Some(protocol.port());
+    match failure.protocol {
+        Protocol::Grpc => is_port_of(Protocol::HttpProtobuf).then_some(NOT_GRPC),
+        Protocol::HttpProtobuf | Protocol::HttpJson => {
+            is_port_of(Protocol::Grpc).then_some(NOT_HTTP)
+        }
+    }
+}
+
+/// A hint for an alert of the peer, by its name in RFC 8446.
+fn alert_hint(alert: &str) -> &'static str {
+    match alert {
+        "CertificateRequired" => NO_CLIENT_CERTIFICATE,
+        "NoApplicationProtocol" => NOT_GRPC,
+        "BadCertificate"
+        | "UnknownCA"
+        | "CertificateExpired"
+        | "CertificateRevoked"
+        | "CertificateUnknown"
+        | "UnsupportedCertificate"
+        | "AccessDenied" => BAD_CLIENT_CERTIFICATE,
+        _ => CERTIFICATES,
+    }
+}
+
+/// The error of TLS in an error of a connection.
+fn tls_error<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e TlsError> {
+    let io = cause.downcast_ref::<io::Error>()?;
+    io.get_ref()?.downcast_ref()
+}
+
+fn tls_hint(error: &TlsError) -> Option<&'static str> {
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+        NotValidYetContext, UnknownIssuer,
+    };
+    match error {
+        TlsError::InvalidCertificate(certificate) => Some(match certificate {
+            UnknownIssuer => UNKNOWN_ISSUER,
+            NotValidForName | NotValidForNameContext { .. } => OTHER_NAME,
+            Expired | ExpiredContext { .. } => EXPIRED,
+            NotValidYet | NotValidYetContext { .. } => NOT_YET_VALID,
+            _ => CERTIFICATES,
+        }),
+        TlsError::AlertReceived(alert) => Some(alert_hint(&format!("{alert:?}"))),
+        _ => Some(CERTIFICATES),
+    }
+}
+
+fn status_hint(status: &Status, error: &CallError) -> Option<&'static str> {
+    match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied => Some(CREDENTIALS),
+        _ if error.refuses_encoding() => Some(COMPRESSION),
+        _ if error.is_too_large() => Some(SIZE),
+        Code::Unimplemented => Some(SIGNALS),
+        _ => None,
+    }
+}
+
+/// A hint for a response that is not gRPC.
 fn http_hint(status: StatusCode) -> Option<&'static str> {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(CREDENTIALS),
@@ -116,6 +190,19 @@ fn http_hint(status: StatusCode) -> Option<&'static str> {
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(PROXY),
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => None,
         _ => Some(NOT_GRPC),
+    }
+}
+
+fn refusal_hint(refusal: &HttpRefusal, error: &CallError) -> Option<&'static str> {
+    match refusal.status {
+        _ if refusal.is_grpc => Some(NOT_HTTP),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(CREDENTIALS),
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(PATH),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(OWN_PROXY),
+        status if status.is_redirection() => Some(REDIRECT),
+        _ if error.is_too_large() => Some(SIZE),
+        _ if error.refuses_encoding() => Some(COMPRESSION),
+        _ => None,
     }
 }
 
@@ -128,99 +215,4 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hint(is_tls: bool, first_bytes: &[u8], error: &CallError) -> Option<&'static str> {
-        let bytes = FirstBytes::default();
-        bytes.set(first_bytes);
-        let diagnosis = Diagnosis {
-            is_tls,
-            first_bytes: bytes,
-        };
-        diagnosis.hint(error)
-    }
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("dns error")]
-    struct Dns;
-
-    #[test]
-    fn the_first_bytes_of_a_peer_show_its_protocol() {
-        let broken = CallError::Transport(Box::new(io::Error::from(io::ErrorKind::BrokenPipe)));
-        let cases: [(bool, &[u8], Option<&str>); 9] = [
-            (false, b"\x15\x03\x01\0\x02\x02\x16", Some(HTTPS)),
-            (false, b"\x16\x03\x03\0", Some(HTTPS)),
-            (false, b"HTTP/1.1 400 Bad Request", Some(NOT_GRPC)),
-            (false, b"\0\0\x12\x04\0\0\0\0\0", None),
-            (false, b"", None),
-            (true, b"HTTP/1.1 400 Bad Request", Some(PLAIN)),
-            (true, b"\0\0\x12\x04\0\0\0\0\0", Some(PLAIN)),
-            (true, b"\x16\x03\x03\0", None),
-            (true, b"", None),
-        ];
-        for (is_tls, first, expected) in cases {
-            assert_eq!(hint(is_tls, first, &broken), expected, "{is_tls} {first:?}");
-        }
-    }
-
-    #[test]
-    fn a_grpc_status_that_an_operator_can_fix_has_a_hint() {
-        let cases = [
-            (
-                Code::ResourceExhausted,
-                "grpc: received message larger than max (9 vs. 4)",
-                Some(SIZE),
-            ),
-            (Code::ResourceExhausted, "quota", None),
-            (
-                Code::Unimplemented,
-                "grpc: Decompressor is not installed for grpc-encoding \"zstd\"",
-                Some(COMPRESSION),
-            ),
-            (Code::Unimplemented, "unknown service", Some(SIGNALS)),
-            (Code::Unauthenticated, "", Some(CREDENTIALS)),
-            (Code::Unavailable, "", None),
-        ];
-        for (code, message, expected) in cases {
-            let error = CallError::Status(Status::new(code, message));
-            assert_eq!(hint(false, b"", &error), expected, "{error}");
-        }
-    }
-
-    #[test]
-    fn an_http_status_that_an_operator_can_fix_has_a_hint() {
-        let cases = [
-            (401, Some(CREDENTIALS)),
-            (403, Some(CREDENTIALS)),
-            (407, Some(PROXY)),
-            (404, Some(NOT_GRPC)),
-            (400, Some(NOT_GRPC)),
-            (200, Some(NOT_GRPC)),
-            (413, Some(SIZE)),
-            (503, None),
-            (429, None),
-        ];
-        for (code, expected) in cases {
-            let error = CallError::Http {
-                status: StatusCode::from_u16(code).unwrap(),
-                retry_after: None,
-            };
-            assert_eq!(hint(false, b"", &error), expected, "{error}");
-        }
-    }
-
-    #[test]
-    fn a_transport_error_that_an_operator_can_fix_has_a_hint() {
-        let dns = CallError::Transport(Box::new(Dns));
-        assert_eq!(hint(false, b"", &dns), Some(NAME));
-        let refused = CallError::Transport("refused".into());
-        assert_eq!(hint(false, b"", &refused), None);
-        let invalid = CallError::Transport(Box::new(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "unknown issuer",
-        )));
-        let tls_handshake = b"\x16\x03\x03";
-        assert_eq!(hint(true, tls_handshake, &invalid), Some(CERTIFICATES));
-    }
-}
+mod tests;

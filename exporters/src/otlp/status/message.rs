@@ -1,10 +1,10 @@
 //! The texts about a backend in health and log.
 
 use super::condition::Condition;
-use super::diagnosis::Diagnosis;
+use super::diagnosis::hint;
 use crate::otlp::failure::CallError;
 use crate::otlp::signal::Signal;
-use crate::otlp::transport::Secrets;
+use crate::otlp::transport::{FailedAttempt, Secrets};
 
 /// Characters of a backend's message that are logged at most.
 const MAX_TEXT_CHARS: usize = 500;
@@ -12,11 +12,10 @@ const MAX_TEXT_CHARS: usize = 500;
 /// Formats messages about a backend.
 #[derive(Debug)]
 pub(super) struct MessageFormatter {
-    /// The backend's URL.
-    pub(super) endpoint: String,
-    pub(super) diagnosis: Diagnosis,
+    /// The URLs of all endpoints.
+    pub(super) endpoints: String,
     /// Values of headers, which a backend may repeat in its response.
-    pub(super) secrets: Secrets,
+    pub(super) secrets: Vec<Secrets>,
 }
 
 impl MessageFormatter {
@@ -27,18 +26,16 @@ impl MessageFormatter {
         signal: Signal,
         condition: Condition,
         text: &str,
-        error: &CallError,
+        failure: &FailedAttempt,
     ) -> String {
-        let endpoint = &*self.endpoint;
+        let endpoint = &*failure.endpoint;
         let signal = signal.name();
-        let hint = self
-            .diagnosis
-            .hint(error)
+        let hint = hint(failure)
             .map(|hint| format!("; {hint}"))
             .unwrap_or_default();
         match condition {
             Condition::Refusing => {
-                let fate = fate_of_records(error);
+                let fate = fate_of_records(&failure.error);
                 format!("{endpoint} refuses {signal}: {text} (its records are {fate}){hint}")
             }
             Condition::Failing => {
@@ -53,7 +50,10 @@ impl MessageFormatter {
     /// Prepares a backend's text for the log: one line of limited length, with secrets masked.
     pub(super) fn sanitize(&self, text: &str) -> String {
         let text = text.replace(char::is_control, " ");
-        let text = self.secrets.mask(text);
+        let text = self
+            .secrets
+            .iter()
+            .fold(text, |text, secrets| secrets.mask(text));
         match text.char_indices().nth(MAX_TEXT_CHARS) {
             Some((end, _)) => format!("{}...", &text[..end]),
             None => text,

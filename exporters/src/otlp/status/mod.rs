@@ -10,4 +10,3 @@ mod message;
 mod rate_limit;
 
 pub(super) use backend_status::BackendStatus;
-pub(super) use diagnosis::Diagnosis;

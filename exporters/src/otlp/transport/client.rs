@@ -1,97 +1,109 @@
-//! The client: one attempt to have the backend accept a request.
+//! The client: one attempt to have the backend of a signal accept a request.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use prost::Message;
-use tokio::runtime::Handle;
-use tokio::time::Instant;
-use tonic::codegen::http::HeaderMap;
-use tonic::transport::{Channel, Endpoint};
+use tidegate_runtime::stage::StageError;
 
-use super::call::{call, request_headers};
-use super::coalesce::RequestBuffers;
-use super::connector::connect_lazy;
-use super::first_bytes::FirstBytes;
+use super::accepted::Accepted;
+use super::backend::Backend;
+use super::failed_attempt::FailedAttempt;
+use super::secrets::Secrets;
 use super::sent::SentFlag;
-use super::target::ConnectionSettings;
-use super::tls::TlsFiles;
-use crate::otlp::failure::CallError;
-use crate::otlp::messages::ExportResponse;
+use super::target::BackendTarget;
 use crate::otlp::sealing::SealedFrame;
 use crate::otlp::signal::Signal;
 
-/// A positive response.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Accepted {
-    /// Number of log records or data points that the backend rejected.
-    pub(crate) rejected: u64,
-    /// The backend's error message; a warning if it rejected nothing.
-    pub(crate) message: String,
+/// The checked backends of the signals.
+#[derive(Clone, Debug)]
+pub(crate) struct Targets {
+    /// Those of [`Signal::ALL`].
+    pub(crate) of_signals: [Arc<BackendTarget>; Signal::ALL.len()],
+    /// How often files are looked at for changes; never if zero.
+    pub(crate) reload_interval: Duration,
 }
 
-/// A client that connects on first use, and again after the connection is lost.
+/// A client that connects on first use, and again after a connection is lost.
 pub(crate) struct Client {
-    requests: RequestBuffers,
-    first_bytes: FirstBytes,
-    connection: Mutex<Connection>,
-    timeout: Duration,
-    /// The runtime of the exporter, in which connections run.
-    runtime: Handle,
+    /// The backends of [`Signal::ALL`]. Signals with the same settings share one.
+    backends: [Arc<Backend>; Signal::ALL.len()],
 }
 
-/// The connection in use, and the settings of the next one.
-struct Connection {
-    channel: Channel,
-    /// How many connections were abandoned before this one.
-    generation: u64,
-    endpoint: Endpoint,
-    /// What the TLS files of the endpoint had.
-    files: TlsFiles,
-    headers: HeaderMap,
+impl Targets {
+    /// The backends without repetition.
+    pub(crate) fn distinct(&self) -> Vec<&Arc<BackendTarget>> {
+        let mut distinct: Vec<&Arc<BackendTarget>> = Vec::new();
+        for target in &self.of_signals {
+            if !distinct.iter().any(|known| Arc::ptr_eq(known, target)) {
+                distinct.push(target);
+            }
+        }
+        distinct
+    }
+
+    /// The addresses, as shown in logs.
+    pub(crate) fn describe(&self) -> String {
+        let mut shown: Vec<String> = Vec::new();
+        for target in self.distinct() {
+            for address in target.addresses().map(ToString::to_string) {
+                if !shown.contains(&address) {
+                    shown.push(address);
+                }
+            }
+        }
+        shown.join(", ")
+    }
+
+    /// What is masked in logs.
+    pub(crate) fn secrets(&self) -> Vec<Secrets> {
+        let distinct = self.distinct().into_iter();
+        distinct.map(|target| target.secrets.clone()).collect()
+    }
+
+    /// Whether files are used.
+    pub(crate) fn has_files(&self) -> bool {
+        self.distinct()
+            .iter()
+            .any(|target| !target.files().is_empty())
+    }
 }
 
 impl Client {
-    /// Must be called within a runtime. Does not connect yet. `timeout` limits each attempt; what
-    /// the backend sends first goes to `first_bytes`.
-    pub(crate) fn new(
-        settings: ConnectionSettings,
-        timeout: Duration,
-        first_bytes: FirstBytes,
-    ) -> Self {
-        let requests = RequestBuffers::default();
-        let ConnectionSettings {
-            endpoint,
-            headers,
-            files,
-        } = settings;
-        let connection = Mutex::new(Connection {
-            channel: connect_lazy(&endpoint, &requests, &first_bytes),
-            generation: 0,
-            endpoint,
-            files,
-            headers: request_headers(headers),
-        });
-        Self {
-            requests,
-            first_bytes,
-            connection,
-            timeout,
-            runtime: Handle::current(),
+    /// Reads the files. Must be called within a runtime. Does not connect yet.
+    pub(crate) async fn start(targets: &Targets) -> Result<Self, StageError> {
+        let mut backends: Vec<(&Arc<BackendTarget>, Arc<Backend>)> = Vec::new();
+        for target in targets.distinct() {
+            let backend = Backend::start((**target).clone(), targets.reload_interval).await?;
+            backends.push((target, Arc::new(backend)));
+        }
+        let of_signal = |signal: Signal| {
+            let target = &targets.of_signals[signal as usize];
+            let found = backends
+                .iter()
+                .find(|(known, _)| Arc::ptr_eq(known, target));
+            found.map(|(_, backend)| Arc::clone(backend))
+        };
+        let [logs, metrics, traces] = Signal::ALL.map(of_signal);
+        match (logs, metrics, traces) {
+            (Some(logs), Some(metrics), Some(traces)) => Ok(Self {
+                backends: [logs, metrics, traces],
+            }),
+            _ => Err("a signal has no backend".into()),
         }
     }
 
-    /// Uses other settings from the next request on. If the content of the TLS files has changed,
-    /// that makes a new connection; requests in flight end on the old one.
-    pub(crate) fn use_settings(&self, settings: ConnectionSettings) {
-        let mut connection = self.connection();
-        connection.headers = request_headers(settings.headers);
-        if connection.files != settings.files {
-            connection.endpoint = settings.endpoint;
-            connection.files = settings.files;
-            self.replace_channel(&mut connection);
+    /// Reads the files again. The error is that of the first backend whose files cannot be used.
+    pub(crate) async fn refresh(&self) -> Result<(), StageError> {
+        let mut result = Ok(());
+        for (index, backend) in self.backends.iter().enumerate() {
+            let is_repeated = self.backends[..index]
+                .iter()
+                .any(|known| Arc::ptr_eq(known, backend));
+            if !is_repeated {
+                result = result.and(backend.refresh().await);
+            }
         }
+        result
     }
 
     /// Sends a frame once. Sets `sent` when the backend may have received it.
@@ -100,66 +112,9 @@ impl Client {
         signal: Signal,
         frame: &SealedFrame,
         sent: &SentFlag,
-    ) -> Result<Accepted, CallError> {
-        let _registered = self.requests.register(frame.grpc_message());
-        let (channel, headers, generation) = self.current();
-        let start = Instant::now();
-        let bytes = frame.len();
-        let call = call(channel, signal.grpc_path(), headers, frame, sent);
-        match tokio::time::timeout(self.timeout, call).await {
-            Ok(response) => {
-                let elapsed = start.elapsed();
-                let accepted = response.is_ok();
-                tracing::debug!(?signal, bytes, ?elapsed, accepted, "received a response");
-                response.map(decode_response)
-            }
-            Err(_) => {
-                self.reconnect(generation);
-                Err(CallError::TimedOut(self.timeout))
-            }
-        }
-    }
-
-    /// Abandons a connection that does not respond. TCP would keep waiting for a peer that vanished
-    /// for a quarter of an hour.
-    fn reconnect(&self, generation: u64) {
-        let mut connection = self.connection();
-        if connection.generation == generation {
-            tracing::debug!("abandoning the connection, which does not respond");
-            self.replace_channel(&mut connection);
-        }
-    }
-
-    fn replace_channel(&self, connection: &mut Connection) {
-        // The tasks of the connection belong to the exporter's thread, whoever replaces it.
-        let _context = self.runtime.enter();
-        let endpoint = &connection.endpoint;
-        connection.channel = connect_lazy(endpoint, &self.requests, &self.first_bytes);
-        connection.generation += 1;
-    }
-
-    fn current(&self) -> (Channel, HeaderMap, u64) {
-        let connection = self.connection();
-        let channel = connection.channel.clone();
-        (channel, connection.headers.clone(), connection.generation)
-    }
-
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Decodes a response, which has the same fields for every signal. The status said that the request
-/// was accepted, so a malformed body counts as an empty one.
-fn decode_response(body: Bytes) -> Accepted {
-    let partial = ExportResponse::decode(body)
-        .unwrap_or_default()
-        .partial_success
-        .unwrap_or_default();
-    Accepted {
-        rejected: u64::try_from(partial.rejected).unwrap_or(0),
-        message: partial.error_message,
+    ) -> Result<Accepted, FailedAttempt> {
+        self.backends[signal as usize]
+            .send(signal, frame, sent)
+            .await
     }
 }

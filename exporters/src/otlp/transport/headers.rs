@@ -1,22 +1,23 @@
-//! Request metadata from the configuration, such as an API key.
+//! Headers from the configuration, such as an API key.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use tidegate_runtime::component::BuildError;
 use tidegate_runtime::config::{MASK, Setting, Shape, Value};
-use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
-
-use super::secrets::Secrets;
 
 /// Headers that the exporter or HTTP/2 itself controls, besides those that begin with `grpc-`.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 13] = [
+    "accept-encoding",
     "connection",
+    "content-encoding",
     "content-length",
     "content-type",
     "host",
     "keep-alive",
+    "proxy-authorization",
     "proxy-connection",
     "te",
     "trailer",
@@ -36,9 +37,9 @@ const CREDENTIALS: [&str; 7] = [
 ];
 
 /// Metadata of every request, by name. The values are secrets and appear in no output.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Headers(BTreeMap<String, String>);
+pub(crate) struct Headers(pub(crate) BTreeMap<String, String>);
 
 impl Setting for Headers {
     fn shape() -> Shape {
@@ -52,33 +53,27 @@ impl Setting for Headers {
 }
 
 impl Headers {
-    /// Converts the headers to gRPC metadata, with values marked as sensitive.
+    /// Converts the headers, with values marked as sensitive.
     ///
     /// # Errors
     ///
-    /// Fails for a reserved name, and for a name or value that HTTP/2 does not allow.
-    pub(super) fn metadata(&self) -> Result<MetadataMap, BuildError> {
-        let error = |name: &str, problem: &str| BuildError {
-            key: "headers",
-            message: format!("`{name}` {problem}"),
-        };
-        let mut metadata = MetadataMap::new();
+    /// Fails for a reserved name, and for a name or value that HTTP does not allow.
+    pub(super) fn to_map(&self) -> Result<HeaderMap, BuildError> {
+        let mut headers = HeaderMap::new();
         for (name, value) in &self.0 {
-            let lower = name.to_ascii_lowercase();
-            if RESERVED.contains(&&*lower) || lower.starts_with("grpc-") {
-                return Err(error(
-                    name,
-                    "is set by the exporter or not allowed in HTTP/2",
-                ));
-            }
-            let key = AsciiMetadataKey::from_bytes(lower.as_bytes())
-                .map_err(|_| error(name, "is not a valid header name"))?;
-            let mut value = AsciiMetadataValue::try_from(value.as_str())
-                .map_err(|_| error(name, "has a value that is not valid in a header"))?;
-            value.set_sensitive(true);
-            metadata.insert(key, value);
+            let key = header_name("headers", name)?;
+            let value = sensitive(value).ok_or_else(|| BuildError {
+                key: "headers",
+                message: format!("`{name}` has a value that is not valid in a header"),
+            })?;
+            headers.insert(key, value);
         }
-        Ok(metadata)
+        Ok(headers)
+    }
+
+    /// The values, which no output shows.
+    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
     }
 
     /// The first header that is a credential by its name.
@@ -90,15 +85,34 @@ impl Headers {
         self.0.keys().find(is_credential).map(String::as_str)
     }
 
-    /// Returns what is masked in a backend's messages.
-    pub(super) fn secrets(&self) -> Secrets {
-        Secrets::of_headers(self.0.values())
-    }
-
     /// Whether there is a header of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.keys().any(|known| known.eq_ignore_ascii_case(name))
     }
+}
+
+/// Checks the name of a header that is configured under `key`.
+pub(super) fn header_name(key: &'static str, name: &str) -> Result<HeaderName, BuildError> {
+    let error = |problem: &str| BuildError {
+        key,
+        message: format!("`{name}` {problem}"),
+    };
+    let lower = name.to_ascii_lowercase();
+    if RESERVED.contains(&&*lower) || lower.starts_with("grpc-") {
+        return Err(error("is set by the exporter or not allowed in HTTP/2"));
+    }
+    if lower.ends_with("-bin") {
+        return Err(error("would have to be binary, which a text cannot be"));
+    }
+    HeaderName::from_bytes(lower.as_bytes()).map_err(|_| error("is not a valid header name"))
+}
+
+/// A value that logs of HTTP do not show; `None` if it is not valid in a header.
+pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    let is_ascii = value.to_str().is_ok();
+    value.set_sensitive(true);
+    is_ascii.then_some(value)
 }
 
 impl fmt::Debug for Headers {

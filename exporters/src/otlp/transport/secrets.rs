@@ -17,39 +17,34 @@ pub(crate) struct Secrets(Arc<Mutex<Texts>>);
 struct Texts {
     /// Words of the configuration, the longest first.
     configured: Vec<String>,
-    /// The token of the file, and the one before, which responses may still have.
-    tokens: [String; 2],
+    /// What files have, and what they had before, which responses may still repeat.
+    of_files: [Vec<String>; 2],
 }
 
 impl Secrets {
-    /// The values of headers and their words, such as the token in `Bearer <token>`.
-    pub(super) fn of_headers<'a>(values: impl Iterator<Item = &'a String>) -> Self {
-        let words = values.flat_map(|value| value.split_whitespace().chain([value.as_str()]));
-        let mut configured: Vec<_> = words
-            .filter(|word| word.len() >= MIN_LEN)
-            .map(str::to_owned)
-            .collect();
-        configured.sort_by_key(|secret| Reverse(secret.len()));
+    /// The values and their words, such as the token in `Bearer <token>`.
+    pub(super) fn of_values<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         Self(Arc::new(Mutex::new(Texts {
-            configured,
-            tokens: Default::default(),
+            configured: words(values),
+            of_files: Default::default(),
         })))
     }
 
-    /// Replaces the token of the file.
-    pub(crate) fn set_token(&self, token: &str) {
+    /// Replaces what files have.
+    pub(crate) fn set_of_files<'a>(&self, values: impl Iterator<Item = &'a str>) {
+        let words = words(values);
         let mut texts = self.texts();
-        if texts.tokens[0] != token {
-            texts.tokens.rotate_right(1);
-            token.clone_into(&mut texts.tokens[0]);
+        if texts.of_files[0] != words {
+            texts.of_files.rotate_right(1);
+            texts.of_files[0] = words;
         }
     }
 
     /// Masks the secrets in a text.
     pub(crate) fn mask(&self, text: String) -> String {
         let texts = self.texts();
-        let tokens = texts.tokens.iter().filter(|token| token.len() >= MIN_LEN);
-        tokens
+        let of_files = texts.of_files.iter().flatten();
+        of_files
             .chain(&texts.configured)
             .fold(text, |text, secret| text.replace(secret, MASK))
     }
@@ -57,6 +52,17 @@ impl Secrets {
     fn texts(&self) -> MutexGuard<'_, Texts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The values and their words that are long enough to be masked, the longest first.
+fn words<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let words = values.flat_map(|value| value.split_whitespace().chain([value]));
+    let mut words: Vec<_> = words
+        .filter(|word| word.len() >= MIN_LEN)
+        .map(str::to_owned)
+        .collect();
+    words.sort_by_key(|word| Reverse(word.len()));
+    words
 }
 
 impl fmt::Debug for Secrets {
@@ -71,9 +77,9 @@ mod tests {
 
     #[test]
     fn values_their_words_and_the_last_two_tokens_are_masked() {
-        let secrets = Secrets::of_headers(["Bearer hunter2".to_owned(), "abc".to_owned()].iter());
+        let secrets = Secrets::of_values(["Bearer hunter2", "abc"].into_iter());
         for token in ["token-1", "token-2", "token-2", "token-3"] {
-            secrets.set_token(token);
+            secrets.set_of_files([token].into_iter());
         }
         let text = "hunter2 abc token-1 token-2 token-3";
         assert_eq!(secrets.mask(text.to_owned()), "*** abc token-1 *** ***");

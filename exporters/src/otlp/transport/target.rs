@@ -1,131 +1,212 @@
-//! The backend to connect to: checked when the exporter is built, turned into connection settings
-//! when it starts and at each refresh.
+//! The backend of a signal: checked when the exporter is built, turned into settings when it starts
+//! and whenever its files have changed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Uri;
+use hyper::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use rustls_pki_types::ServerName;
 use tidegate_runtime::component::BuildError;
 use tidegate_runtime::stage::StageError;
 use tokio::task::spawn_blocking;
-use tonic::metadata::MetadataMap;
-use tonic::transport::Endpoint;
+use tokio_rustls::rustls::ClientConfig;
 
-use super::address::{Address, EndpointUrl};
-use super::headers::Headers;
+use super::address::{Address, EndpointUrl, EndpointUse};
+use super::balancer::BalancerName;
+use super::connect::{Proxy, ProxyConfig, Route, TlsRoute};
+use super::credentials::Credentials;
+use super::keepalive::Keepalive;
+use super::protocol::Protocol;
 use super::secrets::Secrets;
 use super::tls::{TlsConfig, TlsFiles};
-use super::token_file::Token;
-
-/// The header of the token.
-const AUTHORIZATION: &str = "authorization";
+use crate::otlp::signal::Signal;
 
 /// The form that the OTLP exporter specification asks for.
-const USER_AGENT: &str = concat!("OTel-OTLP-Exporter-tidegate/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("OTel-OTLP-Exporter-tidegate/", env!("CARGO_PKG_VERSION"));
 
-/// Detects idle connections that are gone. HTTP/2 pings would detect it on busy ones too, but
-/// servers answer with GOAWAY if pings come more often than every five minutes.
-const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
+/// The settings of a signal, as they are configured.
+#[derive(Clone, Debug)]
+pub(crate) struct BackendConfig {
+    /// The signal whose endpoints these are alone; `None` if they are for all.
+    pub(crate) signal: Option<Signal>,
+    /// The key of the endpoints.
+    pub(crate) key: &'static str,
+    pub(crate) endpoints: Vec<EndpointUrl>,
+    pub(crate) balancer: BalancerName,
+    pub(crate) protocol: Protocol,
+    pub(crate) tls: TlsConfig,
+    pub(crate) credentials: Credentials,
+    pub(crate) proxy: ProxyConfig,
+    pub(crate) keepalive: Keepalive,
+    pub(crate) timeout: Duration,
+}
 
-/// A checked endpoint with its TLS settings and headers.
-#[derive(Debug)]
+/// A checked backend.
+#[derive(Clone, Debug)]
 pub(crate) struct BackendTarget {
-    endpoint: Endpoint,
-    /// The address, as shown in logs.
-    pub(crate) address: Address,
-    /// `None` for plain text.
+    pub(super) endpoints: Vec<EndpointTarget>,
+    pub(super) balancer: BalancerName,
+    /// `None` if all endpoints are plain text.
     tls: Option<TlsConfig>,
-    /// The file of the bearer token.
-    token_file: Option<PathBuf>,
-    /// The configured metadata of every request.
-    headers: MetadataMap,
+    credentials: Credentials,
+    pub(super) timeout: Duration,
     /// What is masked in logs.
     pub(crate) secrets: Secrets,
 }
 
-/// How to connect, with what files had when they were read.
-pub(crate) struct ConnectionSettings {
-    pub(super) endpoint: Endpoint,
-    /// Metadata of every request.
-    pub(super) headers: MetadataMap,
+/// A checked endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct EndpointTarget {
+    pub(crate) address: Address,
+    pub(crate) protocol: Protocol,
+    /// URLs of the requests of each signal.
+    uris: [Uri; Signal::ALL.len()],
+    server_name: Option<ServerName<'static>>,
+    proxy: Option<Proxy>,
+    pub(super) keepalive: Keepalive,
+}
+
+/// What a backend's files have, in the form of their use.
+pub(crate) struct BackendSettings {
+    pub(super) tls: Option<Arc<ClientConfig>>,
+    /// Headers of every request.
+    pub(super) headers: HeaderMap,
+    /// What `tls` is made of.
     pub(super) files: TlsFiles,
 }
 
-/// The settings of a backend, as they are configured.
-pub(crate) struct BackendConfig<'a> {
-    pub(crate) endpoint: &'a EndpointUrl,
-    pub(crate) tls: &'a TlsConfig,
-    pub(crate) headers: &'a Headers,
-    pub(crate) token_file: Option<&'a Path>,
-    pub(crate) connect_timeout: Duration,
-}
-
 impl BackendTarget {
-    /// Checks the endpoint, the TLS settings and the headers. Opens and reads nothing.
-    pub(crate) fn new(config: &BackendConfig<'_>) -> Result<Self, BuildError> {
-        let endpoint_error = |message| BuildError {
-            key: "endpoint",
-            message,
-        };
-        let address = config.endpoint.parse().map_err(endpoint_error)?;
-        config.tls.check(address.is_tls)?;
-        if config.token_file.is_some() && config.headers.has(AUTHORIZATION) {
-            return Err(BuildError {
-                key: "token_file",
-                message: format!("`headers` has `{AUTHORIZATION}`, too; remove one of them"),
-            });
-        }
-        let endpoint = Endpoint::from(address.uri.clone())
-            .user_agent(USER_AGENT)
-            .map_err(|source| endpoint_error(source.to_string()))?
-            .connect_timeout(config.connect_timeout)
-            .tcp_keepalive(Some(TCP_KEEPALIVE));
+    /// Checks endpoints, TLS settings and headers. Opens and reads nothing.
+    pub(crate) fn new(config: &BackendConfig) -> Result<Self, BuildError> {
+        config.tls.check_name()?;
+        let endpoints: Result<Vec<_>, _> = config
+            .endpoints
+            .iter()
+            .map(|url| EndpointTarget::new(url, config))
+            .collect();
+        let endpoints = endpoints?;
+        let is_tls = endpoints.iter().any(|endpoint| endpoint.address.is_tls);
+        config.tls.check(is_tls)?;
+        config.credentials.check()?;
         Ok(Self {
-            endpoint,
-            tls: address.is_tls.then(|| config.tls.clone()),
-            token_file: config.token_file.map(Path::to_owned),
-            headers: config.headers.metadata()?,
-            secrets: config.headers.secrets(),
-            address,
+            tls: is_tls.then(|| config.tls.clone()),
+            secrets: Secrets::of_values(config.credentials.headers.values()),
+            credentials: config.credentials.clone(),
+            balancer: config.balancer,
+            timeout: config.timeout,
+            endpoints,
         })
     }
 
-    /// Whether it uses files.
-    pub(crate) fn has_files(&self) -> bool {
-        self.token_file.is_some() || self.tls.as_ref().is_some_and(TlsConfig::has_files)
+    /// The addresses, as shown in logs.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.endpoints.iter().map(|endpoint| &endpoint.address)
     }
 
-    /// Returns the settings of a connection, with certificates and token read from their files.
-    pub(crate) async fn settings(&self) -> Result<ConnectionSettings, StageError> {
-        let endpoint = self.endpoint.clone();
-        let tls = self.tls.clone();
-        let token_file = self.token_file.clone();
+    /// The files that it uses.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let of_tls = self.tls.iter().flat_map(TlsConfig::files);
+        let files = of_tls.chain(self.credentials.files());
+        files.map(ToOwned::to_owned).collect()
+    }
+
+    /// Returns the settings, with certificates and credentials read from their files.
+    pub(super) async fn settings(&self) -> Result<BackendSettings, StageError> {
+        let target = self.clone();
         // This may be a data thread, and the files may be on a slow network file system.
-        let read = spawn_blocking(move || read(endpoint, tls.as_ref(), token_file.as_deref()));
-        let (endpoint, files, token) = read.await??;
-        let mut headers = self.headers.clone();
-        if let Some(token) = token {
-            self.secrets.set_token(token.expose());
-            if let Some(value) = token.authorization() {
-                headers.insert(AUTHORIZATION, value);
-            }
-        }
-        Ok(ConnectionSettings {
-            endpoint,
+        spawn_blocking(move || target.read()).await?
+    }
+
+    fn read(&self) -> Result<BackendSettings, StageError> {
+        let mut headers = self.credentials.read(&self.secrets)?;
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let Some(tls) = &self.tls else {
+            return Ok(BackendSettings {
+                tls: None,
+                headers,
+                files: TlsFiles::default(),
+            });
+        };
+        let files = tls.read()?;
+        // The endpoints of a backend have the same protocol.
+        let protocols: &[&str] = match self.endpoints.first().map(|one| one.protocol) {
+            Some(Protocol::HttpProtobuf | Protocol::HttpJson) => &["h2", "http/1.1"],
+            _ => &["h2"],
+        };
+        Ok(BackendSettings {
+            tls: Some(files.client_config(protocols)?),
             headers,
             files,
         })
     }
 }
 
-fn read(
-    endpoint: Endpoint,
-    tls: Option<&TlsConfig>,
-    token_file: Option<&Path>,
-) -> Result<(Endpoint, TlsFiles, Option<Token>), StageError> {
-    let token = token_file.map(Token::read).transpose()?;
-    let Some(tls) = tls else {
-        return Ok((endpoint, TlsFiles::default(), token));
-    };
-    let files = tls.read()?;
-    Ok((tls.apply(endpoint, &files)?, files, token))
+impl EndpointTarget {
+    fn new(url: &EndpointUrl, config: &BackendConfig) -> Result<Self, BuildError> {
+        let error = |message| BuildError {
+            key: config.key,
+            message,
+        };
+        let address = url
+            .parse(EndpointUse {
+                protocol: config.protocol,
+                is_insecure: config.tls.insecure.unwrap_or(false),
+                signal: config.signal,
+            })
+            .map_err(error)?;
+        let uri = |signal: Signal| {
+            let url = match config.protocol {
+                Protocol::Grpc => format!("{}{}", address.origin(), signal.grpc_path()),
+                _ => address.http_url(signal),
+            };
+            url.parse::<Uri>()
+                .map_err(|source| error(format!("`{address}` is not a URL: {source}")))
+        };
+        let [logs, metrics, traces] = Signal::ALL.map(uri);
+        let server_name = match address.is_tls {
+            true => Some(config.tls.server_name(address.host())?),
+            false => None,
+        };
+        Ok(Self {
+            uris: [logs?, metrics?, traces?],
+            protocol: config.protocol,
+            server_name,
+            proxy: config.proxy.proxy(&address, config.protocol),
+            keepalive: config.keepalive.clone(),
+            address,
+        })
+    }
+
+    /// The URL of the requests of a signal.
+    pub(super) fn uri(&self, signal: Signal) -> Uri {
+        self.uris[signal as usize].clone()
+    }
+
+    /// How connections are opened. `tls` is used if the endpoint asks for it.
+    pub(super) fn route(&self, tls: Option<Arc<ClientConfig>>, connect_timeout: Duration) -> Route {
+        let tls = tls.zip(self.server_name.clone());
+        Route {
+            address: self.address.clone(),
+            proxy: self.proxy.clone(),
+            tls: tls.map(|(config, server_name)| TlsRoute {
+                config,
+                server_name,
+            }),
+            needs_http2: self.protocol == Protocol::Grpc,
+            connect_timeout,
+            tcp_keepalive: self.keepalive.tcp(),
+        }
+    }
+
+    /// Adds the proxy's credentials to a request that it forwards. For a tunnel, they are in the
+    /// request for it.
+    pub(super) fn add_proxy_authorization(&self, headers: &mut HeaderMap) {
+        let is_forwarded = !self.address.is_tls && self.protocol != Protocol::Grpc;
+        let proxy = self.proxy.as_ref().filter(|_| is_forwarded);
+        if let Some(value) = proxy.and_then(Proxy::authorization) {
+            headers.insert(PROXY_AUTHORIZATION, value);
+        }
+    }
 }

@@ -3,17 +3,23 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tidegate_runtime::component::BuildError;
 use tidegate_runtime::small_file;
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore};
 
 tidegate_runtime::config_table! {
     /// Certificates for an https endpoint.
     #[derive(Clone, Debug)]
     pub(crate) struct TlsConfig {
+        /// Whether a gRPC endpoint without a scheme, such as "collector:4317", is plain text. With a
+        /// scheme, that decides. Default: false.
+        #[sample = "true"]
+        pub(crate) insecure: Option<bool> = None,
         /// PEM file of the certificate authority that signed the backend's certificate. Default:
         /// the system's roots.
         #[sample = "\"/etc/tidegate/ca.pem\""]
@@ -50,13 +56,8 @@ pub(super) enum TlsError {
         what: &'static str,
     },
     /// The files do not form a valid TLS configuration.
-    #[error("cannot use the certificates given for `{endpoint}`")]
-    Invalid {
-        /// URL of the endpoint.
-        endpoint: String,
-        /// The TLS library's error.
-        source: tonic::transport::Error,
-    },
+    #[error("cannot use the certificates of `tls`")]
+    Invalid(#[source] Error),
 }
 
 impl TlsConfig {
@@ -71,25 +72,60 @@ impl TlsConfig {
                 "`cert_file` and `key_file` must be given together".to_owned(),
             ));
         }
-        let is_configured = self.ca_file.is_some()
-            || self.cert_file.is_some()
-            || self.server_name_override.is_some();
-        if is_configured && !endpoint_is_tls {
+        if self.is_given() && !endpoint_is_tls {
             return Err(error(
                 "the endpoint is plain text; begin it with https:// to use certificates".to_owned(),
             ));
         }
+        Ok(())
+    }
+
+    /// Checks the name by itself.
+    pub(super) fn check_name(&self) -> Result<(), BuildError> {
         match self.server_name_override.as_deref() {
-            Some(name) if ServerName::try_from(name).is_err() => Err(error(format!(
-                "`server_name_override` is `{name}`, which is neither a DNS name nor an IP address"
-            ))),
+            Some(name) if ServerName::try_from(name).is_err() => Err(BuildError {
+                key: "tls",
+                message: format!(
+                    "`server_name_override` is `{name}`, which is neither a DNS name nor an IP \
+                     address"
+                ),
+            }),
             _ => Ok(()),
         }
     }
 
+    /// These settings where they are given, and `general` otherwise.
+    pub(crate) fn or(&self, general: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.insecure = merged.insecure.or(general.insecure);
+        merged.ca_file = merged.ca_file.or_else(|| general.ca_file.clone());
+        if merged.cert_file.is_none() && merged.key_file.is_none() {
+            merged.cert_file.clone_from(&general.cert_file);
+            merged.key_file.clone_from(&general.key_file);
+        }
+        let name = &general.server_name_override;
+        merged.server_name_override = merged.server_name_override.or_else(|| name.clone());
+        merged
+    }
+
     /// Whether it names files.
-    pub(super) fn has_files(&self) -> bool {
+    fn has_files(&self) -> bool {
         self.ca_file.is_some() || self.cert_file.is_some()
+    }
+
+    /// The files that it names.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let files = [&self.ca_file, &self.cert_file, &self.key_file];
+        files.into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    /// The name that the certificate of a backend at `host` must have.
+    pub(super) fn server_name(&self, host: &str) -> Result<ServerName<'static>, BuildError> {
+        let name = self.server_name_override.as_deref().unwrap_or(host);
+        ServerName::try_from(name.to_owned()).map_err(|_| BuildError {
+            key: "tls",
+            message: format!("`{name}` is neither a DNS name nor an IP address"),
+        })
     }
 
     /// Reads the files, which may block.
@@ -104,26 +140,54 @@ impl TlsConfig {
         })
     }
 
-    /// Adds TLS to an endpoint, with what was read.
-    pub(super) fn apply(&self, endpoint: Endpoint, files: &TlsFiles) -> Result<Endpoint, TlsError> {
-        let mut config = ClientTlsConfig::new();
-        config = match &files.ca {
-            Some(ca) => config.ca_certificate(Certificate::from_pem(ca)),
-            None => config.with_enabled_roots(),
+    /// Whether a setting is given that only TLS has.
+    pub(crate) fn is_given(&self) -> bool {
+        self.has_files() || self.key_file.is_some() || self.server_name_override.is_some()
+    }
+}
+
+impl TlsFiles {
+    /// Returns the configuration of a connection that speaks one of the protocols, which are named
+    /// as in ALPN. Without authorities of its own it reads the system's, which may block.
+    pub(super) fn client_config(&self, protocols: &[&str]) -> Result<Arc<ClientConfig>, TlsError> {
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Invalid)?
+            .with_root_certificates(self.roots()?);
+        let mut config = match &self.identity {
+            Some((chain, key)) => {
+                let chain: Result<_, _> = CertificateDer::pem_slice_iter(chain).collect();
+                let pair = chain.ok().zip(PrivateKeyDer::from_pem_slice(key).ok());
+                let (chain, key) = pair.ok_or_else(|| {
+                    TlsError::Invalid(Error::General("the files have changed".to_owned()))
+                })?;
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(TlsError::Invalid)?
+            }
+            None => builder.with_no_client_auth(),
         };
-        if let Some((certificate, key)) = &files.identity {
-            config = config.identity(Identity::from_pem(certificate, key));
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().into())
+            .collect();
+        Ok(Arc::new(config))
+    }
+
+    fn roots(&self) -> Result<RootCertStore, TlsError> {
+        let mut roots = RootCertStore::empty();
+        match &self.ca {
+            Some(pem) => {
+                for certificate in CertificateDer::pem_slice_iter(pem).flatten() {
+                    roots.add(certificate).map_err(TlsError::Invalid)?;
+                }
+            }
+            None => {
+                let system = rustls_native_certs::load_native_certs();
+                roots.add_parsable_certificates(system.certs);
+            }
         }
-        if let Some(name) = &self.server_name_override {
-            config = config.domain_name(name);
-        }
-        let url = endpoint.uri().to_string();
-        endpoint
-            .tls_config(config)
-            .map_err(|source| TlsError::Invalid {
-                endpoint: url,
-                source,
-            })
+        Ok(roots)
     }
 }
 

@@ -7,7 +7,7 @@ use tonic::codegen::http::StatusCode;
 use tonic::{Code, Status};
 
 use super::*;
-use crate::otlp::transport::FirstBytes;
+use crate::otlp::transport::Protocol;
 
 struct Fixture {
     status: BackendStatus,
@@ -26,13 +26,9 @@ impl Fixture {
             health: health.stage(&StageId::exporter("otlp")),
             requests: Default::default(),
         };
-        let diagnosis = Diagnosis {
-            is_tls: false,
-            first_bytes: FirstBytes::default(),
-        };
         let secrets = Secrets::default();
-        secrets.set_token("s3cret");
-        let status = BackendStatus::new(&context, "http://h:4317".to_owned(), diagnosis, secrets);
+        secrets.set_of_files(["s3cret"].into_iter());
+        let status = BackendStatus::new(&context, "http://h:4317".to_owned(), vec![secrets]);
         Self {
             status,
             telemetry,
@@ -45,8 +41,17 @@ impl Fixture {
     }
 
     fn fail(&self, error: CallError) {
-        let decision = RetryDecision::for_error(&error);
-        self.status.failed(Signal::Logs, &error, decision);
+        let failure = FailedAttempt {
+            decision: RetryDecision::for_error(&error),
+            error,
+            endpoint: "http://h:4317".to_owned(),
+            protocol: Protocol::Grpc,
+            is_tls: false,
+            port: None,
+            first_bytes: Vec::new(),
+            fails_over: false,
+        };
+        self.status.failed(Signal::Logs, &failure);
     }
 
     fn connected(&self) -> i64 {

@@ -1,0 +1,71 @@
+//! Opens frames, and compresses what is made of them. Both are off the usual path of a request.
+
+use std::borrow::Cow;
+use std::io::{self, Read as _, Write as _};
+
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use super::compression::Compression;
+use super::frame::SealedFrame;
+use super::message::PREFIX_LEN;
+
+impl SealedFrame {
+    /// Returns the message in the frame.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the payload is damaged.
+    pub(crate) fn open(&self) -> io::Result<Cow<'_, [u8]>> {
+        let payload = &self.grpc_message()[PREFIX_LEN..];
+        let mut message = Vec::new();
+        match self.encoding() {
+            Compression::None => return Ok(Cow::Borrowed(payload)),
+            Compression::Gzip => {
+                GzDecoder::new(payload).read_to_end(&mut message)?;
+            }
+            Compression::Zstd => zstd::stream::copy_decode(payload, &mut message)?,
+        }
+        Ok(Cow::Owned(message))
+    }
+}
+
+/// Compresses bytes.
+///
+/// # Errors
+///
+/// Fails if the compressor has no memory.
+pub(crate) fn compress(bytes: Vec<u8>, encoding: Compression) -> io::Result<Vec<u8>> {
+    match encoding {
+        Compression::None => Ok(bytes),
+        Compression::Gzip => {
+            let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(&bytes)?;
+            encoder.finish()
+        }
+        Compression::Zstd => zstd::bulk::compress(&bytes, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otlp::sealing::{EncodedMessage, Sealer};
+    use crate::otlp::signal::Signal;
+
+    #[test]
+    fn a_frame_holds_the_message_in_every_encoding() {
+        let message = b"message ".repeat(100);
+        for encoding in [Compression::None, Compression::Gzip, Compression::Zstd] {
+            let sealer = Sealer::new([encoding; Signal::ALL.len()]).unwrap();
+            let bytes = [&[0; PREFIX_LEN][..], &message].concat();
+            let frame = sealer
+                .seal(Signal::Logs, EncodedMessage::new(bytes, PREFIX_LEN))
+                .frame;
+            assert_eq!(*frame.open().unwrap(), message, "{encoding:?}");
+            let again = compress(message.clone(), encoding).unwrap();
+            let again = SealedFrame::new([vec![0; PREFIX_LEN], again].concat(), encoding);
+            assert_eq!(*again.open().unwrap(), message, "{encoding:?}");
+        }
+    }
+}

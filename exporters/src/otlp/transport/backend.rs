@@ -1,0 +1,159 @@
+//! The backend of a signal: its endpoints, and the files that connections to them need.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hyper::header::HeaderMap;
+use tidegate_runtime::stage::StageError;
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
+
+use super::accepted::Accepted;
+use super::balancer::Balancer;
+use super::endpoint::Endpoint;
+use super::failed_attempt::FailedAttempt;
+use super::file_changes::{FileChanges, Stamps};
+use super::sent::SentFlag;
+use super::target::{BackendSettings, BackendTarget, EndpointTarget};
+use super::tls::TlsFiles;
+use crate::otlp::failure::RetryDecision;
+use crate::otlp::sealing::SealedFrame;
+use crate::otlp::signal::Signal;
+
+/// A backend that is in use.
+pub(super) struct Backend {
+    target: BackendTarget,
+    endpoints: Vec<Endpoint>,
+    state: Mutex<State>,
+}
+
+struct State {
+    balancer: Balancer,
+    /// Headers of every request.
+    headers: HeaderMap,
+    /// What the endpoints' certificates are made of.
+    files: TlsFiles,
+    changes: FileChanges,
+}
+
+impl Backend {
+    /// Reads the files, and looks for changes of them once in `reload_interval`.
+    pub(super) async fn start(
+        target: BackendTarget,
+        reload_interval: Duration,
+    ) -> Result<Self, StageError> {
+        let files = target.files();
+        let stamps = stamps(files.clone()).await?;
+        let settings = target.settings().await?;
+        let endpoint = |endpoint: &EndpointTarget| {
+            Endpoint::new(endpoint.clone(), settings.tls.clone(), target.timeout)
+        };
+        Ok(Self {
+            endpoints: target.endpoints.iter().map(endpoint).collect(),
+            state: Mutex::new(State {
+                balancer: Balancer::new(target.balancer, target.endpoints.len()),
+                headers: settings.headers,
+                files: settings.files,
+                changes: FileChanges::new(files, reload_interval, stamps),
+            }),
+            target,
+        })
+    }
+
+    /// Reads the files again. If the content of certificates has changed, that makes new
+    /// connections; requests in flight end on the old ones.
+    pub(super) async fn refresh(&self) -> Result<(), StageError> {
+        let stamps = stamps(self.target.files()).await?;
+        let settings = self.target.settings().await?;
+        self.state().changes.update(stamps);
+        self.use_settings(settings);
+        Ok(())
+    }
+
+    /// Reads the files again if they have changed. What cannot be used is logged, and the previous
+    /// content stays in use.
+    async fn refresh_if_changed(&self) {
+        let Some(files) = self.state().changes.due(Instant::now()) else {
+            return;
+        };
+        let Ok(stamps) = stamps(files).await else {
+            return;
+        };
+        if !self.state().changes.update(stamps) {
+            return;
+        }
+        match self.target.settings().await {
+            Ok(settings) => {
+                self.use_settings(settings);
+                tracing::info!("files of the OTLP exporter have changed and were read again");
+            }
+            Err(error) => tracing::warn!(
+                error = &*error,
+                "files of the OTLP exporter have changed and cannot be used; \
+                 their previous content stays in use"
+            ),
+        }
+    }
+
+    fn use_settings(&self, settings: BackendSettings) {
+        let mut state = self.state();
+        state.headers = settings.headers;
+        if state.files != settings.files {
+            state.files = settings.files;
+            for endpoint in &self.endpoints {
+                endpoint.use_tls(settings.tls.clone());
+            }
+        }
+    }
+
+    /// Sends a frame once, to one of the endpoints. Sets `sent` when the backend may have received
+    /// it.
+    pub(super) async fn send(
+        &self,
+        signal: Signal,
+        frame: &SealedFrame,
+        sent: &SentFlag,
+    ) -> Result<Accepted, FailedAttempt> {
+        self.refresh_if_changed().await;
+        let (index, headers) = {
+            let mut state = self.state();
+            (state.balancer.pick(Instant::now()), state.headers.clone())
+        };
+        let endpoint = &self.endpoints[index];
+        let error = match endpoint.send(signal, headers, frame, sent).await {
+            Ok(accepted) => {
+                self.state().balancer.accepted(index);
+                return Ok(accepted);
+            }
+            Err(error) => error,
+        };
+        let decision = RetryDecision::for_error(&error);
+        let mut state = self.state();
+        let now = Instant::now();
+        let mut fails_over = false;
+        if let RetryDecision::RetryAfter(min_delay) = decision {
+            state.balancer.failed(index, min_delay, now);
+            fails_over = state.balancer.has_available(now);
+        }
+        let target = endpoint.target();
+        Err(FailedAttempt {
+            error,
+            decision,
+            endpoint: target.address.to_string(),
+            protocol: target.protocol,
+            is_tls: target.address.is_tls,
+            port: target.address.port(),
+            first_bytes: endpoint.first_bytes.get(),
+            fails_over,
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn stamps(files: Vec<PathBuf>) -> Result<Stamps, StageError> {
+    Ok(spawn_blocking(move || Stamps::of(&files)).await?)
+}

@@ -1,0 +1,15 @@
+//! Opens connections to a backend: to a TCP port or a unix socket, through a proxy if one is
+//! configured, with TLS if the endpoint asks for it.
+//!
+//! [`connector`] does these steps, [`proxy`] asks an HTTP proxy for a tunnel, [`stream`] is what a
+//! connection is to the HTTP client, and [`error`] says what failed.
+
+mod connector;
+mod error;
+mod proxy;
+mod stream;
+
+pub(super) use connector::{Connector, Route, TlsRoute};
+pub(crate) use error::ConnectError;
+pub(super) use proxy::Proxy;
+pub(in crate::otlp) use proxy::{ProxyConfig, ProxyUrl, is_http_proxy};
