@@ -180,6 +180,7 @@ async fn follow(mut session: Session) {
                 (Source::Identity, session.read_identity(identity).await)
             }
             Step::ReadEndpoint(endpoint) => {
+                session.schedule.began(Source::Endpoint);
                 (Source::Endpoint, session.read_endpoint(endpoint).await)
             }
         };

@@ -154,8 +154,11 @@ impl Schedule {
             Request::StreamEnded(stream) => {
                 self.streams.retain(|known| *known != stream);
                 self.is_paused = self.streams.is_empty();
-                self.wanted.clear();
-                self.round.clear();
+                if self.is_paused {
+                    self.reading = None;
+                    self.wanted.clear();
+                    self.round.clear();
+                }
                 self.is_paused
             }
             Request::Resync(ResyncCause::NewTable) => {
@@ -195,6 +198,7 @@ impl Schedule {
         self.blocked_until = None;
         self.unreachable = 0;
         self.last_resync = Some(now);
+        self.reading = None;
         for source in self.configured() {
             source.due = Some(now);
             source.failures = 0;
@@ -241,12 +245,13 @@ impl Schedule {
         }
     }
 
-    /// Has a list read at this time at the latest, and not before if it is being read. What has failed
+    /// Has a list read at this time at the latest, and once more if it is being read. What has failed
     /// keeps its pause.
     fn renew(&mut self, source: Source, at: Instant) {
         let is_being_read = self.reading == Some(source);
         let state = &mut self.sources[source.index()];
-        if state.is_configured && state.failures == 0 {
+        let is_pausing = state.failures > 0 && !is_being_read;
+        if state.is_configured && !is_pausing {
             let time = if is_being_read {
                 &mut state.again
             } else {
@@ -260,6 +265,9 @@ impl Schedule {
     pub(super) fn began(&mut self, source: Source) {
         self.reading = Some(source);
         self.sources[source.index()].again = None;
+        if source == Source::Endpoint {
+            self.round.began();
+        }
     }
 
     fn want(&mut self, identity: u32, now: Instant) {
@@ -333,6 +341,7 @@ impl Schedule {
     pub(super) fn failed(&mut self, source: Source, remedy: Remedy, now: Instant, jitter: f64) {
         self.reading = None;
         if remedy == Remedy::RetryAll {
+            self.round.put_back();
             self.blocked_until = Some(now + self.pause(self.unreachable, jitter));
             self.unreachable = self.unreachable.saturating_add(1);
             return;

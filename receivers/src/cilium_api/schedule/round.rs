@@ -15,6 +15,8 @@ const MAX_ENDPOINTS: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Round {
     endpoints: VecDeque<u16>,
+    /// The endpoint that is being read. If it is asked for meanwhile, it is read once more.
+    reading: Option<u16>,
     /// When these endpoints are read.
     due: Option<Instant>,
     /// When the next round is, or the last one was.
@@ -57,9 +59,23 @@ impl Round {
         self.due
     }
 
-    /// Notes that the next endpoint was read.
+    /// Notes that the next endpoint is being read.
+    pub(super) fn began(&mut self) {
+        self.reading = self.endpoints.pop_front();
+    }
+
+    /// Has the endpoint that could not be read for now read again.
+    pub(super) fn put_back(&mut self) {
+        if let Some(id) = self.reading.take()
+            && !self.endpoints.contains(&id)
+        {
+            self.endpoints.push_front(id);
+        }
+    }
+
+    /// Notes that the endpoint was read.
     pub(super) fn done(&mut self) {
-        self.endpoints.pop_front();
+        self.reading = None;
         if self.endpoints.is_empty() {
             self.due = None;
         }
@@ -68,6 +84,7 @@ impl Round {
     /// Gives up the endpoints.
     pub(super) fn clear(&mut self) {
         self.endpoints.clear();
+        self.reading = None;
         self.due = None;
     }
 }

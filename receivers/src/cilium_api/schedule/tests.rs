@@ -36,6 +36,7 @@ fn read(schedule: &mut Schedule, now: Instant) -> Vec<&'static str> {
             Step::Wait(_) => return paths,
         };
         paths.push(source.path());
+        schedule.began(source);
         schedule.succeeded(source, now, 0.5);
     }
 }
@@ -136,6 +137,35 @@ fn a_list_that_is_being_read_when_events_are_lost_is_read_again() {
         ["/v1/healthz", "/v1/ip"]
     );
     assert_eq!(schedule.next(lost + SECOND), Step::Wait(None));
+}
+
+#[test]
+fn a_list_that_is_asked_for_while_it_is_being_read_is_read_again_even_if_it_failed_before() {
+    for fails in [false, true] {
+        for (request, list) in [
+            (Request::CgroupsWanted, ApiList::Cgroups),
+            (Request::RuleLogsWanted, ApiList::RuleLogs),
+            (Request::Resync(ResyncCause::NewTable), ApiList::Addresses),
+        ] {
+            let (mut schedule, now) = schedule("{}");
+            read(&mut schedule, now + SECOND);
+            let source = Source::List(list);
+            let mut at = now + SECOND * 100;
+            if fails {
+                schedule.began(source);
+                schedule.failed(source, Remedy::Retry(Duration::ZERO), at, 1.0);
+                at += SECOND;
+            }
+            schedule.began(source);
+            schedule.requested(request, at, 0.0);
+            schedule.succeeded(source, at, 0.0);
+            let again = read(&mut schedule, at + SECOND);
+            assert!(
+                again.contains(&source.path()),
+                "{list:?}, {fails}: {again:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -146,6 +146,7 @@ fn the_list_is_read_in_place_of_endpoints_that_are_refused() {
         want(&mut schedule, 7..9, now);
         let at = now + SECOND;
         assert_eq!(schedule.next(at), Step::ReadEndpoint(7));
+        schedule.began(Source::Endpoint);
         schedule.failed(
             Source::Endpoint,
             remedy,
@@ -170,6 +171,7 @@ fn endpoints_are_read_when_the_api_can_be_reached_again_unless_the_agent_has_res
         let (mut schedule, now) = started("{ refresh = '0s', lists = ['endpoints'] }");
         want(&mut schedule, 7..8, now);
         let at = now + SECOND;
+        schedule.began(Source::Endpoint);
         schedule.failed(Source::Endpoint, Remedy::RetryAll, at, 1.0);
         assert_eq!(schedule.next(at), Step::Wait(Some(at + SECOND)));
         if restarts {
@@ -191,6 +193,53 @@ fn an_endpoint_that_is_announced_while_the_list_is_being_read_is_read_after_it()
     schedule.began(list);
     want(&mut schedule, 7..8, now);
     schedule.succeeded(list, now, 0.5);
+    assert_eq!(
+        read_until(&mut schedule, now, SECOND * 60),
+        [(10, ENDPOINT)]
+    );
+}
+
+#[test]
+fn endpoints_that_are_announced_while_one_of_them_is_being_read_are_read_after_it() {
+    let (mut schedule, now) = started("{ lists = ['endpoints'] }");
+    want(&mut schedule, 7..8, now);
+    let at = now + SECOND;
+    assert_eq!(schedule.next(at), Step::ReadEndpoint(7));
+    schedule.began(Source::Endpoint);
+    want(&mut schedule, 7..9, at);
+    schedule.succeeded(Source::Endpoint, at, 0.5);
+    assert_eq!(
+        read_until(&mut schedule, at, SECOND * 60),
+        [(0, ENDPOINT), (0, ENDPOINT)]
+    );
+}
+
+#[test]
+fn the_list_is_read_again_if_too_many_endpoints_are_announced_while_it_is_being_read() {
+    for fails in [false, true] {
+        let (mut schedule, now) = started("{ lists = ['endpoints'] }");
+        let list = Source::List(ApiList::Endpoints);
+        schedule.began(list);
+        if fails {
+            schedule.failed(list, Remedy::Retry(Duration::ZERO), now, 1.0);
+            schedule.began(list);
+        }
+        want(&mut schedule, 0..100, now);
+        schedule.succeeded(list, now, 0.5);
+        assert_eq!(
+            read_until(&mut schedule, now, SECOND * 60),
+            [(10, ENDPOINTS)]
+        );
+    }
+}
+
+#[test]
+fn the_end_of_one_of_two_streams_loses_no_endpoint() {
+    let (mut schedule, now) = started("{ lists = ['endpoints'] }");
+    schedule.requested(Request::StreamStarted(2), now, 0.0);
+    read(&mut schedule, now);
+    want(&mut schedule, 7..8, now);
+    assert!(!schedule.requested(Request::StreamEnded(1), now, 0.0));
     assert_eq!(
         read_until(&mut schedule, now, SECOND * 60),
         [(10, ENDPOINT)]
