@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use tidegate_model::Timestamp;
-use tidegate_model::flow::EndpointNames;
 use tidegate_model::record::{
     AgentEvent, AgentEventType, EndpointUpdate, IpCache as IpCacheUpdate, Notification,
 };
 
 use crate::addresses::{AddressUpdate, PrefixEntry};
 use crate::endpoints::{LocalEndpoint, WantedEndpoints};
-use crate::identities::IdentityLabels;
 use crate::origin::Origin;
-use crate::pods::{PodName, check_labels, check_len};
+use crate::pods::{PodName, check_len};
 use crate::prefix::Prefix;
 use crate::protocol::{Deleted, DeletedKey};
 use crate::reject_reason::RejectReason;
@@ -135,7 +133,8 @@ impl NameTable {
         if pod.is_empty() {
             return Ok(());
         }
-        let labels = identity_labels(&endpoint.labels)?;
+        let known = self.endpoints.labels(endpoint.id);
+        let labels = self.labels.hold_copy(&endpoint.labels, known)?;
         self.tombstones.remove(DeletedKey::Endpoint(endpoint.id));
         self.versions.all_changed();
         if let Some(known) = self.endpoints.get_mut(endpoint.id)
@@ -190,7 +189,7 @@ impl NameTable {
         labels: &[String],
         now: Timestamp,
     ) -> Result<(), RejectReason> {
-        let labels = identity_labels(labels)?;
+        let labels = self.labels.hold_copy(labels, self.endpoints.labels(id))?;
         let Some(endpoint) = self.endpoints.get_mut(id) else {
             self.endpoints.podless.add(id, labels);
             return Ok(());
@@ -205,10 +204,4 @@ impl NameTable {
         self.learn_labels(&pod, now);
         Ok(())
     }
-}
-
-/// Labels in their shared form; `None` if there are none.
-pub(crate) fn identity_labels(labels: &[String]) -> Result<Option<IdentityLabels>, RejectReason> {
-    check_labels(labels)?;
-    Ok((!labels.is_empty()).then(|| Arc::new(EndpointNames::of_labels(labels.to_vec()))))
 }

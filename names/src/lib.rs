@@ -6,7 +6,8 @@
 //!
 //! Begin with `table.rs`, which has all parts, and `protocol`, which says in which order
 //! announcements and lists count; then `announcements.rs` and `absorb.rs` (what changes the table)
-//! and `resolve.rs` (what a flow shows). Each other file is one part.
+//! and `resolve.rs` (what a flow shows). `labels.rs` bounds the memory of all labels. Each other file is one
+//! part.
 
 mod absorb;
 mod addresses;
@@ -19,6 +20,7 @@ mod expire;
 mod identities;
 mod interfaces;
 mod interner;
+mod labels;
 mod node;
 mod origin;
 mod pods;

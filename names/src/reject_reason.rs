@@ -4,7 +4,8 @@
 /// announcement still passes to the next stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectReason {
-    /// The table is full, and nothing in it can be had again.
+    /// The table is full, and nothing in it can be had again; or the labels of all entries take as much
+    /// memory as they may.
     TableFull,
     /// The address or prefix is invalid.
     BadPrefix,

@@ -98,6 +98,7 @@ impl NameTable {
         let id = u64::from(id);
         let Some(endpoint) = self.endpoints.get(id) else {
             let (identity, labels) = self.endpoints.podless.get(id)?;
+            let labels: &IdentityLabels = labels;
             return Some((*identity, Some(Arc::clone(labels))));
         };
         let announced = self.identity_of_pod(&endpoint.pod);
@@ -110,7 +111,7 @@ impl NameTable {
         } else {
             None
         };
-        let labels = learned.or_else(|| endpoint.labels.clone());
+        let labels = learned.or_else(|| endpoint.labels.as_deref().cloned());
         let names = EndpointNames {
             namespace: endpoint.pod.namespace.clone(),
             pod_name: endpoint.pod.name.clone(),
@@ -192,7 +193,7 @@ impl NameTable {
             None
         };
         learned
-            .or_else(|| endpoint.labels.clone())
+            .or_else(|| endpoint.labels.as_deref().cloned())
             .or_else(|| self.identities.labels(identity, address))
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// The limits and choices of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// The largest number of addresses, prefixes and endpoints together.
+    /// The largest number of addresses, prefixes and endpoints together. The labels of all entries
+    /// take at most 64 MiB, and 512 bytes for each of this number.
     pub max_entries: usize,
     /// The largest number of pairs of an endpoint and an address with DNS names; 0 stores none.
     pub max_dns_names: usize,

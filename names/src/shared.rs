@@ -65,6 +65,7 @@ impl SharedTable {
     pub fn configure(&self, settings: Settings) {
         let mut table = self.write();
         table.settings = settings;
+        table.labels.configure(settings.max_entries);
         table.versions.all_changed();
     }
 
@@ -203,15 +204,20 @@ impl TableWriter {
     }
 
     /// Learns the labels of an identity from a proxy's record.
-    pub(crate) fn learn(&self, identity: u32, labels: &IdentityLabels) {
+    ///
+    /// # Errors
+    /// There are too many labels. Those that are known of the identity stay.
+    pub(crate) fn learn(&self, identity: u32, labels: &IdentityLabels) -> Result<(), RejectReason> {
         let is_news = self.table.read().identities.is_news(identity, labels);
         if is_news {
-            self.table.change(|table| {
-                if table.identities.learn_recorded(identity, labels) {
+            return self.table.change(|table| {
+                if table.identities.learn_recorded(identity, labels)? {
                     table.versions.all_changed();
                 }
+                Ok(())
             });
         }
+        Ok(())
     }
 
     /// Notes the identity of a proxy's record.

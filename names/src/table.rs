@@ -11,6 +11,7 @@ use crate::cgroups::Cgroups;
 use crate::dns::DnsNames;
 use crate::endpoints::{Endpoints, LocalEndpoint, WantedEndpoints};
 use crate::identities::Identities;
+use crate::labels::LabelBudget;
 use crate::node::Node;
 use crate::origin::Origin;
 use crate::pods::{PodName, PodRef};
@@ -28,6 +29,7 @@ use crate::workloads::Workloads;
 #[derive(Debug)]
 pub(crate) struct NameTable {
     pub(crate) settings: Settings,
+    pub(crate) labels: LabelBudget,
     pub(crate) addresses: Addresses,
     pub(crate) prefixes: Prefixes,
     pub(crate) endpoints: Endpoints,
@@ -76,13 +78,15 @@ impl Connection {
 
 impl NameTable {
     pub(crate) fn new(settings: Settings, versions: Arc<Versions>) -> Self {
+        let labels = LabelBudget::new(settings.max_entries);
         Self {
             settings,
             addresses: Addresses::default(),
             prefixes: Prefixes::default(),
             endpoints: Endpoints::default(),
             wanted: WantedEndpoints::default(),
-            identities: Identities::new(),
+            identities: Identities::new(labels.clone()),
+            labels,
             services: Services::default(),
             cgroups: Cgroups::default(),
             dns: DnsNames::default(),

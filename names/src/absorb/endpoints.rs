@@ -5,11 +5,10 @@ use std::sync::Arc;
 use tidegate_model::names::EndpointName;
 
 use super::Stated;
-use crate::announcements::identity_labels;
 use crate::endpoints::{LocalEndpoint, check_listed};
-use crate::identities::IdentityLabels;
+use crate::labels::HeldLabels;
 use crate::origin::Origin;
-use crate::pods::PodName;
+use crate::pods::{PodName, check_len};
 use crate::protocol::DeletedKey;
 use crate::reject_reason::RejectReason;
 use crate::table::NameTable;
@@ -34,7 +33,8 @@ impl NameTable {
         let policy = listed.policy.as_deref();
         self.policies.list(id, policy, stated.asked);
         check_listed(&listed)?;
-        let labels = identity_labels(&listed.labels)?;
+        let known = self.endpoints.labels(id);
+        let labels = self.labels.hold_copy(&listed.labels, known)?;
         let existing = self.endpoints.get(id);
         let is_same_pod =
             existing.is_some_and(|known| known.pod.is(&listed.namespace, &listed.pod_name));
@@ -77,12 +77,13 @@ impl NameTable {
         &mut self,
         id: u64,
         listed: EndpointName,
-        labels: Option<IdentityLabels>,
+        labels: Option<HeldLabels>,
         is_announced_since: bool,
         stated: Stated,
     ) {
         let all_labels = listed.labels.iter().chain(&listed.derived_labels);
-        let inferred = workloads::infer(&listed.pod_name, all_labels);
+        let inferred = workloads::infer(&listed.pod_name, all_labels)
+            .filter(|(_, name)| check_len("", name).is_ok());
         let Some(endpoint) = self.endpoints.get_mut(id) else {
             return;
         };

@@ -19,7 +19,7 @@ use tidegate_model::Timestamp;
 use tidegate_model::flow::Address;
 use tidegate_model::names::EndpointName;
 
-use crate::identities::IdentityLabels;
+use crate::labels::HeldLabels;
 use crate::origin::Origin;
 use crate::pods::{PodName, PodRef, check_labels, check_len};
 use crate::reject_reason::RejectReason;
@@ -27,7 +27,7 @@ use crate::times::set_back;
 use crate::workloads::Workload;
 
 /// The largest number of addresses of an endpoint, which has one of each family as a rule.
-const MAX_ADDRESSES: usize = 64;
+const MAX_ADDRESSES: usize = 8;
 
 /// The identity of an endpoint whose labels the agent does not have yet.
 const INIT: u32 = 5;
@@ -40,7 +40,7 @@ pub(crate) struct LocalEndpoint {
     /// The identity that the API lists; 0 if it does not.
     pub(crate) identity: u32,
     /// The endpoint's labels; `None` until they are announced, which is after the endpoint itself.
-    pub(crate) labels: Option<IdentityLabels>,
+    pub(crate) labels: Option<HeldLabels>,
     /// Whether the labels are those of the endpoint's creation. They can change before the endpoint
     /// gets its first identity, and may not be the labels of that identity.
     pub(crate) has_initial_labels: bool,
@@ -107,6 +107,14 @@ impl Endpoints {
 
     pub(crate) fn get(&self, id: u64) -> Option<&LocalEndpoint> {
         self.endpoints.get(&id)
+    }
+
+    /// The labels of an endpoint, with a pod or without one.
+    pub(crate) fn labels(&self, id: u64) -> Option<&HeldLabels> {
+        match self.endpoints.get(&id) {
+            Some(endpoint) => endpoint.labels.as_ref(),
+            None => self.podless.get(id).map(|(_, labels)| labels),
+        }
     }
 
     pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut LocalEndpoint> {

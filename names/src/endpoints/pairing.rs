@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use tidegate_model::Timestamp;
 
-use crate::identities::IdentityLabels;
+use crate::labels::HeldLabels;
 
 /// The longest time between the announcements of labels and identity.
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// An identity, and labels that an endpoint has at the same time.
-type Pair = (u32, IdentityLabels);
+type Pair = (u32, HeldLabels);
 
 /// The pairs of identity and labels of one endpoint.
 #[derive(Debug, Default)]
@@ -31,12 +31,7 @@ impl Pairing {
     /// Returns whether the current identity and labels of the endpoint belong together. They do not
     /// if only one of them has changed since the last confirmed pair, unless both have remained
     /// unchanged for [`MAX_DELAY`].
-    pub(crate) fn confirm(
-        &mut self,
-        identity: u32,
-        labels: &IdentityLabels,
-        now: Timestamp,
-    ) -> bool {
+    pub(crate) fn confirm(&mut self, identity: u32, labels: &HeldLabels, now: Timestamp) -> bool {
         if !is_pair(self.latest.as_ref(), identity, labels) {
             self.latest = Some((identity, labels.clone()));
             self.since = now;
@@ -51,7 +46,7 @@ impl Pairing {
     }
 }
 
-fn is_pair(pair: Option<&Pair>, identity: u32, labels: &IdentityLabels) -> bool {
+fn is_pair(pair: Option<&Pair>, identity: u32, labels: &HeldLabels) -> bool {
     pair.is_some_and(|pair| pair.0 == identity && pair.1 == *labels)
 }
 
@@ -61,13 +56,17 @@ mod tests {
 
     use tidegate_model::flow::EndpointNames;
 
+    use crate::labels::LabelBudget;
+
     use super::*;
 
     /// Which pairs are confirmed. A pair is a time in seconds, an identity and a label.
     fn confirmed(pairs: &[(u64, u32, &str)]) -> Vec<bool> {
+        let budget = LabelBudget::new(0);
         let mut pairing = Pairing::default();
         let confirm = |(second, identity, label): &(u64, u32, &str)| {
             let labels = Arc::new(EndpointNames::of_labels(vec![(*label).to_owned()]));
+            let labels = budget.hold(labels, None).unwrap();
             pairing.confirm(*identity, &labels, Timestamp(second * 1_000_000_000))
         };
         pairs.iter().map(confirm).collect()

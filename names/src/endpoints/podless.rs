@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 use tidegate_model::flow::reserved_identity;
 
-use crate::identities::IdentityLabels;
+use crate::labels::HeldLabels;
 
 /// The largest number of endpoints without a pod. A node has those of the host, of a health check
 /// and of an ingress at most.
@@ -13,16 +13,16 @@ const IDENTITIES_WITHOUT_POD: [u32; 3] = [1, 4, 8];
 
 /// The endpoints without a pod. Their identity follows from their labels.
 #[derive(Debug, Default)]
-pub(crate) struct PodlessEndpoints(HashMap<u64, (u32, IdentityLabels)>);
+pub(crate) struct PodlessEndpoints(HashMap<u64, (u32, HeldLabels)>);
 
 impl PodlessEndpoints {
     /// The identity and labels of an endpoint.
-    pub(crate) fn get(&self, id: u64) -> Option<&(u32, IdentityLabels)> {
+    pub(crate) fn get(&self, id: u64) -> Option<&(u32, HeldLabels)> {
         self.0.get(&id)
     }
 
     /// Adds an endpoint if its labels show that it has no pod.
-    pub(crate) fn add(&mut self, id: u64, labels: Option<IdentityLabels>) {
+    pub(crate) fn add(&mut self, id: u64, labels: Option<HeldLabels>) {
         let Some(labels) = labels else { return };
         let has_label_of = |identity: &u32| {
             let name = reserved_identity(*identity);

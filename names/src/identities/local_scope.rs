@@ -14,6 +14,7 @@ use hashbrown::{HashMap, HashSet};
 use tidegate_model::flow::{EndpointNames, reserved_identity};
 
 use super::reserved::{IdentityLabels, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
+use crate::labels::HeldLabels;
 use crate::prefix::{AddressFamily, Prefix, most_specific};
 
 /// The largest number of released identities that are kept.
@@ -40,7 +41,7 @@ struct LocalIdentity {
     v4: PrefixSet,
     v6: PrefixSet,
     /// The labels of a record that Hubble shows.
-    recorded: Option<IdentityLabels>,
+    recorded: Option<HeldLabels>,
 }
 
 /// The prefixes of one family for which an identity is announced, without a list of them: only a
@@ -126,10 +127,9 @@ impl LocalScope {
         entry.v4.count + entry.v6.count == 0 && self.identities.remove(&identity).is_some()
     }
 
-    /// Whether a record has labels of the identity.
-    pub(crate) fn is_recorded(&self, identity: u32) -> bool {
-        let identity = self.identities.get(&identity);
-        identity.is_some_and(|identity| identity.recorded.is_some())
+    /// The labels that a record has of the identity.
+    pub(crate) fn recorded(&self, identity: u32) -> Option<&HeldLabels> {
+        self.identities.get(&identity)?.recorded.as_ref()
     }
 
     /// Whether [`Self::learn`] would change something.
@@ -137,18 +137,16 @@ impl LocalScope {
         if has_family(labels) && !self.is_dual_stack.load(Ordering::Relaxed) {
             return true;
         }
-        let is_same = |recorded: &IdentityLabels| recorded.labels.iter().eq(most_specific(labels));
+        let is_same = |recorded: &HeldLabels| recorded.labels.iter().eq(most_specific(labels));
         let identity = self.identities.get(&identity);
         identity.is_some_and(|identity| !identity.recorded.as_ref().is_some_and(is_same))
     }
 
     /// Learns the labels of a record. They apply while the identity is announced: after that, its
     /// number can be reused.
-    pub(crate) fn learn(&mut self, identity: u32, labels: &[String]) {
-        self.observe_labels(labels);
+    pub(crate) fn learn(&mut self, identity: u32, labels: HeldLabels) {
         if let Some(identity) = self.identities.get_mut(&identity) {
-            let shown = most_specific(labels).cloned().collect();
-            identity.recorded = Some(Arc::new(EndpointNames::of_labels(shown)));
+            identity.recorded = Some(labels);
         }
     }
 

@@ -19,6 +19,7 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
 
+use crate::labels::{HeldLabels, LabelBudget};
 use crate::pods::check_labels;
 use crate::prefix::{AddressFamily, Prefix, most_specific};
 use crate::reject_reason::RejectReason;
@@ -38,6 +39,7 @@ const MAX_LISTED: usize = 262_144;
 /// The labels of identities.
 #[derive(Debug)]
 pub(crate) struct Identities {
+    budget: LabelBudget,
     /// The labels of reserved identities, by number.
     reserved: Vec<IdentityLabels>,
     /// The labels that the agent's API lists. They take precedence.
@@ -49,7 +51,7 @@ pub(crate) struct Identities {
 
 #[derive(Debug)]
 struct ListedIdentity {
-    labels: IdentityLabels,
+    labels: HeldLabels,
     /// When the list was requested.
     since: Timestamp,
     /// Whether its last prefix was removed since: the agent may have released it.
@@ -60,15 +62,16 @@ struct ListedIdentity {
 struct LearnedIdentity {
     /// The number of its addresses and prefixes.
     entries: usize,
-    labels: Option<IdentityLabels>,
+    labels: Option<HeldLabels>,
     /// Whether the labels are from a record, which takes precedence because it contains both.
     is_recorded: bool,
 }
 
 impl Identities {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(budget: LabelBudget) -> Self {
         let reserved = (0..FIRST_LEARNED).map_while(reserved_labels);
         Self {
+            budget,
             reserved: reserved.collect(),
             listed: HashMap::new(),
             learned: HashMap::new(),
@@ -114,7 +117,7 @@ impl Identities {
         }
         match IdentityScope::of(identity) {
             IdentityScope::Global => self.learned_labels(identity).is_none(),
-            IdentityScope::Local => !self.local.is_recorded(identity),
+            IdentityScope::Local => self.local.recorded(identity).is_none(),
             IdentityScope::RemoteNode => self.learned_labels(identity).is_none(),
             IdentityScope::Unknown => false,
         }
@@ -126,7 +129,7 @@ impl Identities {
     }
 
     fn learned_labels(&self, identity: u32) -> Option<IdentityLabels> {
-        self.learned.get(&identity)?.labels.clone()
+        self.learned.get(&identity)?.labels.as_deref().cloned()
     }
 
     /// Sets the labels that the API lists. Returns whether they changed.
@@ -148,13 +151,14 @@ impl Identities {
         };
         let labels = EndpointNames::of_labels(labels);
         if let Some(listed) = self.listed.get_mut(&identity)
-            && *listed.labels == labels
+            && **listed.labels == labels
         {
             listed.since = since;
             listed.is_doubtful = false;
             return Ok(false);
         }
-        let labels = Arc::new(labels);
+        let known = self.listed.get(&identity).map(|listed| &listed.labels);
+        let labels = self.budget.hold(Arc::new(labels), known)?;
         let listed = ListedIdentity {
             labels,
             since,
@@ -258,7 +262,7 @@ impl Identities {
     }
 
     /// Learns the labels from an endpoint with the identity. Returns whether they changed.
-    pub(crate) fn learn(&mut self, identity: u32, labels: &IdentityLabels) -> bool {
+    pub(crate) fn learn(&mut self, identity: u32, labels: &HeldLabels) -> bool {
         let Some(learned) = self
             .learned
             .get_mut(&identity)
@@ -268,7 +272,7 @@ impl Identities {
         };
         let is_changed = !learned.is_recorded && learned.labels.as_ref() != Some(labels);
         if is_changed {
-            learned.labels = Some(Arc::clone(labels));
+            learned.labels = Some(labels.clone());
         }
         is_changed
     }
@@ -288,7 +292,7 @@ impl Identities {
         let learned = self.learned.get(&identity);
         learned.is_some_and(|learned| {
             identity >= FIRST_LEARNED
-                && !(learned.is_recorded && learned.labels.as_ref() == Some(labels))
+                && !(learned.is_recorded && learned.labels.as_deref() == Some(labels))
         })
     }
 
@@ -302,34 +306,57 @@ impl Identities {
 
     /// Learns the labels from a proxy's record, which has them from the agent's own table. Returns
     /// whether labels changed.
-    pub(crate) fn learn_recorded(&mut self, identity: u32, labels: &IdentityLabels) -> bool {
+    pub(crate) fn learn_recorded(
+        &mut self,
+        identity: u32,
+        labels: &IdentityLabels,
+    ) -> Result<bool, RejectReason> {
         if !self.is_news(identity, labels) {
-            return false;
+            return Ok(false);
         }
-        if let Some(listed) = self.listed.get_mut(&identity) {
-            let shown = if Self::depends_on_prefixes(identity) {
-                most_specific(&labels.labels).cloned().collect()
-            } else {
-                labels.labels.to_vec()
-            };
-            listed.labels = Arc::new(EndpointNames::of_labels(shown));
-            return true;
+        check_labels(&labels.labels)?;
+        if let Some(listed) = self.listed.get(&identity) {
+            let shown = self.hold_shown(identity, labels, Some(&listed.labels))?;
+            if let Some(listed) = self.listed.get_mut(&identity) {
+                listed.labels = shown;
+            }
+            return Ok(true);
         }
         if Self::depends_on_prefixes(identity) {
-            self.local.learn(identity, &labels.labels);
-            return true;
+            let known = self.local.recorded(identity);
+            let shown = self.hold_shown(identity, labels, known)?;
+            self.local.observe_labels(&labels.labels);
+            self.local.learn(identity, shown);
+            return Ok(true);
         }
         if let (HOST, Some(host)) = (identity, self.reserved.get_mut(HOST as usize)) {
             *host = Arc::clone(labels);
-            return true;
+            return Ok(true);
         }
         let Some(learned) = self.learned.get_mut(&identity) else {
-            return false;
+            return Ok(false);
         };
+        let is_changed = learned.labels.as_deref() != Some(labels);
+        let known = learned.labels.as_ref();
+        learned.labels = Some(self.budget.hold(Arc::clone(labels), known)?);
         learned.is_recorded = true;
-        let is_changed = learned.labels.as_ref() != Some(labels);
-        learned.labels = Some(Arc::clone(labels));
-        is_changed
+        Ok(is_changed)
+    }
+
+    /// Holds what flows show of a record's labels.
+    fn hold_shown(
+        &self,
+        identity: u32,
+        labels: &IdentityLabels,
+        replaced: Option<&HeldLabels>,
+    ) -> Result<HeldLabels, RejectReason> {
+        let shown = if Self::depends_on_prefixes(identity) {
+            most_specific(&labels.labels).cloned().collect()
+        } else {
+            labels.labels.to_vec()
+        };
+        let shown = EndpointNames::of_labels(shown);
+        self.budget.hold(Arc::new(shown), replaced)
     }
 }
 

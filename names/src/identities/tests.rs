@@ -12,6 +12,19 @@ fn labels(labels: &str) -> IdentityLabels {
     ))
 }
 
+fn identities() -> Identities {
+    Identities::new(LabelBudget::new(0))
+}
+
+fn held(texts: &str) -> HeldLabels {
+    LabelBudget::new(0).hold(labels(texts), None).unwrap()
+}
+
+fn learn_recorded(identities: &mut Identities, identity: u32, texts: &str) -> bool {
+    let learned = identities.learn_recorded(identity, &labels(texts));
+    learned.unwrap()
+}
+
 fn prefix(text: &str) -> Prefix {
     Prefix::parse(text).unwrap_or_else(|| panic!("{text} is a prefix"))
 }
@@ -26,7 +39,7 @@ fn shown(identities: &Identities, identity: u32, ip: &str) -> String {
 
 #[test]
 fn reserved_identities_have_hubbles_labels() {
-    let identities = Identities::new();
+    let identities = identities();
     for (identity, expected) in [
         (0, "reserved:unknown"),
         (1, "reserved:host"),
@@ -52,18 +65,18 @@ fn reserved_identities_have_hubbles_labels() {
 
 #[test]
 fn labels_are_removed_with_the_last_entry() {
-    let mut identities = Identities::new();
+    let mut identities = identities();
     let address = prefix("10.0.1.5");
     for identity in [4242, 100, 130, 0x00ff_ffff] {
         assert!(
-            !identities.learn(identity, &labels("k8s:a=1")),
+            !identities.learn(identity, &held("k8s:a=1")),
             "the identity has no entry"
         );
         identities.add_prefix(identity, address);
         identities.add_prefix(identity, address);
-        assert!(identities.learn(identity, &labels("k8s:a=1")));
+        assert!(identities.learn(identity, &held("k8s:a=1")));
         assert!(
-            !identities.learn(identity, &labels("k8s:a=1")),
+            !identities.learn(identity, &held("k8s:a=1")),
             "the labels are unchanged"
         );
         identities.remove_prefix(identity, address);
@@ -75,21 +88,21 @@ fn labels_are_removed_with_the_last_entry() {
 
 #[test]
 fn labels_from_a_record_take_precedence_over_those_from_endpoints() {
-    let mut identities = Identities::new();
+    let mut identities = identities();
     identities.add_prefix(4242, prefix("10.0.1.5"));
-    assert!(identities.learn(4242, &labels("k8s:a=1")));
-    assert!(identities.learn_recorded(4242, &labels("k8s:a=2")));
+    assert!(identities.learn(4242, &held("k8s:a=1")));
+    assert!(learn_recorded(&mut identities, 4242, "k8s:a=2"));
     assert!(
-        !identities.learn_recorded(4242, &labels("k8s:a=2")),
+        !learn_recorded(&mut identities, 4242, "k8s:a=2"),
         "the labels are unchanged"
     );
-    assert!(!identities.learn(4242, &labels("k8s:a=1")));
+    assert!(!identities.learn(4242, &held("k8s:a=1")));
     assert_eq!(shown(&identities, 4242, ""), "k8s:a=2");
 }
 
 #[test]
 fn labels_of_reserved_and_node_identities_are_not_learned_from_endpoints() {
-    let mut identities = Identities::new();
+    let mut identities = identities();
     for (identity, expected) in [
         (1, "reserved:host"),
         (7, "reserved:kube-apiserver reserved:remote-node"),
@@ -98,10 +111,7 @@ fn labels_of_reserved_and_node_identities_are_not_learned_from_endpoints() {
         (50_331_649, "unknown"),
     ] {
         identities.add_prefix(identity, prefix("fd00::1"));
-        assert!(
-            !identities.learn(identity, &labels("k8s:a=1")),
-            "{identity}"
-        );
+        assert!(!identities.learn(identity, &held("k8s:a=1")), "{identity}");
         assert_eq!(
             shown(&identities, identity, "fd00::1"),
             expected,
@@ -112,18 +122,18 @@ fn labels_of_reserved_and_node_identities_are_not_learned_from_endpoints() {
 
 #[test]
 fn additional_labels_of_nodes_are_learned_from_records() {
-    let mut identities = Identities::new();
+    let mut identities = identities();
     let host = "reserved:host reserved:kube-apiserver";
     assert!(
-        !identities.learn_recorded(1, &labels("k8s:a=1")),
+        !learn_recorded(&mut identities, 1, "k8s:a=1"),
         "these are not the labels of a host"
     );
-    assert!(identities.learn_recorded(1, &labels(host)));
+    assert!(learn_recorded(&mut identities, 1, host));
     assert_eq!(shown(&identities, 1, ""), host);
-    assert!(!identities.learn_recorded(2, &labels("k8s:a=1")));
+    assert!(!learn_recorded(&mut identities, 2, "k8s:a=1"));
     let node = "cidr:192.0.2.7/32 node:zone=a reserved:remote-node";
     identities.add_prefix(33_554_433, prefix("192.0.2.7"));
-    assert!(identities.learn_recorded(33_554_433, &labels(node)));
+    assert!(learn_recorded(&mut identities, 33_554_433, node));
     assert_eq!(
         shown(&identities, 33_554_433, ""),
         node,
@@ -137,7 +147,7 @@ const LOCAL: u32 = 16_777_217;
 
 #[test]
 fn an_identity_of_a_single_prefix_has_the_label_of_the_prefix() {
-    let mut identities = Identities::new();
+    let mut identities = identities();
     identities.add_prefix(LOCAL, prefix("192.0.2.0/24"));
     for (ip, case) in [
         ("192.0.2.1", "at an address of the prefix"),
@@ -154,7 +164,7 @@ fn an_identity_of_a_single_prefix_has_the_label_of_the_prefix() {
 
 #[test]
 fn an_identity_of_several_prefixes_has_the_label_of_the_only_one_of_the_family() {
-    let mut identities = Identities::new();
+    let mut identities = identities();
     identities.add_prefix(LOCAL, prefix("192.0.2.0/24"));
     identities.add_prefix(LOCAL, prefix("198.51.100.7/32"));
     assert_eq!(
@@ -206,7 +216,7 @@ const DUAL_STACK: [&str; 4] = [
 
 #[test]
 fn the_world_has_one_label_for_each_family_of_a_dual_stack_cluster() {
-    let mut identities = Identities::new();
+    let mut identities = identities();
     identities.add_prefix(LOCAL, prefix("192.0.2.0/24"));
     assert_eq!(worlds(&identities), SINGLE_STACK);
     for identity in [9, 10] {
@@ -233,19 +243,18 @@ fn the_world_has_one_label_for_each_family_of_a_dual_stack_cluster() {
 
 #[test]
 fn additional_labels_of_a_prefix_identity_are_learned_from_records() {
-    let mut identities = Identities::new();
-    let recorded = labels(
-        "cidr:0.0.0.0/0 cidr:192.0.2.0/24 cidr:192.0.2.7/32 fqdn:a.test reserved:world-ipv4",
-    );
-    identities.learn_recorded(LOCAL, &recorded);
+    let mut identities = identities();
+    let recorded =
+        "cidr:0.0.0.0/0 cidr:192.0.2.0/24 cidr:192.0.2.7/32 fqdn:a.test reserved:world-ipv4";
+    learn_recorded(&mut identities, LOCAL, recorded);
     assert_eq!(
         shown(&identities, LOCAL, "192.0.2.7"),
         "reserved:world-ipv4",
         "it is not announced, so the record may be from an earlier agent"
     );
     identities.add_prefix(LOCAL, prefix("192.0.2.7"));
-    identities.learn_recorded(LOCAL, &recorded);
-    identities.learn_recorded(LOCAL, &recorded);
+    learn_recorded(&mut identities, LOCAL, recorded);
+    learn_recorded(&mut identities, LOCAL, recorded);
     assert_eq!(
         shown(&identities, LOCAL, ""),
         "cidr:192.0.2.7/32 fqdn:a.test reserved:world-ipv4"

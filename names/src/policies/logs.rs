@@ -12,9 +12,11 @@ use crate::times::set_back;
 
 /// The largest number of different labels of rules.
 const MAX_LABELS: usize = 1 << 16;
+/// The longest text, in bytes. Cilium allows 32 characters (`pkg/policy/api/rule.go`, v1.19.4).
+const MAX_TEXT: usize = 256;
 
 /// The log texts of rules, by the hash of their labels. `None` if rules with the same labels have
-/// different texts.
+/// different texts, or one that Cilium does not allow.
 type Texts = HashMap<u64, Option<Box<str>>>;
 
 /// The log texts of all rules.
@@ -61,7 +63,8 @@ impl RuleLogs {
         match self.next.get_mut(&hash) {
             Some(known) if known.as_deref() != Some(&*rule.log) => *known = None,
             None if has_room => {
-                self.next.insert(hash, Some(rule.log.as_str().into()));
+                let text = Some(rule.log.as_str()).filter(|text| text.len() <= MAX_TEXT);
+                self.next.insert(hash, text.map(Box::from));
             }
             _ => {}
         }
@@ -103,5 +106,27 @@ impl RuleLogs {
             texts.push(String::new());
         }
         Some(texts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_cilium_does_not_allow_is_unknown() {
+        let labels = vec!["k8s:a=b".to_owned()];
+        let policy = Policy::of_labels(&labels, 1);
+        for (len, is_known) in [(MAX_TEXT, true), (MAX_TEXT + 1, false)] {
+            let mut logs = RuleLogs::default();
+            let rule = RuleLog {
+                labels: policy.labels.clone(),
+                log: "x".repeat(len),
+            };
+            logs.add(&rule, Timestamp(1));
+            logs.complete(Timestamp(1));
+            let texts = logs.of(std::slice::from_ref(&policy));
+            assert_eq!(texts, is_known.then(|| vec![rule.log]), "{len}");
+        }
     }
 }

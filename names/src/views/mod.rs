@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, Endpoint, EndpointNames};
 
+use crate::reject_reason::RejectReason;
 use crate::shared::{SharedTable, TableWriter};
 use crate::unnamed::Unnamed;
 use crate::versions::Dependencies;
@@ -203,6 +204,11 @@ impl Views {
     /// Whether the list of control groups is to be asked for, once.
     pub fn take_wanted_cgroups(&mut self) -> bool {
         self.wanted_cgroups.take_wanted()
+    }
+
+    /// Takes why labels of proxies' records were not learned.
+    pub fn take_rejected(&mut self) -> Vec<RejectReason> {
+        std::mem::take(&mut self.recorded.rejected)
     }
 
     /// Takes the numbers of endpoints of flows without names, in the order of [`Unnamed::ALL`].

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use tidegate_model::flow::{Address, Endpoint, EndpointNames, ServiceName};
 
+use crate::reject_reason::RejectReason;
 use crate::services::{ServicePorts, at_port};
 use crate::shared::TableWriter;
 use crate::versions::Dependencies;
@@ -44,7 +45,11 @@ impl RecordedView {
 
 /// The views, by address.
 #[derive(Debug, Default)]
-pub(super) struct RecordedViews(HashMap<Option<Address>, Vec<RecordedView>>);
+pub(super) struct RecordedViews {
+    views: HashMap<Option<Address>, Vec<RecordedView>>,
+    /// Why labels of records were not learned.
+    pub(super) rejected: Vec<RejectReason>,
+}
 
 impl RecordedViews {
     /// The view of an address for a record. The labels of a new record are learned for its identity.
@@ -55,7 +60,7 @@ impl RecordedViews {
         endpoint: &Endpoint,
     ) -> RecordedView {
         let record = endpoint.names.as_ref();
-        let views = self.0.get(&address);
+        let views = self.views.get(&address);
         let known = views.and_then(|views| views.iter().find(|view| view.is_of(record)));
         if let Some(view) = known
             && view.version == writer.table().versions().sum(view.depends)
@@ -64,7 +69,8 @@ impl RecordedViews {
         }
         writer.observe(endpoint.identity);
         if let Some(labels) = record {
-            writer.learn(endpoint.identity, labels);
+            let rejected = writer.learn(endpoint.identity, labels).err();
+            self.rejected.extend(rejected);
         }
         let view = compose(writer, address, endpoint);
         self.insert(address, view.clone());
@@ -72,10 +78,10 @@ impl RecordedViews {
     }
 
     fn insert(&mut self, address: Option<Address>, view: RecordedView) {
-        if self.0.len() >= MAX_ADDRESSES {
-            self.0.clear();
+        if self.views.len() >= MAX_ADDRESSES {
+            self.views.clear();
         }
-        let views = self.0.entry(address).or_default();
+        let views = self.views.entry(address).or_default();
         views.retain(|other| !other.is_of(view.record.as_ref()));
         if views.len() == MAX_VIEWS {
             views.remove(0);

@@ -2,11 +2,13 @@
 //! flows show, and DNS names.
 
 mod cluster;
+mod flood;
 
 use std::alloc::System;
 use std::sync::Arc;
 
 use cluster::{Size, absorb, growth, load, pod};
+use flood::flood;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, Endpoint};
@@ -32,23 +34,8 @@ const DNS_NAMES: u32 = 16_384;
 /// One test, so that no other one allocates meanwhile.
 #[test]
 fn names_take_the_memory_that_is_documented() {
-    let region = Region::new(ALLOCATOR);
-    let table = SharedTable::new(Settings::default());
-    load(&table, SMALL);
-    let mut views = Views::new(&table);
-    let shown: Vec<_> = (0..SMALL.pods)
-        .map(|number| show(&mut views, number, SMALL.identities))
-        .collect();
-    assert!(shown.iter().all(|names| names.is_some()));
-    drop(shown);
-    let bytes = growth(&region);
-    let per = |count: u32, bytes: usize| count as usize * bytes;
-    let allowed = per(SMALL.pods, 512) + per(SMALL.identities, 800) + per(SMALL.services, 300);
-    assert!(
-        bytes <= allowed,
-        "a small cluster: {bytes} bytes of {allowed}"
-    );
-    drop((views, table));
+    check_small_cluster();
+    check_flood();
 
     let table = SharedTable::new(Settings::default());
     let bytes = load(
@@ -80,6 +67,32 @@ fn names_take_the_memory_that_is_documented() {
     assert_eq!(shown.count(), DNS_NAMES as usize);
     let bytes = growth(&region);
     assert!(bytes <= 10 * MIB, "DNS names in use: {} KiB", bytes / 1024);
+}
+
+fn check_small_cluster() {
+    let region = Region::new(ALLOCATOR);
+    let table = SharedTable::new(Settings::default());
+    load(&table, SMALL);
+    let mut views = Views::new(&table);
+    let shown: Vec<_> = (0..SMALL.pods)
+        .map(|number| show(&mut views, number, SMALL.identities))
+        .collect();
+    assert!(shown.iter().all(|names| names.is_some()));
+    drop(shown);
+    let bytes = growth(&region);
+    let per = |count: u32, bytes: usize| count as usize * bytes;
+    let allowed = per(SMALL.pods, 512) + per(SMALL.identities, 800) + per(SMALL.services, 300);
+    assert!(
+        bytes <= allowed,
+        "a small cluster: {bytes} bytes of {allowed}"
+    );
+}
+
+fn check_flood() {
+    for (labels, len) in [(1024, 8), (1, 16_000)] {
+        let bytes = flood(Settings::default(), labels, len);
+        assert!(bytes <= 128 * MIB, "labels of {len}: {} KiB", bytes / 1024);
+    }
 }
 
 /// Names the endpoint of a flow, as pipelines do.

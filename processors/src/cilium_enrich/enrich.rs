@@ -192,6 +192,7 @@ impl Processor for CiliumEnrich {
             is_changed |= may_change;
             outcome
         });
+        self.rejected.extend(self.views.take_rejected());
         for reason in self.rejected.drain(..) {
             tally.note(reason.as_str());
         }

@@ -2,7 +2,7 @@
 
 use crate::support::{CART, Enrich, NODE, address, build};
 use proptest::prelude::*;
-use tidegate_model::names::{EndpointName, IdentityName, NamesContent, PodWorkload};
+use tidegate_model::names::{EndpointName, IdentityName, NamesContent, PodWorkload, Removal};
 use tidegate_runtime::telemetry::Telemetry;
 
 #[test]
@@ -108,6 +108,34 @@ fn endpoints_that_no_agent_has() -> Vec<EndpointName> {
             ..endpoint
         },
     ]
+}
+
+#[test]
+fn labels_of_announced_endpoints_are_bounded_together_and_rejected_ones_are_noted() {
+    let mut enrich = Enrich::new("{ max_entries = 1, keep_deleted = '0s' }");
+    let long = "k8s:a=".to_owned() + &"x".repeat(15_000);
+    let identity = |identity| IdentityName {
+        identity,
+        labels: vec![long.clone()],
+    };
+    enrich.absorb(NamesContent::Identities(
+        (300..5300).map(identity).collect(),
+    ));
+    let [("enrich_table_full", noted)] = enrich.notes()[..] else {
+        panic!("{:?}", enrich.notes());
+    };
+    assert!((1..5000).contains(&noted), "{noted}");
+    enrich.created(312, "shop/cart-0");
+    assert_eq!(enrich.notes(), [("enrich_table_full", noted)]);
+    enrich.regenerated(312, &[&long]);
+    assert_eq!(enrich.notes(), [("enrich_table_full", noted + 1)]);
+    enrich.absorb(NamesContent::Removed(vec![Removal::Identity(300)]));
+    enrich.regenerated(312, &[&long]);
+    assert_eq!(
+        enrich.notes(),
+        [("enrich_table_full", noted + 1)],
+        "there is room again"
+    );
 }
 
 fn texts(count: usize, text: &str) -> Vec<String> {
