@@ -41,8 +41,32 @@ pub(super) fn write_attributes(
     out.non_zero_int(mapping::INTERFACE_INDEX, flow.interface);
     if let Some(node) = &flow.node {
         out.non_empty_string(mapping::INTERFACE_NAME, &node.interface_name);
+        if node.policies.is_some() {
+            write_policies(out, flow);
+        }
     }
     write_rare(out, flow);
+}
+
+/// Writes the policies of a verdict. Rules that are from no resource have no name.
+#[cold]
+fn write_policies(out: &mut LogRecordWriter<'_>, flow: &Flow) {
+    let Some((_, applied)) = flow.policies() else {
+        return;
+    };
+    let named = applied
+        .policies
+        .iter()
+        .filter(|policy| !policy.name.is_empty());
+    let names: Vec<_> = named
+        .map(|policy| match policy.namespace.as_str() {
+            "" => policy.name.clone(),
+            namespace => format!("{namespace}/{}", policy.name),
+        })
+        .collect();
+    out.strings(mapping::VERDICT_POLICIES, &names);
+    let texts = applied.log.iter().filter(|text| !text.is_empty());
+    out.strings(mapping::VERDICT_LOG, texts);
 }
 
 /// Writes the source of a packet whose source address was translated: Hubble's flow has the

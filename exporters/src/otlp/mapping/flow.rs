@@ -40,6 +40,11 @@ attributes! {
             "state of its connection, of a trace";
         POLICY_MATCH_TYPE = "cilium.policy_match_type": String, "policy_match_type",
             "what part of a rule matched, of a policy verdict: `L3-L4`, `all`, `none`";
+        VERDICT_POLICIES = "cilium.policy_verdict.policies": Strings,
+            "egress_allowed_by, ingress_allowed_by, egress_denied_by, ingress_denied_by",
+            "the policies that decided a policy verdict, if they are known: `shop/web`";
+        VERDICT_LOG = "cilium.policy_verdict.log": Strings, "policy_log",
+            "the log texts of their rules";
         AUTH_TYPE = "cilium.auth_type": String, "auth_type", "how its peers had to authenticate";
         PROXY_PORT = "cilium.proxy_port": Int, "proxy_port",
             "port of the proxy that it was sent to";

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 
-use tidegate_model::flow::{MessagePart, ObservedLatency, Sampling, Socket};
+use tidegate_model::flow::{
+    AppliedPolicies, MessagePart, ObservedLatency, Policy, Sampling, Socket,
+};
 use tidegate_model::record::{DebugEvent, DebugEventType};
 
 use super::super::*;
@@ -52,6 +54,19 @@ fn peer(n: u8, service_namespace: &str) -> Endpoint {
     }
 }
 
+/// The policies of a verdict: one of a namespace, one of the cluster, and a rule of no resource.
+fn policies() -> AppliedPolicies {
+    let policy = |namespace: &str, name: &str| Policy {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        ..Policy::default()
+    };
+    AppliedPolicies {
+        policies: vec![policy("shop", "web"), policy("", "all"), policy("", "")],
+        log: vec![String::new(), "checked".to_owned()],
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "records with every field")]
 fn packets() -> Vec<Sample> {
     let interface = NodeView {
@@ -87,6 +102,13 @@ fn packets() -> Vec<Sample> {
         ..Flow::default()
     };
     let verdict = Flow {
+        node: Some(
+            NodeView {
+                policies: Some(policies().into()),
+                ..NodeView::default()
+            }
+            .into(),
+        ),
         message_type: message_type::POLICY_VERDICT,
         verdict: Verdict::Audit,
         policy_match: PolicyMatch(2),
