@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tidegate_model::flow::EndpointNames;
 
-use crate::identities::IdentityLabels;
 use crate::pods::check_labels;
 use crate::reject_reason::RejectReason;
+
+/// Names that consist of labels and a cluster, without a pod.
+pub(crate) type IdentityLabels = Arc<EndpointNames>;
 
 /// The bytes of all labels in any case. Together with [`BYTES_PER_ENTRY`] of the entries that are
 /// allowed by default, this is enough for all 65,279 identities of a cluster with 1 kB of labels

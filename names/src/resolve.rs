@@ -8,7 +8,8 @@ use tidegate_model::flow::{Address, EndpointNames};
 
 use crate::addresses::AddressEntry;
 use crate::endpoints::LocalEndpoint;
-use crate::identities::{HOST, Identities, IdentityLabels};
+use crate::identities::{HOST, Identities};
+use crate::labels::IdentityLabels;
 use crate::pods::PodRef;
 use crate::services::ServicePorts;
 use crate::table::NameTable;

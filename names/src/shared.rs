@@ -10,7 +10,7 @@ use tidegate_model::names::{Names, NamesList, NamesSource};
 use tidegate_model::record::AgentEvent;
 
 use crate::counts::Counts;
-use crate::identities::IdentityLabels;
+use crate::labels::IdentityLabels;
 use crate::policies::{Applied, PolicyVerdict};
 use crate::protocol::ReaderId;
 use crate::reject_reason::RejectReason;

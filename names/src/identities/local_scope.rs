@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hashbrown::{HashMap, HashSet};
 use tidegate_model::flow::{EndpointNames, reserved_identity};
 
-use super::reserved::{IdentityLabels, WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
-use crate::labels::HeldLabels;
+use super::reserved::{WORLD, WORLD_IPV4, WORLD_IPV6, reserved_labels};
+use crate::labels::{HeldLabels, IdentityLabels};
 use crate::prefix::{AddressFamily, Prefix, most_specific};
 
 /// The largest number of released identities that are kept.

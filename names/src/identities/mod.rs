@@ -10,7 +10,7 @@
 mod local_scope;
 mod reserved;
 
-pub(crate) use reserved::{HOST, IdentityLabels};
+pub(crate) use reserved::HOST;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use hashbrown::HashMap;
 use tidegate_model::Timestamp;
 use tidegate_model::flow::{Address, EndpointNames, IdentityScope};
 
-use crate::labels::{HeldLabels, LabelBudget};
+use crate::labels::{HeldLabels, IdentityLabels, LabelBudget};
 use crate::pods::check_labels;
 use crate::prefix::{AddressFamily, Prefix, most_specific};
 use crate::reject_reason::RejectReason;
