@@ -148,6 +148,7 @@ async fn a_signal_can_have_settings_of_its_own() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn credentials_of_every_form_are_sent_and_read_again_when_their_file_changes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");

@@ -164,6 +164,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn refusals_of_the_size_and_of_the_encoding_are_recognized() {
         let too_large = (true, false);
         let encoding = (false, true);

@@ -211,6 +211,7 @@ pub(super) fn metrics() -> ExportMetricsServiceRequest {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "every field")]
 pub(super) fn spans() -> ExportTraceServiceRequest {
     let span = Span {
         trace_id: TRACE_ID.to_vec(),

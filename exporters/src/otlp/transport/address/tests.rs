@@ -168,6 +168,7 @@ fn without_a_scheme_the_endpoint_is_a_grpc_target_and_uses_tls_unless_it_is_inse
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_common_http_endpoint_gets_the_path_of_each_signal_and_one_of_a_signal_is_used_as_it_is() {
     let logs = EndpointUse {
         signal: Some(Signal::Logs),
