@@ -246,3 +246,55 @@ fn http(flow: &Flow) -> Option<(&L7, &Message)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_model::flow::{Missing, TraceContext};
+    use tidegate_model::metric::Value;
+
+    use super::*;
+    use crate::hubble_metrics::families::WireFamilies;
+    use crate::hubble_metrics::series::SeriesValue as _;
+
+    #[test]
+    fn durations_have_exemplars_and_exponential_buckets_if_they_are_configured() {
+        let l7 = L7 {
+            l7_type: L7Type::Response,
+            latency_ns: 0,
+            observed_latency: None,
+            record: L7Record::Http(Message::default()),
+            trace_context: Some(TraceContext {
+                trace_id: [1; 16],
+                parent_id: [2; 8],
+                flags: 1,
+            }),
+            source: MessageSource::Proxy,
+            missing: Missing::NOTHING,
+        };
+        for (item, exponential_histograms, exemplars) in [
+            ("httpV2:exemplars=true", true, 1),
+            ("httpV2:exemplars=yes", false, 0),
+            ("httpV2", true, 0),
+        ] {
+            let settings = FamilySettings {
+                max_series: 1,
+                wire: WireFamilies::Own,
+                exponential_histograms,
+            };
+            let details = Details::new(&Item::parse(item), settings);
+            let mut value = HistogramValue::default();
+            for nanos in [20_000_000, 21_000_000] {
+                details.observe(&mut value, nanos, &Flow::default(), &l7);
+            }
+            let Value::Histogram(histogram) = value.snapshot() else {
+                panic!("a histogram");
+            };
+            assert_eq!(histogram.exemplars.len(), exemplars, "{item}");
+            let newest = histogram.exemplars.first().map(|exemplar| exemplar.value);
+            assert!(newest.is_none_or(|value| value == 0.021), "{newest:?}");
+            let exponential = histogram.exponential.as_ref();
+            let counted = exponential.map(|buckets| buckets.counts.iter().sum::<u64>());
+            assert_eq!(counted, exponential_histograms.then_some(2), "{item}");
+        }
+    }
+}
