@@ -49,8 +49,13 @@ pub(crate) struct Credentials {
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CredentialError {
-    #[error("cannot read the file `{}`", .path.display())]
-    Read { path: PathBuf, source: io::Error },
+    #[error("cannot read the {what} file `{}`", .path.display())]
+    Read {
+        /// What the file has.
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
     #[error("the token file `{}` does not have one token of printable ASCII without spaces", .0.display())]
     NoToken(PathBuf),
     #[error("the file `{}` does not have one line that is valid in a header", .0.display())]
@@ -141,7 +146,7 @@ impl Credentials {
         let mut headers = self.headers.to_map().unwrap_or_default();
         let mut read = Vec::new();
         for (name, path) in &self.header_files {
-            let text = read_line(path)?;
+            let text = read_line("header", path)?;
             let value =
                 sensitive(&text).ok_or_else(|| CredentialError::NotAHeader(path.clone()))?;
             if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
@@ -150,7 +155,7 @@ impl Credentials {
             read.push(text);
         }
         if let Some(path) = &self.token_file {
-            let token = read_line(path)?;
+            let token = read_line("token", path)?;
             if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return Err(CredentialError::NoToken(path.clone()));
             }
@@ -160,7 +165,7 @@ impl Credentials {
         }
         if let Some(basic) = &self.basic_auth {
             let password = match &basic.password_file {
-                Some(path) => read_line(path)?,
+                Some(path) => read_line("password", path)?,
                 None => basic.password.0.clone(),
             };
             let encoded = STANDARD.encode(format!("{}:{password}", basic.username));
@@ -195,8 +200,9 @@ impl BasicAuth {
 }
 
 /// Reads a file without the white space around its text.
-fn read_line(path: &Path) -> Result<String, CredentialError> {
+fn read_line(what: &'static str, path: &Path) -> Result<String, CredentialError> {
     let text = small_file::read_text(path).map_err(|source| CredentialError::Read {
+        what,
         path: path.to_owned(),
         source,
     })?;
@@ -240,7 +246,7 @@ mod tests {
         }
         std::fs::remove_file(&path).unwrap();
         let error = authorization(&credentials).unwrap_err();
-        assert!(error.starts_with("cannot read the file"), "{error}");
+        assert!(error.starts_with("cannot read the token file"), "{error}");
     }
 
     #[test]
