@@ -83,12 +83,21 @@ fn components_lists_kinds_and_their_keys() {
         keys.contains("#socket = \"/var/run/cilium/monitor1_2.sock\""),
         "{keys}"
     );
-    for (exporter, bytes) in [("otlp", "4MiB"), ("prometheus", "1MiB"), ("stdout", "2MiB")] {
+    for (exporter, bytes) in [("otlp", "2MiB"), ("prometheus", "1MiB"), ("stdout", "2MiB")] {
         let keys = tidegate(&["components", exporter]).stdout;
         assert!(
             keys.contains(&format!("\n#queue.bytes = \"{bytes}\"\n")),
             "the inbox of {exporter}: {keys}"
         );
+    }
+    let keys = tidegate(&["components", "otlp"]).stdout;
+    for part in [
+        "#queue.requests = \"6MiB\"\n",
+        "#queue.disk.path = \"/var/lib/tidegate/otlp\"\n",
+        "#queue.disk.bytes = \"1GiB\"\n",
+        "#queue.disk.fsync = false\n",
+    ] {
+        assert!(keys.contains(part), "{part}: {keys}");
     }
     let service = tidegate(&["components", "service"]).stdout;
     for part in [

@@ -105,7 +105,7 @@ fn a_full_queue_drops_by_its_policy_and_counts() {
         // Accepts connections and never replies, so that the exporter stalls.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let keys = format!(
-            "endpoint = \"http://{}\"\nsignals = [\"flows\"]\nqueue = {{ records = 512, when_full = \"{policy}\" }}\n\
+            "endpoint = \"http://{}\"\nsignals = [\"flows\"]\nqueue = {{ records = 512, requests = \"1KiB\", when_full = \"{policy}\" }}\n\
              timeout = \"100ms\"\ndrain_timeout = \"100ms\"\n",
             silent.local_addr().unwrap()
         );

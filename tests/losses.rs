@@ -161,8 +161,10 @@ fn unanswered_requests_are_unconfirmed_and_fail_the_run() {
 fn losses_during_a_run_fail_only_a_strict_run() {
     let collector = Collector::with_replies(&[], Reply::AcceptAfterMillis(50));
     let dir = TestDir::new();
-    let keys = otlp_keys(collector.address, "in_flight = 1")
-        .replace("\"block\"", "\"drop_newest\", records = 50");
+    let keys = otlp_keys(collector.address, "in_flight = 1").replace(
+        "\"block\"",
+        "\"drop_newest\", records = 50, requests = \"1KiB\"",
+    );
     let config = dir.replay(3000, CHAIN, "otlp", &keys);
     for (more, code) in [(&[][..], 0), (&["--strict"], 1)] {
         let ledger_file = dir.path("ledger.json");

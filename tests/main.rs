@@ -12,6 +12,7 @@ mod conformance_golden;
 mod conformance_names;
 mod demo;
 mod deploy;
+mod disk_queue;
 mod drop_reasons;
 mod end_to_end_faults;
 mod exporters;

@@ -20,6 +20,7 @@ mod problem;
 mod reference;
 mod registry;
 mod renamed;
+mod request_queue;
 mod secret;
 mod secrets;
 mod section;

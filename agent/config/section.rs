@@ -17,6 +17,7 @@ use super::fingerprint::fingerprint;
 use super::kind::NamedKind;
 use super::registry::Registry;
 use super::renamed::{replace_old_names, replace_old_names_of};
+use super::request_queue::RequestKeys;
 use super::table::{Value, read, refuse_unknown, table};
 
 /// The key that every processor and exporter has.
@@ -81,6 +82,8 @@ pub(crate) struct Section<C: ?Sized + 'static> {
     pub(crate) kinds: &'static [ComponentKind<C>],
     /// The inbox of its components.
     pub(crate) inbox: InboxTable,
+    /// Gives the configuration of a component the keys about its requests.
+    pub(super) apply_requests: fn(RequestKeys<'_>, &str, &mut C, &mut Problems),
 }
 
 impl Registry {
@@ -91,6 +94,7 @@ impl Registry {
             one: "receiver",
             kinds: self.receivers,
             inbox: InboxTable::None,
+            apply_requests: |_, _, _, _| {},
         }
     }
 
@@ -101,6 +105,7 @@ impl Registry {
             one: "processor",
             kinds: self.processors,
             inbox: InboxTable::Processor,
+            apply_requests: |_, _, _, _| {},
         }
     }
 
@@ -111,6 +116,7 @@ impl Registry {
             one: "exporter",
             kinds: self.exporters,
             inbox: InboxTable::Exporter,
+            apply_requests: |keys, path, config, problems| keys.apply(path, config, problems),
         }
     }
 }
@@ -188,18 +194,26 @@ impl<C: ?Sized> Section<C> {
         if !queue_keys.is_empty() {
             queue = table.remove(QUEUE);
         }
-        let fingerprint = fingerprint(&table);
+        let mut fingerprint = fingerprint(&table);
+        let path = format!("{stage}.{QUEUE}");
+        let mut requests = None;
         let queue = queue.and_then(|mut queue| {
-            let path = format!("{stage}.{QUEUE}");
             replace_old_names_of(&mut queue, queue_keys, &path, problems);
+            if self.inbox == InboxTable::Exporter {
+                requests = RequestKeys::take(&mut queue);
+            }
             self.inbox.read(queue, &path, problems)
         });
-        let config = read(
+        let mut config = read(
             Spanned::new(span, DeValue::Table(table)),
             stage,
             kind.parse,
             problems,
         );
+        if let (Some(requests), Some(config)) = (requests, &mut config) {
+            fingerprint += &requests.fingerprint();
+            (self.apply_requests)(requests, &path, config, problems);
+        }
         Content {
             queue,
             keys,

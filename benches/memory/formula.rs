@@ -47,7 +47,7 @@ const METRICS_EXPORTERS: u64 = 2;
 pub(crate) struct Bounds {
     /// The sum of `bytes` of all queues, including the receiver's outbox.
     pub(crate) queues: u64,
-    /// `in_flight` of the OTLP exporter.
+    /// `queue.requests` of the OTLP exporter.
     pub(crate) requests: u64,
     /// `batch.max_bytes` of the OTLP exporter.
     pub(crate) request_bytes: u64,
@@ -74,7 +74,7 @@ impl Bounds {
     pub(crate) fn shipped(queues: u64) -> Self {
         Self {
             queues,
-            requests: 4,
+            requests: 6 * MIB,
             request_bytes: MIB,
             pending: 4096,
             connections: 4096,
@@ -93,7 +93,7 @@ impl Bounds {
             ("base", BASE),
             ("queues", self.queues),
             ("batches", BATCHES),
-            ("requests", (self.requests + 2) * self.request_bytes),
+            ("requests", self.requests + 2 * self.request_bytes),
             ("lines", LINES),
             ("messages", 2 * self.pending * MESSAGE),
             ("DNS over TCP", self.pending * TCP_MESSAGE),

@@ -333,6 +333,7 @@ fn transports() -> Vec<(&'static str, Coverage)> {
 fn exporters() -> Vec<(&'static str, Coverage)> {
     let delivery = "exporters/tests/otlp/delivery.rs";
     let limits = "exporters/tests/otlp/limits.rs";
+    let disk = "exporters/tests/otlp/disk_queue.rs";
     let stdout = "exporters/tests/stdout/main.rs";
     let replies = "every_reply_leads_to_its_outcome";
     vec![
@@ -341,6 +342,17 @@ fn exporters() -> Vec<(&'static str, Coverage)> {
         ("not_authorized", Test(delivery, replies)),
         ("unimplemented", Test(delivery, replies)),
         ("resource_exhausted", Test(delivery, replies)),
+        (
+            "queue_evicted",
+            Test(disk, "a_full_queue_on_disk_evicts_the_oldest_records"),
+        ),
+        (
+            "queue_damaged",
+            Test(
+                disk,
+                "damaged_requests_are_counted_and_the_others_delivered",
+            ),
+        ),
         (
             "retries_exhausted",
             Test(delivery, "retries_end_when_the_policy_says_so"),

@@ -26,7 +26,7 @@ fn after_a_stall_the_otlp_server_has_the_same_series_as_prometheus() {
     let _cilium = start_simulator(&dir, "even", EVENTS);
     let otlp = format!(
         "endpoint = \"http://{}\"\ntimeout = \"200ms\"\nmetrics_interval = \"100ms\"\nin_flight = 1\n\
-         batch = {{ max_records = 500, max_bytes = \"4MiB\" }}\nqueue = {{ records = 1000 }}\n\
+         batch = {{ max_records = 500, max_bytes = \"4MiB\" }}\nqueue = {{ records = 1000, requests = \"1KiB\" }}\n\
          retry_on_failure = {{ initial_interval = \"50ms\", max_interval = \"50ms\" }}",
         collector.address
     );

@@ -31,6 +31,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::runtime::{self, Runtime};
+use tonic::codec::CompressionEncoding;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
@@ -157,9 +158,18 @@ fn serve(state: &Arc<CollectorState>, listener: &TcpListener) -> Runtime {
     let entered = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let server = Server::builder()
-        .add_service(LogsServiceServer::from_arc(Arc::clone(state)))
-        .add_service(MetricsServiceServer::from_arc(Arc::clone(state)))
-        .add_service(TraceServiceServer::from_arc(Arc::clone(state)));
+        .add_service(
+            LogsServiceServer::from_arc(Arc::clone(state))
+                .accept_compressed(CompressionEncoding::Zstd),
+        )
+        .add_service(
+            MetricsServiceServer::from_arc(Arc::clone(state))
+                .accept_compressed(CompressionEncoding::Zstd),
+        )
+        .add_service(
+            TraceServiceServer::from_arc(Arc::clone(state))
+                .accept_compressed(CompressionEncoding::Zstd),
+        );
     runtime.spawn(server.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     drop(entered);
     runtime

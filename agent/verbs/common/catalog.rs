@@ -3,7 +3,7 @@
 
 use tidegate_runtime::component::{ComponentKind, ExporterConfig};
 use tidegate_runtime::config::{
-    ExporterPolicy, ExporterQueue, Key, Queue, Setting as _, Table as _, Value,
+    ExporterPolicy, ExporterQueue, Key, Queue, RequestQueue, Setting as _, Table as _, Value,
 };
 use tidegate_runtime::limits::{Limits, WhenFull};
 use toml::de::ValueDeserializer;
@@ -128,11 +128,26 @@ fn processor_inbox() -> Inbox {
 
 /// The inbox of an exporter; that of one that requires keys is the usual one.
 fn exporter_inbox(kind: &ComponentKind<dyn ExporterConfig>) -> Inbox {
-    let config = ValueDeserializer::parse("{}")
+    let mut config = ValueDeserializer::parse("{}")
         .ok()
         .and_then(|table| (kind.parse)(table).ok());
-    let limits = config.map_or(Limits::DEFAULT, |config| config.default_queue());
+    let limits = config
+        .as_ref()
+        .map_or(Limits::DEFAULT, |config| config.default_queue());
     let default = ExporterQueue::of(limits, ExporterPolicy::Auto).to_toml();
+    let requests = config
+        .as_mut()
+        .and_then(|config| config.keep_requests(RequestQueue::default()));
+    if let Some(requests) = requests {
+        let mut default = default.unwrap_or_else(empty);
+        if let (Value::Table(table), Some(requests)) = (&mut default, requests.to_toml()) {
+            table.insert("requests".to_owned(), requests);
+        }
+        return Inbox {
+            keys: ExporterQueue::KEYS_WITH_REQUESTS,
+            default,
+        };
+    }
     Inbox {
         keys: ExporterQueue::KEYS,
         default: default.unwrap_or_else(empty),

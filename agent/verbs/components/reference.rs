@@ -33,7 +33,9 @@ pub(super) fn table(entry: &Entry) -> String {
 fn inbox(inbox: &Inbox) -> Vec<Flat> {
     let mut keys = flatten(QUEUE, inbox.keys, |_| false);
     for flat in &mut keys {
-        flat.default = inbox.default.get(flat.key.name).cloned();
+        if !flat.path.contains('.') {
+            flat.default = inbox.default.get(flat.key.name).cloned();
+        }
         flat.path = format!("{QUEUE}.{}", flat.path);
     }
     if let Some(first) = keys.first_mut() {

@@ -19,7 +19,7 @@ use toml::de::ValueDeserializer;
 
 use tidegate_model::record::Kinds;
 
-use crate::config::Key;
+use crate::config::{ByteSize, Key, RequestQueue};
 use crate::exclusive::ExclusiveResource;
 use crate::health::Health;
 use crate::limits::Limits;
@@ -203,6 +203,12 @@ pub trait ExporterConfig: Debug + Send {
     /// after parsing.
     fn use_environment(&mut self, environment: &dyn Fn(&str) -> Option<String>) {
         let _ = environment;
+    }
+    /// Sets the keys of its `queue` table that are not about the inbox. Returns the default of
+    /// `requests`; `None` if it keeps no requests and has no such keys.
+    fn keep_requests(&mut self, queue: RequestQueue) -> Option<ByteSize> {
+        let _ = queue;
+        None
     }
     /// Errors that `build` cannot place, and warnings.
     fn inspect(&self) -> Vec<Finding> {

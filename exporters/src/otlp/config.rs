@@ -64,8 +64,9 @@ tidegate_runtime::config_table! {
         /// How often files of certificates, keys, tokens and passwords are looked at for changes.
         /// "0s" reads them at the start and at each SIGHUP only.
         pub(super) reload_interval: HumanDuration = HumanDuration::from_secs(10),
-        /// How requests are compressed. Worth its CPU time when the backend is on another host.
-        pub(super) compression: Defaulted<Compression> = Defaulted::new(Compression::None),
+        /// How requests are compressed, on a thread of its own. What the backend refuses is replaced:
+        /// zstd by gzip, and gzip by no compression.
+        pub(super) compression: Defaulted<Compression> = Defaulted::new(Compression::Zstd),
         /// The timeout of one attempt, including the time to connect.
         pub(super) timeout: Defaulted<NonZeroDuration> =
             Defaulted::new(NonZeroDuration::from_millis(10_000)),

@@ -5,7 +5,9 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize as _;
 use tidegate_model::Kinds;
 use tidegate_runtime::component::{BuildContext, BuildError, ExporterConfig, FileUse, Finding};
-use tidegate_runtime::limits::Limits;
+use tidegate_runtime::config::{ByteSize, DiskQueue, RequestQueue};
+use tidegate_runtime::disk_log::Settings;
+use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::stage::Exporter;
 use toml::de::ValueDeserializer;
 
@@ -15,6 +17,7 @@ use super::exporter::OtlpExporter;
 use super::inspection;
 use super::logs::{Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::{MetricsConfig, MetricsExport};
+use super::queue::QueueConfig;
 use super::refresh::Backends;
 use super::resource::ResourceAttributes;
 use super::signal::Signal;
@@ -22,10 +25,14 @@ use super::status::BackendStatus;
 use super::transport::{Protocol, ProxyConfig};
 use super::variables;
 
+/// The default of `queue.requests`.
+const DEFAULT_REQUESTS: ByteSize = ByteSize::new(6 << 20);
+
 /// The keys, after variables have replaced defaults.
 #[derive(Debug)]
 pub(super) struct Configured {
     keys: Config,
+    queue: RequestQueue,
     /// The proxies of the environment.
     proxy: ProxyConfig,
     /// What is wrong with variables.
@@ -39,6 +46,7 @@ impl Configured {
     pub(super) fn parse(table: ValueDeserializer<'_>) -> Result<Self, toml::de::Error> {
         Ok(Self {
             keys: Config::deserialize(table)?,
+            queue: RequestQueue::default(),
             proxy: ProxyConfig::default(),
             findings: Vec::new(),
             sources: Vec::new(),
@@ -61,13 +69,16 @@ impl ExporterConfig for Configured {
         self.keys.signals.kinds()
     }
 
-    /// Holds twice the bytes of other inboxes, since backends are away for longer than a pipe is
-    /// full.
-    fn default_queue(&self) -> Limits {
-        Limits {
-            bytes: 2 * Limits::DEFAULT.bytes,
-            ..Limits::DEFAULT
-        }
+    /// A queue on disk is used by one exporter at a time.
+    fn exclusive_resources(&self) -> Vec<ExclusiveResource> {
+        let disk = self.queue.disk.iter();
+        disk.map(|disk| ExclusiveResource::File(disk.path.components().collect()))
+            .collect()
+    }
+
+    fn keep_requests(&mut self, queue: RequestQueue) -> Option<ByteSize> {
+        self.queue = queue;
+        Some(DEFAULT_REQUESTS)
     }
 
     fn use_environment(&mut self, environment: &dyn Fn(&str) -> Option<String>) {
@@ -90,6 +101,7 @@ impl ExporterConfig for Configured {
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Exporter>, BuildError> {
         let keys = &self.keys;
         keys.check()?;
+        let disk = self.queue.disk.as_ref().map(disk_settings).transpose()?;
         let targets = backends::targets(keys, &self.proxy);
         let targets = targets.map_err(|error| self.with_source(error))?;
         let resource = ResourceAttributes::new(context, &keys.resource);
@@ -110,10 +122,14 @@ impl ExporterConfig for Configured {
                 client: OnceLock::new(),
             }),
             compression: Signal::ALL.map(|signal| keys.compression_of(signal)),
-            has_json,
             drain_timeout: keys.drain_timeout.0,
             retry: keys.retry_on_failure.clone(),
-            in_flight: keys.in_flight.get(),
+            queue: QueueConfig {
+                max_bytes: self.queue.requests.unwrap_or(DEFAULT_REQUESTS).get(),
+                in_flight: keys.in_flight.get(),
+            },
+            disk,
+            has_json,
             log_requests: LogRequestBuilder::new(keys.batch.clone(), log_resource.envelope()),
             span_requests: LogRequestBuilder::new(keys.batch.clone(), log_resource.envelope()),
             log_resource,
@@ -123,4 +139,18 @@ impl ExporterConfig for Configured {
             metrics: MetricsExport::new(resource, metrics, context),
         }))
     }
+}
+
+fn disk_settings(disk: &DiskQueue) -> Result<Settings, BuildError> {
+    if disk.bytes.get() < DiskQueue::MIN_BYTES {
+        return Err(BuildError {
+            key: "queue.disk.bytes",
+            message: "`bytes` must be 16MiB or more".to_owned(),
+        });
+    }
+    Ok(Settings {
+        path: disk.path.clone(),
+        bytes: disk.bytes.get() as u64,
+        fsync: disk.fsync,
+    })
 }

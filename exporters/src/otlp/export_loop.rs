@@ -1,36 +1,30 @@
 //! The running exporter: takes batches from the inbox, fills requests with log records and spans and
 //! the table of metrics, sends all, and ends when the inbox is closed and everything is delivered or given up.
 //!
-//! Memory is bounded by the inbox, `in_flight` requests, the request that is being filled, and the
-//! current batch. While `in_flight` log requests are in flight, only metric points are taken from
-//! the inbox: log records accumulate there until its `when_full` policy applies, and metrics stay
+//! Memory is bounded by the inbox, the queue, the request that is being filled, the one that is being
+//! sealed, and the current batch. While the queue is full, only metric points are taken from the
+//! inbox: log records accumulate there until its `when_full` policy applies, and metrics stay
 //! current.
 
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tidegate_model::flow::Flow;
 use tidegate_model::record::Record;
 use tidegate_model::{Kind, Kinds, Timestamp};
 use tidegate_runtime::edge::{Delivery, Inbox};
 use tidegate_runtime::ledger::Ticket;
-use tidegate_runtime::telemetry::Gauge;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::delivery::{RequestOutcome, RequestSender};
+use super::delivery::RequestSender;
 use super::failure::drop_reason;
-use super::in_flight::InFlight;
-use super::logs::{
-    Encoder, InFlightTickets, LogRequestBuilder, NodeResource, Placement, RequestTickets,
-};
+use super::logs::{Encoder, LogRequest, LogRequestBuilder, NodeResource, Placement};
 use super::metrics::MetricsExport;
-use super::sealing::{Sealed, SealedFrame};
+use super::queue::RequestQueue;
 use super::signal::Signal;
 use super::spans::SpanFinder;
-use super::transport::SentFlag;
 
 /// The state of a running exporter.
 pub(super) struct ExportLoop {
@@ -44,8 +38,7 @@ pub(super) struct ExportLoop {
     pub(super) span_finder: Option<SpanFinder>,
     pub(super) span_requests: LogRequestBuilder,
     pub(super) metrics: MetricsExport,
-    pub(super) in_flight: InFlight,
-    pub(super) in_flight_gauge: Gauge,
+    pub(super) queue: RequestQueue,
     pub(super) sender: Arc<RequestSender>,
     /// Becomes true when `drain_timeout` has passed since the inbox was closed.
     pub(super) deadline_passed: watch::Sender<bool>,
@@ -77,16 +70,9 @@ impl ExportLoop {
         }
         self.send_request(Signal::Logs, inbox).await;
         self.send_request(Signal::Traces, inbox).await;
-        let in_flight = async {
-            while self.in_flight.len() > 0 {
-                self.in_flight.next().await;
-            }
-        };
-        let last_values = self
-            .metrics
-            .finish(&self.sender, self.deadline_passed.subscribe());
-        let ((), undelivered) = tokio::join!(in_flight, last_values);
-        self.update_gauge();
+        let Self { queue, metrics, .. } = self;
+        let last_values = metrics.finish(&self.sender, self.deadline_passed.subscribe());
+        let ((), undelivered) = tokio::join!(queue.drain(), last_values);
         undelivered
     }
 
@@ -94,15 +80,16 @@ impl ExportLoop {
     /// Meanwhile drives the requests. Returns `None` when the inbox is closed and empty.
     async fn next_delivery(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
         loop {
-            let has_room = self.in_flight.has_room();
+            let has_room = self.queue.has_room(inbox.blocks());
+            let can_send = has_room && self.queue.can_seal();
             let request_due = self.request_due();
             let log_due = self.sender.status.next_log();
             tokio::select! {
                 biased;
-                frame = self.in_flight.next() => self.request_done(frame),
+                () = self.queue.progress() => self.log_requests.recycle(self.queue.spare()),
                 () = self.metrics.drive(&self.sender) => {}
                 () = sleep_until(request_due.unwrap_or_else(Instant::now)),
-                    if request_due.is_some() && has_room =>
+                    if request_due.is_some() && can_send =>
                 {
                     self.send_due_requests(inbox).await;
                 }
@@ -120,7 +107,7 @@ impl ExportLoop {
         if kinds == Kinds::of(&[Kind::Metric]) {
             return self.update_metrics(delivery);
         }
-        if self.is_deadline_passed() {
+        if self.is_deadline_passed() && !self.queue.keeps_all() {
             return delivery.dropped(drop_reason::DRAIN_TIMEOUT);
         }
         let (batch, mut ticket) = delivery.into_parts();
@@ -233,74 +220,27 @@ impl ExportLoop {
         }
     }
 
-    /// Sends the collected records as soon as another request may be in flight.
+    /// Adds the collected records to the queue, as soon as it has room.
     async fn send_request(&mut self, signal: Signal, inbox: &mut Inbox) {
-        while !self.in_flight.has_room() {
-            self.wait_for_request(inbox).await;
+        while !(self.queue.has_room(inbox.blocks()) && self.queue.can_seal()) {
+            self.wait_for_queue(inbox).await;
         }
-        if let Some(request) = self.requests(signal).take() {
-            let Sealed { frame, spare } = self.sender.sealer.seal(signal, request.message);
-            self.requests(signal).recycle(spare);
-            self.in_flight
-                .push(self.send_frame(signal, frame, request.tickets));
-            self.update_gauge();
+        if let Some(LogRequest { message, tickets }) = self.requests(signal).take() {
+            self.queue.seal(signal, message, tickets);
         }
     }
 
-    /// Returns a future that sends a frame, settles its tickets, and returns the frame.
-    fn send_frame(
-        &self,
-        signal: Signal,
-        frame: SealedFrame,
-        tickets: RequestTickets,
-    ) -> BoxFuture<'static, SealedFrame> {
-        tracing::debug!(
-            records = tickets.records(),
-            bytes = frame.len(),
-            ?signal,
-            "sending a request with records"
-        );
-        let sender = Arc::clone(&self.sender);
-        let mut deadline_passed = self.deadline_passed.subscribe();
-        Box::pin(async move {
-            let in_flight = InFlightTickets {
-                tickets,
-                sent: SentFlag::default(),
-            };
-            let sent = &in_flight.sent;
-            let outcome = tokio::select! {
-                biased;
-                _ = deadline_passed.wait_for(|passed| *passed) => {
-                    RequestOutcome::given_up(drop_reason::DRAIN_TIMEOUT, sent)
-                }
-                outcome = sender.send(signal, &frame, sent) => outcome,
-            };
-            in_flight.settle(outcome);
-            frame
-        })
-    }
-
-    /// Waits until a request has completed, and keeps metrics current meanwhile.
-    async fn wait_for_request(&mut self, inbox: &mut Inbox) {
+    /// Waits until something has changed in the queue, and keeps metrics current meanwhile.
+    async fn wait_for_queue(&mut self, inbox: &mut Inbox) {
         tokio::select! {
-            frame = self.in_flight.next() => self.request_done(frame),
+            () = self.queue.progress() => self.log_requests.recycle(self.queue.spare()),
             () = self.metrics.drive(&self.sender) => {}
             Some(points) = inbox.recv_points() => self.update_metrics(points),
         }
     }
 
-    fn request_done(&mut self, frame: SealedFrame) {
-        self.log_requests.recycle(self.sender.sealer.reclaim(frame));
-        self.update_gauge();
-    }
-
     fn is_deadline_passed(&self) -> bool {
         *self.deadline_passed.borrow()
-    }
-
-    fn update_gauge(&self) {
-        self.in_flight_gauge
-            .set(i64::try_from(self.in_flight.len()).unwrap_or(i64::MAX));
     }
 }
 

@@ -6,16 +6,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tidegate_model::Kinds;
 use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::disk_log::Settings;
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::stage::{Exporter, Refresh, StageError, Undelivered};
-use tidegate_runtime::telemetry::Gauge;
 use tokio::sync::watch;
 
 use super::delivery::{RequestSender, RetryConfig};
 use super::export_loop::ExportLoop;
-use super::in_flight::InFlight;
 use super::logs::{Encoder, LogRequestBuilder, NodeResource};
 use super::metrics::MetricsExport;
+use super::queue::{QueueConfig, QueueGauges, RequestQueue, open_disk};
 use super::refresh::Backends;
 use super::sealing::{Compression, Sealer};
 use super::signal::Signal;
@@ -33,7 +33,8 @@ pub(super) struct OtlpExporter {
     pub(super) has_json: bool,
     pub(super) drain_timeout: Duration,
     pub(super) retry: RetryConfig,
-    pub(super) in_flight: usize,
+    pub(super) queue: QueueConfig,
+    pub(super) disk: Option<Settings>,
     pub(super) log_requests: LogRequestBuilder,
     pub(super) log_resource: NodeResource,
     pub(super) encoder: Encoder,
@@ -48,7 +49,7 @@ impl Exporter for OtlpExporter {
     async fn run(self: Box<Self>, inbox: Inbox) -> Result<(), StageError> {
         let key = format!("{}.drain_timeout", self.context.stage);
         let health = self.context.health.clone();
-        let export_loop = self.start().await?;
+        let export_loop = self.start(&inbox).await?;
         match export_loop.run(inbox).await {
             0 => Ok(()),
             series => {
@@ -59,10 +60,10 @@ impl Exporter for OtlpExporter {
         }
     }
 
-    /// Records that first have to reach another core take a third more time. Gzip and JSON take ten
-    /// times as long as everything else that is done with a record.
+    /// Records that first have to reach another core take a third more time. What takes long is
+    /// done on a thread for blocking work: compression, and the queue on disk.
     fn runs_apart(&self) -> bool {
-        self.has_json || self.compression.contains(&Compression::Gzip)
+        self.has_json
     }
 
     fn refresher(&self) -> Option<Arc<dyn Refresh>> {
@@ -72,19 +73,33 @@ impl Exporter for OtlpExporter {
 }
 
 impl OtlpExporter {
-    /// Reads certificates and credentials. Must be called within a runtime.
-    async fn start(self) -> Result<ExportLoop, StageError> {
+    /// Reads certificates and credentials, and opens the queue on disk. Must be called within a
+    /// runtime.
+    async fn start(self, inbox: &Inbox) -> Result<ExportLoop, StageError> {
         let targets = &self.backends.targets;
         let client = Arc::new(Client::start(targets).await?);
         let status = BackendStatus::new(&self.context, targets.describe(), targets.secrets());
         // The exporter starts once.
         let _ = self.backends.client.set(Arc::clone(&client));
-        let sender = RequestSender {
-            sealer: Sealer::new(self.compression)?,
+        let disk = match self.disk {
+            Some(settings) => Some(open_disk(settings).await?),
+            None => None,
+        };
+        let sender = Arc::new(RequestSender {
+            sealer: Arc::new(Sealer::new(self.compression)?),
             client,
             status,
             retry: self.retry,
-        };
+        });
+        let deadline_passed = watch::Sender::new(false);
+        let queue = RequestQueue::new(
+            self.queue,
+            Arc::clone(&sender),
+            disk,
+            deadline_passed.clone(),
+            QueueGauges::new(&self.context),
+            inbox,
+        );
         Ok(ExportLoop {
             drain_timeout: self.drain_timeout,
             log_requests: self.log_requests,
@@ -94,18 +109,9 @@ impl OtlpExporter {
             span_finder: self.span_finder,
             span_requests: self.span_requests,
             metrics: self.metrics,
-            in_flight: InFlight::new(self.in_flight),
-            in_flight_gauge: in_flight_gauge(&self.context),
-            sender: Arc::new(sender),
-            deadline_passed: watch::Sender::new(false),
+            queue,
+            sender,
+            deadline_passed,
         })
     }
-}
-
-fn in_flight_gauge(context: &BuildContext) -> Gauge {
-    context.telemetry.gauge(
-        "tidegate_otlp_in_flight_requests",
-        "Log requests in flight, including those waiting for their next attempt.",
-        &[("stage", context.stage.as_str())],
-    )
 }

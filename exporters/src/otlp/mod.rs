@@ -10,16 +10,17 @@
 //!    [`transport`]: one attempt, from the sealed frame to the response.
 //! 4. [`status`]: the backend's status in telemetry, health and log.
 //! 5. [`delivery`]: attempts until a request has its outcome.
-//! 6. [`spans`]: which flows end a span. [`logs`] and [`metrics`]: encoding of records, spans and
+//! 6. [`queue`]: requests with log records or spans, in memory and on disk until their outcome.
+//! 7. [`spans`]: which flows end a span. [`logs`] and [`metrics`]: encoding of records, spans and
 //!    points, and the requests made of them.
-//! 7. [`export_loop`] connects all of that to the inbox, with the requests [`in_flight`];
-//!    [`exporter`] starts it, and [`refresh`] reads its files again.
-//! 8. [`config`] has the keys, with [`signal_config`] and [`defaulted`]; [`variables`] are defaults
+//! 8. [`export_loop`] connects all of that to the inbox, [`exporter`] starts it, and [`refresh`]
+//!    reads its files again.
+//! 9. [`config`] has the keys, with [`signal_config`] and [`defaulted`]; [`variables`] are defaults
 //!    of them, [`backends`] is what they come to, and [`configured`] builds the exporter.
 //!
 //! A request is encoded once and kept until its outcome. Then its records are settled: delivered,
-//! or dropped with a reason in [`failure::drop_reason`]. The exporter stores nothing on disk:
-//! records in memory are lost if the process dies.
+//! or dropped with a reason in [`failure::drop_reason`]. Metrics are never queued: each export has
+//! the values of its time.
 
 mod backends;
 mod config;
@@ -29,7 +30,6 @@ mod delivery;
 mod export_loop;
 mod exporter;
 mod failure;
-mod in_flight;
 mod inspection;
 mod json;
 mod logs;
@@ -37,6 +37,7 @@ mod mapping;
 mod messages;
 mod metrics;
 mod protobuf;
+mod queue;
 mod refresh;
 mod resource;
 mod sealing;
@@ -51,6 +52,7 @@ pub use logs::{Body as LogBody, Encoder as LogEncoder, Labels as LogLabels, LogF
 
 use tidegate_runtime::component::{ComponentKind, ExporterKind, Outcomes};
 use tidegate_runtime::config::Table as _;
+use tidegate_runtime::ledger::{RECOVERED, STORED};
 
 use config::Config;
 use configured::Configured;
@@ -62,6 +64,7 @@ pub const KIND: ExporterKind = ComponentKind {
     keys: Config::KEYS,
     outcomes: Outcomes {
         dropped: failure::drop_reason::ALL,
+        noted: &[STORED, RECOVERED],
         ..Outcomes::NONE
     },
     parse: |table| Ok(Box::new(Configured::parse(table)?)),

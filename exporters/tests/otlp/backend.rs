@@ -177,23 +177,32 @@ pub(crate) struct Backend {
     pub(crate) services: Services,
     pub(crate) address: SocketAddr,
     tls: Option<ServerTlsConfig>,
+    /// The compressions that it accepts.
+    accepted: Vec<CompressionEncoding>,
     runtime: Option<Runtime>,
 }
 
 impl Backend {
     pub(crate) fn start() -> Self {
-        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), None)
+        Self::start_accepting(&[CompressionEncoding::Gzip, CompressionEncoding::Zstd])
+    }
+
+    /// Accepts only these compressions.
+    pub(crate) fn start_accepting(accepted: &[CompressionEncoding]) -> Self {
+        Self::start_with(None, accepted)
     }
 
     pub(crate) fn start_with_tls(tls: ServerTlsConfig) -> Self {
-        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), Some(tls))
+        let accepted = [CompressionEncoding::Gzip, CompressionEncoding::Zstd];
+        Self::start_with(Some(tls), &accepted)
     }
 
-    fn start_at(address: SocketAddr, tls: Option<ServerTlsConfig>) -> Self {
+    fn start_with(tls: Option<ServerTlsConfig>, accepted: &[CompressionEncoding]) -> Self {
         let mut backend = Self {
             services: Services::default(),
-            address,
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
             tls,
+            accepted: accepted.to_vec(),
             runtime: None,
         };
         backend.restart();
@@ -217,7 +226,13 @@ impl Backend {
         // The standard library sets `SO_REUSEADDR`, so an address can be used again at once.
         let socket = std::net::TcpListener::bind(self.address).unwrap();
         self.address = socket.local_addr().unwrap();
-        runtime.spawn(serve(self.services.clone(), socket, self.tls.clone()));
+        let accepted = self.accepted.clone();
+        runtime.spawn(serve(
+            self.services.clone(),
+            socket,
+            self.tls.clone(),
+            accepted,
+        ));
         self.runtime = Some(runtime);
     }
 
@@ -232,20 +247,30 @@ impl Drop for Backend {
     }
 }
 
-async fn serve(services: Services, socket: std::net::TcpListener, tls: Option<ServerTlsConfig>) {
+async fn serve(
+    services: Services,
+    socket: std::net::TcpListener,
+    tls: Option<ServerTlsConfig>,
+    accepted: Vec<CompressionEncoding>,
+) {
     socket.set_nonblocking(true).unwrap();
     let incoming =
         TcpIncoming::from(TcpListener::from_std(socket).unwrap()).with_nodelay(Some(true));
-    let logs = LogsServiceServer::new(services.clone())
-        .accept_compressed(CompressionEncoding::Gzip)
-        .accept_compressed(CompressionEncoding::Zstd);
+    let mut logs = LogsServiceServer::new(services.clone());
+    let mut metrics = MetricsServiceServer::new(services.clone());
+    let mut traces = TraceServiceServer::new(services);
+    for encoding in accepted {
+        logs = logs.accept_compressed(encoding);
+        metrics = metrics.accept_compressed(encoding);
+        traces = traces.accept_compressed(encoding);
+    }
     let mut server = Server::builder();
     if let Some(tls) = tls {
         server = server.tls_config(tls).unwrap();
     }
     let router = server
         .add_service(logs)
-        .add_service(MetricsServiceServer::new(services.clone()))
-        .add_service(TraceServiceServer::new(services));
+        .add_service(metrics)
+        .add_service(traces);
     router.serve_with_incoming(incoming).await.unwrap();
 }

@@ -16,7 +16,7 @@ use crate::backend::{Backend, Received, Reply};
 use crate::pipeline::{FAST_RETRIES, ONE_RECORD_PER_REQUEST, PipelineSetup, flows};
 
 /// Returns the times of a request's records.
-fn times(request: &Received<ExportLogsServiceRequest>) -> Vec<u64> {
+pub(crate) fn times(request: &Received<ExportLogsServiceRequest>) -> Vec<u64> {
     let logs = request
         .message
         .resource_logs

@@ -145,7 +145,8 @@ async fn the_resource_has_the_attributes_of_the_variables_below_those_of_the_fil
             "service.name=other,team=net%2Cwork,zone=env".to_owned(),
         ),
     ];
-    export(&["resource = { zone = \"file\" }"], &variables).await;
+    let config = ["compression = \"none\"", "resource = { zone = \"file\" }"];
+    export(&config, &variables).await;
     let request = of(&server, "/v1/logs");
     let message = ExportLogsServiceRequest::decode(&request.body[..]).unwrap();
     let resource = message.resource_logs[0].resource.clone().unwrap();
@@ -222,7 +223,7 @@ fn every_variable_of_every_signal_changes_the_configuration() {
             ("ENDPOINT", "http://collector:1", "{}"),
             ("PROTOCOL", "http/json", "{}"),
             ("HEADERS", "a=b", "{}"),
-            ("COMPRESSION", "zstd", "{}"),
+            ("COMPRESSION", "gzip", "{}"),
             ("TIMEOUT", "1234", "{}"),
             ("CERTIFICATE", "/ca", https),
             ("CLIENT_CERTIFICATE", "/certificate", https),

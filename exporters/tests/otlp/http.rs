@@ -89,7 +89,8 @@ async fn the_same_records_arrive_in_every_protocol_and_compression() {
 async fn metrics_go_to_their_path_below_that_of_the_endpoint() {
     let server = HttpServer::start(Vec::new()).await;
     let endpoint = format!("{}/otlp/", server.url());
-    let pipeline = PipelineSetup::new(&endpoint, &[PROTOBUF]).start();
+    let config = [PROTOBUF, "compression = \"none\""];
+    let pipeline = PipelineSetup::new(&endpoint, &config).start();
     pipeline
         .send(vec![point(&counter("a"), Value::Counter(3.0))])
         .await;

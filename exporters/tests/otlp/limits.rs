@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use prost::Message;
 use tidegate_model::Record;
 use tidegate_model::flow::{Flow, Http, L7, L7Record, L7Type, MessageSource, Missing};
+use tidegate_runtime::config::ByteSize;
 use tidegate_runtime::limits::{Limits, WhenFull};
 use tidegate_runtime::pipeline::RunError;
 
@@ -120,6 +121,7 @@ async fn an_unreachable_endpoint_does_not_block_the_receiver() {
         when_full: WhenFull::DropNewest,
         ..Limits::DEFAULT
     };
+    setup.requests.requests = Some(ByteSize::new(1));
     let pipeline = setup.start();
     for time in 1..=100 {
         pipeline.send(flows(time..=time)).await;
@@ -127,7 +129,7 @@ async fn an_unreachable_endpoint_does_not_block_the_receiver() {
     let (report, ended) = pipeline.finish().await;
     assert!(ended.failure.is_none());
     assert_eq!((report.r#in, report.absorbed), (100, 0));
-    // Ten wait in the queue, one is in flight, one is being processed.
+    // Ten wait in the inbox, one is in flight, one is being processed.
     let queue_full = report.dropped["queue_full"];
     let drain_timeout = report.dropped["drain_timeout"];
     assert_eq!(report.unconfirmed, 0, "no request was sent");
@@ -190,7 +192,7 @@ async fn the_grace_period_ends_an_exporter_and_its_records_are_counted() {
 }
 
 #[tokio::test]
-async fn records_wait_in_the_inbox_while_all_requests_are_in_flight() {
+async fn no_more_requests_are_in_flight_than_allowed() {
     let backend = Backend::start();
     backend.services.logs.reply_with(vec![Reply::Hang; 2]);
     let config =

@@ -4,6 +4,7 @@
 
 mod backend;
 mod delivery;
+mod disk_queue;
 mod endpoints;
 mod environment;
 mod http;
@@ -12,6 +13,7 @@ mod limits;
 mod metric_exports;
 mod metric_values;
 mod pipeline;
+mod queue;
 mod refresh;
 mod responses;
 mod spans;

@@ -7,6 +7,7 @@ use tidegate_exporters::otlp;
 use tidegate_model::flow::{Flow, FlowType, Verdict, message_type};
 use tidegate_model::{Record, Timestamp};
 use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::config::RequestQueue;
 use tidegate_runtime::health::HealthRegistry;
 use tidegate_runtime::ledger::{Ledger, Report, StageReport};
 use tidegate_runtime::limits::{Limits, WhenFull};
@@ -67,6 +68,7 @@ pub(crate) struct PipelineSetup {
     pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) config: String,
     pub(crate) queue: Limits,
+    pub(crate) requests: RequestQueue,
     pub(crate) grace: Duration,
 }
 
@@ -87,6 +89,7 @@ impl PipelineSetup {
             environment: Vec::new(),
             config: config.join(", "),
             queue,
+            requests: RequestQueue::default(),
             grace: Duration::from_secs(60),
         }
     }
@@ -136,6 +139,7 @@ impl PipelineSetup {
             let found = variables.find(|(known, _)| *known == name);
             found.map(|(_, value)| value.clone())
         });
+        config.keep_requests(self.requests.clone());
         let context = BuildContext {
             stage: StageId::exporter("otlp"),
             node_name: "default/node-a".to_owned(),
@@ -187,6 +191,11 @@ impl TestPipeline {
         named
             .map(tidegate_runtime::telemetry::Instrument::value)
             .sum()
+    }
+
+    /// Returns the number of records that were sealed, less those that have their outcome.
+    pub(crate) fn queued(&self) -> u64 {
+        u64::try_from(self.sum_of("tidegate_otlp_queue_records", "exporters.otlp")).unwrap()
     }
 
     /// Returns the problem of the exporter's stage, if it is degraded.

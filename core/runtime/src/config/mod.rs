@@ -16,7 +16,7 @@ pub use address::{AddressError, ListenAddress};
 pub use choice::ChoiceVisitor;
 pub use declaration::{Choice, Key, Setting, Shape, Table, Value, paragraphs, table_value};
 pub use quantity::{ByteSize, HumanDuration, NonZeroDuration};
-pub use queue::{ExporterPolicy, ExporterQueue, Queue};
+pub use queue::{DiskQueue, ExporterPolicy, ExporterQueue, Queue, RequestQueue};
 pub use range::{Number, Whole};
 pub use secret::{MASK, mask_url, url_secrets};
 pub use signals::{Signal, Signals};

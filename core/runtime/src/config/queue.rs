@@ -1,7 +1,9 @@
 //! The `queue` table of a component.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
+use super::declaration::{Key, Table as _};
 use super::quantity::ByteSize;
 use crate::limits::{Limits, WhenFull};
 
@@ -62,6 +64,51 @@ queue! {
 queue! {
     /// The inbox of an exporter.
     ExporterQueue, ExporterPolicy
+}
+
+crate::config_table! {
+    /// The requests of an exporter that keeps them until they are delivered, in addition to its inbox.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct RequestQueue {
+        /// The memory of compressed requests that wait for delivery, those in flight included. When
+        /// it is full, records wait in the inbox. Raise it to bridge longer outages.
+        pub requests: Option<ByteSize> = None,
+        /// Keeps requests on disk, too, so that they survive the end of the process.
+        pub disk: Option<DiskQueue> = None,
+    }
+}
+
+crate::config_table! {
+    /// A queue on disk.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct DiskQueue {
+        /// The directory of the queue, which is created for its owner alone. Each exporter and each
+        /// process needs one of its own.
+        #[sample = "\"/var/lib/tidegate/otlp\""]
+        pub path: PathBuf,
+        /// The bytes that it takes at most, 16MiB or more. When it is full, the oldest records are
+        /// dropped as `queue_evicted`.
+        pub bytes: ByteSize = ByteSize::new(1 << 30),
+        /// Whether each request is on the disk itself before it is sent, so that it survives a crash
+        /// of the machine, too. Otherwise the kernel writes it within about half a minute.
+        pub fsync: bool = false,
+    }
+}
+
+impl DiskQueue {
+    /// The least of [`Self::bytes`].
+    pub const MIN_BYTES: usize = 16 << 20;
+}
+
+impl ExporterQueue {
+    /// The keys of the table in an exporter that keeps requests.
+    pub const KEYS_WITH_REQUESTS: &'static [Key] = &[
+        Self::KEYS[0],
+        Self::KEYS[1],
+        Self::KEYS[2],
+        RequestQueue::KEYS[0],
+        RequestQueue::KEYS[1],
+    ];
 }
 
 crate::config_choice! {

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::error::OpenError;
 
 /// The file that is locked, with the identifier of the process.
-const LOCK: &str = "lock";
+const LOCK: &str = "queue.lock";
 
 /// The suffix of the names of segments.
 const SEGMENT: &str = ".segment";

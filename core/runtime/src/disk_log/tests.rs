@@ -127,7 +127,7 @@ fn the_directory_and_its_files_are_for_their_owner_alone() {
     append(&mut log, 1);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o700);
-    let files = segments(&path).into_iter().chain([path.join("lock")]);
+    let files = segments(&path).into_iter().chain([path.join("queue.lock")]);
     files.for_each(|file| assert_eq!(mode(&file), 0o600, "{}", file.display()));
 }
 

@@ -7,6 +7,7 @@ use tokio::task::coop::consume_budget;
 use super::delivery::Delivery;
 use super::queue::{Queue, State};
 use crate::ledger::{StageCounters, Ticket};
+use crate::limits::WhenFull;
 use crate::sync::lock;
 
 /// The reading end: a stage's inbox.
@@ -67,6 +68,12 @@ impl Inbox {
             }
             filled.await;
         }
+    }
+
+    /// Whether senders wait while the inbox is full, so that nothing is lost if it stays full.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        lock(&self.queue.state).limits.when_full == WhenFull::Block
     }
 
     /// Waits until all senders were dropped; batches may still be queued then. For a stage that

@@ -1,11 +1,13 @@
 //! Random topologies with random faults and random reloads, in virtual time. The ledger balances at
 //! any time, every record has an outcome, the exporters' own counts match the ledger, and the final
-//! metrics of an exporter are those of the processors that feed it. Requests from stages to receivers
+//! metrics of an exporter are those of the processors that feed it. An exporter has a queue on disk,
+//! which its instances hand to each other: what they store is what they recover, or is left. Requests from stages to receivers
 //! are bounded, wait once, are counted once, and stay within a pipeline.
 //!
 //! The message of a failure contains the seed; `SOAK_SEEDS=17..18` runs it alone, and
 //! `SOAK_SEEDS=0..100000` runs many.
 
+mod disk;
 mod requests;
 mod series;
 mod shape;
@@ -15,10 +17,11 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use fastrand::Rng;
+use tempfile::TempDir;
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::health::HealthRegistry;
-use tidegate_runtime::ledger::{EdgeReport, Ledger, Report, SUPERSEDED, reason};
+use tidegate_runtime::ledger::{EdgeReport, Ledger, RECOVERED, Report, STORED, SUPERSEDED, reason};
 use tidegate_runtime::pipeline::{
     ExporterNode, PipelineNode, ProcessorNode, ReceiverNode, ReloadHandle, RunError,
     RunningTopology, Topology,
@@ -29,12 +32,16 @@ use tidegate_runtime::stage_id::StageId;
 use tokio::runtime::{Builder, Handle};
 use tokio::time::sleep;
 
+use self::disk::left_in;
 use self::requests::{RandomSender, ReadRequests, RequestTotals};
 use self::series::{SharedTable, Table};
 use self::shape::{ComponentShape, PARTS, PipelineShape, TopologyShape, limits};
 use self::stages::{
     ExporterCounts, InstanceState, RandomExporter, RandomProcessor, RandomReceiver, SentCount,
 };
+
+/// The number of the exporter with a queue on disk.
+const WITH_DISK: usize = 1;
 
 const SEEDS: std::ops::Range<u64> = 0..400;
 
@@ -101,6 +108,8 @@ struct SoakRun {
     processors: InstanceState,
     /// Exporters in the order in which they were built.
     exporters: Vec<Instance>,
+    /// The queue on disk of the exporter [`WITH_DISK`].
+    disk: TempDir,
 }
 
 /// What a run compared.
@@ -142,6 +151,7 @@ impl SoakRun {
             made: HashMap::new(),
             processors: InstanceState::default(),
             exporters: Vec::new(),
+            disk: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -282,6 +292,8 @@ impl SoakRun {
             seen: self.seen[part.at].clone(),
             table: table.clone(),
             state: state.clone(),
+            disk_path: (part.at == WITH_DISK).then(|| self.disk.path().to_owned()),
+            disk: None,
             rng: self.rng.fork(),
         });
         self.exporters.push(Instance {
@@ -291,10 +303,10 @@ impl SoakRun {
             state,
         });
         let stage = StageId::exporter(&format!("e{}", part.at));
-        let exclusive = if part.at == 0 {
-            vec![ExclusiveResource::StandardOutput]
-        } else {
-            Vec::new()
+        let exclusive = match part.at {
+            0 => vec![ExclusiveResource::StandardOutput],
+            WITH_DISK => vec![ExclusiveResource::File(self.disk.path().to_owned())],
+            _ => Vec::new(),
         };
         ExporterNode {
             health: HealthRegistry::default().stage(&stage),
@@ -398,12 +410,19 @@ impl SoakRun {
         let points = seen.points();
         let absorbed: u64 = rows().map(|row| row.absorbed).sum();
         let seen = seen.keys();
-        let superseded: u64 = rows().filter_map(|row| row.noted.get(SUPERSEDED)).sum();
+        let noted = |what| rows().filter_map(|row| row.noted.get(what)).sum::<u64>();
         assert_eq!(
             seen.len() as u64 + points,
-            absorbed - superseded,
+            absorbed - noted(SUPERSEDED) - noted(STORED),
             "{run}: {stage}\n{report}"
         );
+        let created: u64 = rows().map(|row| row.created).sum();
+        // The inbox creates the ends of series.
+        assert!(created >= noted(RECOVERED), "{run}: {stage}\n{report}");
+        if at == WITH_DISK {
+            let left = noted(STORED) - noted(RECOVERED);
+            assert_eq!(left_in(self.disk.path()), left, "{run}: {stage}\n{report}");
+        }
         let mut times: HashMap<u64, usize> = HashMap::new();
         seen.iter()
             .for_each(|key| *times.entry(*key).or_default() += 1);

@@ -7,8 +7,8 @@ use tokio::time::{Instant, sleep};
 
 use super::backoff::{Backoff, RetryConfig};
 use super::outcome::RequestOutcome;
-use crate::otlp::failure::{RetryDecision, drop_reason};
-use crate::otlp::sealing::{SealedFrame, Sealer};
+use crate::otlp::failure::{CallError, RetryDecision, drop_reason};
+use crate::otlp::sealing::{Compression, SealedFrame, Sealer};
 use crate::otlp::signal::Signal;
 use crate::otlp::status::BackendStatus;
 use crate::otlp::transport::{Accepted, Client, SentFlag};
@@ -16,7 +16,7 @@ use crate::otlp::transport::{Accepted, Client, SentFlag};
 /// Sends requests to the backend.
 pub(crate) struct RequestSender {
     /// Seals messages.
-    pub(crate) sealer: Sealer,
+    pub(crate) sealer: Arc<Sealer>,
     /// Makes attempts.
     pub(crate) client: Arc<Client>,
     /// Records their results.
@@ -59,7 +59,8 @@ impl RequestSender {
         }
     }
 
-    /// Makes one attempt, or one at each endpoint until one accepts the request.
+    /// Makes one attempt, or one at each endpoint until one accepts the request. A frame whose
+    /// encoding the backend refuses is sealed again and sent at once.
     ///
     /// # Errors
     ///
@@ -70,7 +71,9 @@ impl RequestSender {
         frame: &SealedFrame,
         sent: &SentFlag,
     ) -> Result<RequestOutcome, Duration> {
+        let mut refused = None;
         loop {
+            let frame = &self.sealer.accepted(signal, frame).await;
             let sent_before = sent.get();
             let stage = self.status.stage();
             let bytes = frame.len();
@@ -84,6 +87,11 @@ impl RequestSender {
             };
             if failure.error.is_refusal() {
                 sent.set(sent_before);
+            }
+            let encoding = frame.encoding();
+            if refused != Some(encoding) && self.fall_back(signal, encoding, &failure.error) {
+                refused = Some(encoding);
+                continue;
             }
             match failure.decision {
                 // An endpoint that has failed is left out for a time, so this ends.
@@ -100,6 +108,22 @@ impl RequestSender {
                 }
             }
         }
+    }
+
+    /// Returns whether the backend refused an encoding, and another is to be tried. That is
+    /// remembered for all requests of the signal.
+    fn fall_back(&self, signal: Signal, refused: Compression, error: &CallError) -> bool {
+        let is_refused = refused != Compression::None && error.refuses_encoding();
+        if is_refused && let Some(compression) = self.sealer.refuse(signal, refused) {
+            tracing::info!(
+                stage = self.status.stage(),
+                signal = signal.name(),
+                refused = refused.name(),
+                compression = compression.name(),
+                "the OTLP backend does not accept this compression; another one is used from now on"
+            );
+        }
+        is_refused && refused != self.sealer.compression(signal)
     }
 
     fn accepted(&self, signal: Signal, accepted: &Accepted) -> RequestOutcome {

@@ -11,6 +11,8 @@ pub(crate) const ALL: &[Reasons] = &[
         UNIMPLEMENTED,
         RESOURCE_EXHAUSTED,
         RECORD_TOO_LARGE,
+        QUEUE_EVICTED,
+        QUEUE_DAMAGED,
     ]),
     Reasons {
         cause: Cause::Time("drain_timeout"),
@@ -38,3 +40,7 @@ pub(crate) const RETRIES_EXHAUSTED: &str = "retries_exhausted";
 pub(crate) const DRAIN_TIMEOUT: &str = "drain_timeout";
 /// The record alone is larger than `batch.max_bytes`.
 pub(crate) const RECORD_TOO_LARGE: &str = "record_too_large";
+/// The queue on disk was full, and these were the oldest records in it.
+pub(crate) const QUEUE_EVICTED: &str = "queue_evicted";
+/// A file of the queue on disk was damaged.
+pub(crate) const QUEUE_DAMAGED: &str = "queue_damaged";

@@ -19,7 +19,7 @@
 //! [`url`], [`ends`] and [`error_type`], [`agent_event`], [`debug_event`] and [`lost`] write the
 //! attributes of a record, in the forms of [`format`](self::format). [`template`] caches the encoded
 //! parts that many flows have in common. [`encoder`] combines them. [`request`] collects encoded
-//! records into requests, with [`envelope`] around them and their [`tickets`]. [`node_resource`] has
+//! records into requests, with [`envelope`] around them and their tickets. [`node_resource`] has
 //! the attributes of the resource.
 
 mod agent_event;
@@ -38,11 +38,9 @@ mod node_resource;
 mod record_writer;
 mod request;
 mod template;
-mod tickets;
 mod url;
 
 pub use encoder::Encoder;
 pub use format::{Body, Labels, LogFormat};
 pub(super) use node_resource::NodeResource;
-pub(super) use request::{BatchConfig, LogRequestBuilder, Placement};
-pub(super) use tickets::{InFlightTickets, RequestTickets};
+pub(super) use request::{BatchConfig, LogRequest, LogRequestBuilder, Placement};

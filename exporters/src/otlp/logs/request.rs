@@ -8,8 +8,11 @@ use tidegate_runtime::ledger::Ticket;
 use tokio::time::Instant;
 
 use super::envelope::Envelope;
-use super::tickets::RequestTickets;
+use crate::otlp::delivery::RequestTickets;
 use crate::otlp::sealing::{EncodedMessage, PREFIX_LEN};
+
+/// Buffers that are kept for the next requests: a queue that was drained had many.
+const MAX_SPARE: usize = 2;
 
 /// Memory for the record that exceeds a full request. Few records are larger.
 const OVERFLOW_LEN: usize = 16 << 10;
@@ -20,8 +23,8 @@ tidegate_runtime::config_table! {
     pub(crate) struct BatchConfig {
         /// The maximum number of log records in one request.
         pub(crate) max_records: NonZeroU64 = const { NonZeroU64::new(2048).expect("not zero") },
-        /// The maximum size of one request before compression, at most 4MiB. While the backend does
-        /// not respond, `in_flight` requests and two more are held in memory.
+        /// The maximum size of one request before compression, at most 4MiB. Requests wait in the
+        /// memory of `queue.requests`; two more are being filled and sealed.
         pub(crate) max_bytes: ByteSize = ByteSize::new(1 << 20),
         /// How long a log record waits for others. "0s" sends at once what has arrived together.
         pub(crate) timeout: HumanDuration = HumanDuration::from_secs(1),
@@ -164,12 +167,14 @@ impl LogRequestBuilder {
         })
     }
 
-    /// Takes back the memory of a request. There is never more of it than the requests in flight
-    /// had; memory that an exceptionally large record enlarged is freed.
+    /// Takes back the memory of a request, for the next ones. More than a few is freed, and so is
+    /// memory that an exceptionally large record enlarged.
     pub(crate) fn recycle(&mut self, memory: Option<Vec<u8>>) {
         let max_capacity = self.max_capacity();
+        let room = MAX_SPARE.saturating_sub(self.spare.len());
+        let fits = |memory: &Vec<u8>| memory.capacity() <= max_capacity;
         self.spare
-            .extend(memory.filter(|memory| memory.capacity() <= max_capacity));
+            .extend(memory.filter(fits).into_iter().take(room));
     }
 
     fn is_full(&self) -> bool {

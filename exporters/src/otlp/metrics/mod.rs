@@ -188,7 +188,10 @@ impl MetricsExport {
             }
             let mut cursor = self.table.cursor();
             while let Some(request) = self.encode(&mut cursor) {
-                let frame = sender.sealer.seal(Signal::Metrics, request.message).frame;
+                let frame = sender
+                    .sealer
+                    .seal_apart(Signal::Metrics, request.message)
+                    .await;
                 let outcome = sender
                     .send(Signal::Metrics, &frame, &SentFlag::default())
                     .await;
@@ -222,7 +225,10 @@ async fn send_once(
     request: MetricRequest,
     counters: RequestCounters,
 ) -> Result<RequestOutcome, Duration> {
-    let frame = sender.sealer.seal(Signal::Metrics, request.message).frame;
+    let frame = sender
+        .sealer
+        .seal_apart(Signal::Metrics, request.message)
+        .await;
     tracing::debug!(
         points = request.points,
         bytes = frame.len(),

@@ -12,6 +12,8 @@ pub(crate) struct SealedFrame {
     /// Prefix and payload.
     bytes: Bytes,
     encoding: Compression,
+    /// Memory that the frame holds, used or not.
+    weight: usize,
 }
 
 impl SealedFrame {
@@ -19,6 +21,7 @@ impl SealedFrame {
     pub(super) fn new(mut bytes: Vec<u8>, encoding: Compression) -> Self {
         write_prefix(&mut bytes, encoding);
         Self {
+            weight: bytes.capacity(),
             bytes: bytes.into(),
             encoding,
         }
@@ -29,6 +32,7 @@ impl SealedFrame {
         let start = message.start - PREFIX_LEN;
         write_prefix(&mut message.bytes[start..], Compression::None);
         Self {
+            weight: message.bytes.capacity(),
             bytes: Bytes::from(message.bytes).slice(start..),
             encoding: Compression::None,
         }
@@ -49,13 +53,26 @@ impl SealedFrame {
         self.encoding
     }
 
+    /// Takes a frame that was [written](Self::grpc_message) to disk; `None` if it is none.
+    pub(crate) fn from_stored(bytes: Vec<u8>, encoding: Compression) -> Option<Self> {
+        (bytes.len() >= PREFIX_LEN).then(|| Self::new(bytes, encoding))
+    }
+
+    /// The memory that it holds, used or not.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
+    }
+
     /// Bytes of prefix and payload.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Returns the memory, empty, unless something still refers to it.
-    pub(super) fn into_memory(self) -> Option<Vec<u8>> {
+    /// Returns the memory of an uncompressed message, empty, unless something still refers to it.
+    pub(crate) fn into_memory(self) -> Option<Vec<u8>> {
+        if self.encoding != Compression::None {
+            return None;
+        }
         let mut bytes = self.bytes.try_into_mut().ok()?;
         bytes.clear();
         Some(bytes.into())

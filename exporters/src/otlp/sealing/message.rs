@@ -17,6 +17,14 @@ impl EncodedMessage {
         Self { bytes, start }
     }
 
+    /// Takes a copy of a message.
+    pub(super) fn of(message: &[u8]) -> Self {
+        let mut bytes = Vec::with_capacity(PREFIX_LEN + message.len());
+        bytes.resize(PREFIX_LEN, 0);
+        bytes.extend_from_slice(message);
+        Self::new(bytes, PREFIX_LEN)
+    }
+
     pub(super) fn body(&self) -> &[u8] {
         &self.bytes[self.start..]
     }

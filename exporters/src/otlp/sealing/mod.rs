@@ -2,13 +2,14 @@
 //! takes.
 //!
 //! [`message`] is an encoded request, [`compression`] how it is compressed, [`frame`] what is sent
-//! of it, [`sealer`] makes frames of messages, and [`codec`] opens them.
+//! of it, [`sealer`] makes frames of messages, [`codec`] opens them, and [`split`] halves a message.
 
 mod codec;
 mod compression;
 mod frame;
 mod message;
 mod sealer;
+mod split;
 
 pub(super) use codec::compress;
 pub(super) use compression::Compression;

@@ -2,15 +2,17 @@
 //! into, which is reused after delivery.
 
 use std::io::{self, Write as _};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flate2::write::GzEncoder;
+use tokio::task::spawn_blocking;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
 use super::compression::Compression;
 use super::frame::SealedFrame;
 use super::message::{EncodedMessage, PREFIX_LEN};
+use super::split::{count, split};
 use crate::otlp::signal::Signal;
 
 /// The default level of most gRPC implementations.
@@ -33,18 +35,16 @@ pub(crate) struct Sealed {
 
 /// Seals messages.
 pub(crate) struct Sealer {
-    /// Of each signal.
-    compression: [Compression; Signal::ALL.len()],
+    /// What the backend is believed to accept, of each signal.
+    compression: Mutex<[Compression; Signal::ALL.len()]>,
     zstd: Mutex<ZstdState>,
 }
 
-/// Zstd's context and buffers. They are large, so they are kept between messages.
+/// Zstd's context and the buffer for its output. They are large, so they are kept.
 #[derive(Default)]
 struct ZstdState {
     compressor: Compressor<'static>,
     compressed: Vec<u8>,
-    /// Memory of delivered frames.
-    spare: Vec<Vec<u8>>,
 }
 
 impl Sealer {
@@ -55,7 +55,7 @@ impl Sealer {
         let mut compressor = Compressor::new(ZSTD_LEVEL)?;
         compressor.set_parameter(CParameter::WindowLog(ZSTD_WINDOW_LOG))?;
         Ok(Self {
-            compression,
+            compression: Mutex::new(compression),
             zstd: Mutex::new(ZstdState {
                 compressor,
                 ..ZstdState::default()
@@ -63,15 +63,26 @@ impl Sealer {
         })
     }
 
+    /// How messages are compressed.
+    pub(crate) fn compression(&self, signal: Signal) -> Compression {
+        lock(&self.compression)[signal as usize]
+    }
+
+    /// Remembers that the backend refuses an encoding. Returns what is used in its place, if that
+    /// is news.
+    pub(crate) fn refuse(&self, signal: Signal, encoding: Compression) -> Option<Compression> {
+        let compression = &mut lock(&self.compression)[signal as usize];
+        if compression.rank() < encoding.rank() || encoding == Compression::None {
+            return None;
+        }
+        *compression = encoding.fall_back();
+        Some(*compression)
+    }
+
     /// Seals a message. If compression fails, it is sent uncompressed.
     pub(crate) fn seal(&self, signal: Signal, message: EncodedMessage) -> Sealed {
-        let compression = self.compression[signal as usize];
-        let compressed = match compression {
-            Compression::None => None,
-            Compression::Gzip => gzip(message.body()).ok(),
-            Compression::Zstd => self.zstd(message.body()).ok(),
-        };
-        match compressed {
+        let compression = self.compression(signal);
+        match self.compress(compression, message.body()) {
             Some(bytes) => Sealed {
                 frame: SealedFrame::new(bytes, compression),
                 spare: Some(message.bytes),
@@ -83,41 +94,99 @@ impl Sealer {
         }
     }
 
-    /// Recovers the memory of a frame that is no longer needed. Returns it if it was a message's;
-    /// that of a compressed frame is kept here, never more than the requests in flight used.
-    pub(crate) fn reclaim(&self, frame: SealedFrame) -> Option<Vec<u8>> {
-        let encoding = frame.encoding();
-        let memory = frame.into_memory()?;
-        match encoding {
-            Compression::None => return Some(memory),
-            Compression::Gzip => {}
-            Compression::Zstd => self.lock_zstd().spare.push(memory),
+    /// Seals a message on a thread for blocking work, unless it is not compressed.
+    pub(crate) async fn seal_apart(
+        self: &Arc<Self>,
+        signal: Signal,
+        message: EncodedMessage,
+    ) -> SealedFrame {
+        if self.compression(signal) == Compression::None {
+            return self.seal(signal, message).frame;
         }
-        None
+        let sealer = Arc::clone(self);
+        let sealed = spawn_blocking(move || sealer.seal(signal, message)).await;
+        match sealed {
+            Ok(sealed) => sealed.frame,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is being shut down, and this task with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Returns a frame as the backend accepts it: sealed again, on a thread for blocking work, if
+    /// its encoding was refused. A frame that cannot be opened is returned as it is.
+    pub(crate) async fn accepted(
+        self: &Arc<Self>,
+        signal: Signal,
+        frame: &SealedFrame,
+    ) -> SealedFrame {
+        if frame.encoding().rank() <= self.compression(signal).rank() {
+            return frame.clone();
+        }
+        let sealer = Arc::clone(self);
+        let old = frame.clone();
+        let sealed = spawn_blocking(move || {
+            let message = EncodedMessage::of(&old.open().ok()?);
+            Some(sealer.seal(signal, message).frame)
+        })
+        .await;
+        sealed.ok().flatten().unwrap_or_else(|| frame.clone())
+    }
+
+    /// Splits a request between its records and seals both parts; also returns how many records the
+    /// first one has. `None` if it has less than two records, or is malformed. Blocks.
+    #[allow(dead_code, reason = "for a backend that refuses the size of a request")]
+    pub(crate) fn halve(
+        &self,
+        signal: Signal,
+        frame: &SealedFrame,
+    ) -> Option<(u64, [SealedFrame; 2])> {
+        let message = frame.open().ok()?;
+        let n = count(&message)? / 2;
+        if n == 0 {
+            return None;
+        }
+        let halves = split(&message, n)?;
+        Some((
+            n,
+            halves.map(|half| self.seal(signal, EncodedMessage::of(&half)).frame),
+        ))
+    }
+
+    fn compress(&self, compression: Compression, message: &[u8]) -> Option<Vec<u8>> {
+        match compression {
+            Compression::None => None,
+            Compression::Gzip => gzip(message).ok(),
+            Compression::Zstd => self.zstd(message).ok(),
+        }
     }
 
     fn zstd(&self, message: &[u8]) -> io::Result<Vec<u8>> {
         let ZstdState {
             compressor,
             compressed,
-            spare,
-        } = &mut *self.lock_zstd();
+        } = &mut *lock(&self.zstd);
         compressed.clear();
         compressed.reserve(zstd::zstd_safe::compress_bound(message.len()));
         compressor.compress_to_buffer(message, compressed)?;
-        let mut bytes = spare.pop().unwrap_or_default();
+        // Frames wait in the queue, so they take no more memory than they need.
+        let mut bytes = Vec::with_capacity(PREFIX_LEN + compressed.len());
         bytes.resize(PREFIX_LEN, 0);
         bytes.extend_from_slice(compressed);
         Ok(bytes)
-    }
-
-    fn lock_zstd(&self) -> MutexGuard<'_, ZstdState> {
-        self.zstd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn gzip(message: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(vec![0; PREFIX_LEN], GZIP_LEVEL);
     encoder.write_all(message)?;
-    encoder.finish()
+    let mut bytes = encoder.finish()?;
+    bytes.shrink_to_fit();
+    Ok(bytes)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

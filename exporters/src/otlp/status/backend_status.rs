@@ -44,6 +44,8 @@ struct History {
     problems: [String; Signal::ALL.len()],
     /// For each signal, whether the last attempt was accepted.
     last_accepted: [bool; Signal::ALL.len()],
+    /// Why the queue on disk cannot be written; empty if it can.
+    queue_problem: String,
     refusals: LogRateLimit,
     failovers: LogRateLimit,
     /// The last warning about an accepted request.
@@ -275,7 +277,7 @@ impl BackendStatus {
         let is_degraded = self.health.state().problem().is_some();
         if change.condition == Condition::Healthy {
             if is_degraded {
-                self.health.healthy();
+                self.show_health(history);
             } else {
                 tracing::info!(
                     stage = self.stage.as_str(),
@@ -298,6 +300,32 @@ impl BackendStatus {
             tracing::warn!(stage = self.stage.as_str(), "{problem}");
         }
         self.health.degraded(problem);
+    }
+
+    /// Records why the queue on disk cannot be written, or that it can.
+    pub(crate) fn set_queue_problem(&self, problem: Option<&str>) {
+        let mut history = self.history();
+        let text = problem.map_or_else(String::new, |problem| {
+            format!("cannot write to the queue on disk: {problem}; requests wait in memory")
+        });
+        if history.queue_problem != text {
+            history.queue_problem = text;
+            self.show_health(&history);
+        }
+    }
+
+    /// Shows the present problems in the health.
+    fn show_health(&self, history: &History) {
+        let problems = history.problems.iter().chain([&history.queue_problem]);
+        let present: Vec<_> = problems
+            .filter(|problem| !problem.is_empty())
+            .map(String::as_str)
+            .collect();
+        if present.is_empty() {
+            self.health.healthy();
+        } else {
+            self.health.degraded(present.join("; "));
+        }
     }
 
     /// Records whether the newest attempt was accepted, and returns whether the previous one was.

@@ -50,7 +50,7 @@ fn after_a_crash_at_any_byte_everything_that_was_written_before_is_read() {
     for len in 0..=bytes.len() {
         let cut = folder.path().join(len.to_string());
         fs::create_dir(&cut).unwrap();
-        File::create(cut.join("lock")).unwrap();
+        File::create(cut.join("queue.lock")).unwrap();
         fs::write(cut.join(segment.file_name().unwrap()), &bytes[..len]).unwrap();
         let reached = states.iter().rev().find(|(end, _)| *end <= len);
         let (end, expected) = reached.copied().unwrap_or((0, &[]));

@@ -1,6 +1,7 @@
 //! Stages that behave randomly and sometimes fail.
 
 use std::any::Any;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tidegate_runtime::stage::{
 };
 use tokio::time::{sleep, timeout};
 
+use super::disk::RandomDisk;
 use super::requests::{CheckedReader, RandomSender};
 use super::series::{SeriesGenerator, SharedTable};
 
@@ -60,6 +62,11 @@ impl ExporterCounts {
 
     pub(super) fn unconfirmed(&self) -> u64 {
         self.unconfirmed.load(Ordering::Relaxed)
+    }
+
+    /// Adds the keys of records that were delivered.
+    pub(super) fn add(&self, keys: &[u64]) {
+        self.keys.lock().unwrap().extend(keys);
     }
 
     /// Removes the last `n` keys, whose records turn out to be unconfirmed.
@@ -412,6 +419,10 @@ pub(super) struct RandomExporter {
     pub(super) seen: ExporterCounts,
     pub(super) table: SharedTable,
     pub(super) state: InstanceState,
+    /// The directory of its queue on disk.
+    pub(super) disk_path: Option<PathBuf>,
+    /// Its queue on disk, while it runs.
+    pub(super) disk: Option<RandomDisk>,
     pub(super) rng: Rng,
 }
 
@@ -419,6 +430,8 @@ pub(super) struct RandomExporter {
 impl Exporter for RandomExporter {
     async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
         self.state.set(InstanceState::STARTED);
+        let path = self.disk_path.as_deref();
+        self.disk = path.map(|path| RandomDisk::open(path, &inbox, &self.seen));
         let last_batch = if self.rng.bool() {
             self.rng.usize(1..200)
         } else {
@@ -436,10 +449,14 @@ impl Exporter for RandomExporter {
                 sleep(Duration::from_millis(self.rng.u64(0..5))).await;
             }
             self.settle(delivery);
+            if let Some(disk) = &mut self.disk {
+                disk.step(&mut self.rng);
+            }
             if self.rng.u8(0..50) == 0 {
                 self.stall(&mut inbox, receives_points).await;
             }
         }
+        self.leave();
         self.state.set(InstanceState::DRAINED);
         Ok(())
     }
@@ -491,6 +508,9 @@ impl RandomExporter {
         }
         let keys: Vec<_> = delivery.records().map(key).collect();
         assert_eq!(keys.len() as u64, delivery.ticket().left());
+        if let Some(disk) = self.disk.as_mut().filter(|_| self.rng.u8(0..4) > 0) {
+            return disk.append(delivery.into_parts().1, keys);
+        }
         match self.rng.u8(0..16) {
             0 | 1 => return delivery.dropped("refused"),
             2 => {
@@ -517,6 +537,13 @@ impl RandomExporter {
         part.absorb_all();
     }
 
+    /// Leaves what is queued to the next instance.
+    fn leave(&mut self) {
+        if let Some(disk) = self.disk.take() {
+            disk.leave();
+        }
+    }
+
     async fn end(mut self: Box<Self>, mut delivery: Delivery) -> Result<(), StageError> {
         let end = self.rng.u8(0..5);
         if end < 2 && self.rng.bool() {
@@ -528,14 +555,17 @@ impl RandomExporter {
             1 => std::future::pending().await,
             2 => {
                 self.settle(delivery);
+                self.leave();
                 Ok(())
             }
             3 => {
                 delivery.dropped("output_closed");
+                self.leave();
                 Err(OutputClosed.into())
             }
             _ => {
                 delivery.dropped("refused");
+                self.leave();
                 Err("the exporter fails".into())
             }
         }
