@@ -28,6 +28,19 @@ struct Monitor {
 }
 
 impl Monitor {
+    /// Announces the pod as an agent does when it starts.
+    fn announce_pod(&mut self) {
+        let created = json!({"id": ENDPOINT, "pod-name": POD, "namespace": "default"});
+        self.announce(notify_type::ENDPOINT_CREATED, &created);
+        let regenerated = json!({"id": ENDPOINT, "labels": ["k8s:app=web"]});
+        self.announce(notify_type::ENDPOINT_REGENERATE_SUCCESS, &regenerated);
+        let address = json!({
+            "cidr": "10.11.0.102/32", "id": IDENTITY, "host-ip": "172.18.0.2",
+            "namespace": "default", "pod-name": POD,
+        });
+        self.announce(notify_type::IPCACHE_UPSERTED, &address);
+    }
+
     fn write(&mut self, data: &[u8]) {
         let mut frame = Vec::new();
         let payload = Payload {
@@ -168,15 +181,7 @@ fn a_pod_that_starts_later_soon_has_its_workload_and_interface_and_its_socket_fl
     agent.wait_for_line("read names from the Cilium agent's API");
 
     server.set(answers(true));
-    let created = json!({"id": ENDPOINT, "pod-name": POD, "namespace": "default"});
-    monitor.announce(notify_type::ENDPOINT_CREATED, &created);
-    let regenerated = json!({"id": ENDPOINT, "labels": ["k8s:app=web"]});
-    monitor.announce(notify_type::ENDPOINT_REGENERATE_SUCCESS, &regenerated);
-    let address = json!({
-        "cidr": "10.11.0.102/32", "id": IDENTITY, "host-ip": "172.18.0.2",
-        "namespace": "default", "pod-name": POD,
-    });
-    monitor.announce(notify_type::IPCACHE_UPSERTED, &address);
+    monitor.announce_pod();
 
     let workload = json!([{"name": "web", "kind": "Deployment"}]);
     let is_named = |flow: &Value| flow["source"]["workloads"] == workload;
@@ -184,7 +189,8 @@ fn a_pod_that_starts_later_soon_has_its_workload_and_interface_and_its_socket_fl
         monitor.send_flows();
         let flows = flows.lock().unwrap();
         let has_interface = |flow: &Value| flow["interface"]["name"] == "lxc1234";
-        let is_socket = |flow: &Value| flow["cgroup_id"] == CGROUP.to_string();
+        let cgroup = CGROUP.to_string();
+        let is_socket = |flow: &Value| flow["cgroup_id"] == cgroup;
         assert!(
             flows.iter().all(|flow| {
                 flow["source"]["pod_name"] == POD && flow["source"]["ID"] == ENDPOINT

@@ -104,17 +104,24 @@ impl Config {
         let mut receivers = registry.receiver_section().read(&mut root, problems);
         let mut processors = registry.processor_section().read(&mut root, problems);
         let mut exporters = registry.exporter_section().read(&mut root, problems);
-        for exporter in &mut exporters.list {
-            if let Some(config) = &mut exporter.config {
-                config.use_environment(environment);
-            }
+        for config in exporters
+            .list
+            .iter_mut()
+            .filter_map(|exporter| exporter.config.as_mut())
+        {
+            config.use_environment(environment);
         }
         let service = root
             .remove("service")
             .unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));
         let service_span = service.span();
         let service = table(service, "service", problems);
-        let is_service = service.is_some();
+        if service
+            .as_ref()
+            .is_some_and(|service| !service.contains_key(PIPELINES))
+        {
+            problems.push(no_pipelines(service_span.clone()));
+        }
         let mut service = service.unwrap_or_default();
         let mut reader = PipelineReader {
             registry,
@@ -122,15 +129,8 @@ impl Config {
             processors: &mut processors,
             exporters: &mut exporters,
         };
-        let pipelines = match service.remove(PIPELINES) {
-            Some(pipelines) => reader.read(pipelines, problems),
-            None => {
-                if is_service {
-                    problems.push(no_pipelines(service_span.clone()));
-                }
-                Vec::new()
-            }
-        };
+        let pipelines = service.remove(PIPELINES);
+        let pipelines = pipelines.map_or_else(Vec::new, |table| reader.read(table, problems));
         let service = Service::read(service, service_span, environment, problems);
         Some(Self {
             receivers: receivers.list,

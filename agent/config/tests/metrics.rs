@@ -98,7 +98,6 @@ pipeline.toml: 5 errors
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a file and its messages")]
 fn options_without_effect() {
     says(
         "'dns:qury;ignoreAAAA=false', 'flow:sourcecontex=ip', 'httpV2:exemplars=true', 'tcp:color=red'",

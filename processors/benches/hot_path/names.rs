@@ -94,13 +94,7 @@ fn of_flows() -> Vec<NamesContent> {
         }
     };
     BenchChain::naming(Known::Listed).run_with(&crate::stream(EVENTS), &mut collect);
-    let services = services.into_iter().map(|(address, port)| ServiceFrontend {
-        address,
-        port,
-        protocol: TCP,
-        namespace: "shop".to_owned(),
-        name: format!("service-{port}"),
-    });
+    let services = services.into_iter().map(service);
     let lookups = lookups.into_iter().filter_map(|(endpoint, address)| {
         Some(DnsName {
             endpoint: u16::try_from(endpoint)
@@ -118,4 +112,14 @@ fn of_flows() -> Vec<NamesContent> {
         NamesContent::Dns(lookups.collect()),
         NamesContent::NodeLabels(vec!["kubernetes.io/hostname=node-2".to_owned()]),
     ]
+}
+
+fn service((address, port): (Address, u16)) -> ServiceFrontend {
+    ServiceFrontend {
+        address,
+        port,
+        protocol: TCP,
+        namespace: "shop".to_owned(),
+        name: format!("service-{port}"),
+    }
 }
