@@ -104,22 +104,18 @@ impl Config {
         let mut receivers = registry.receiver_section().read(&mut root, problems);
         let mut processors = registry.processor_section().read(&mut root, problems);
         let mut exporters = registry.exporter_section().read(&mut root, problems);
-        for config in exporters
+        let configs = exporters
             .list
             .iter_mut()
-            .filter_map(|exporter| exporter.config.as_mut())
-        {
-            config.use_environment(environment);
-        }
+            .filter_map(|exporter| exporter.config.as_mut());
+        configs.for_each(|config| config.use_environment(environment));
         let service = root
             .remove("service")
             .unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));
         let service_span = service.span();
         let service = table(service, "service", problems);
-        if service
-            .as_ref()
-            .is_some_and(|service| !service.contains_key(PIPELINES))
-        {
+        let has_none = |service: &DeTable<'_>| !service.contains_key(PIPELINES);
+        if service.as_ref().is_some_and(has_none) {
             problems.push(no_pipelines(service_span.clone()));
         }
         let mut service = service.unwrap_or_default();

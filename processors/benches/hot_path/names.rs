@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
+use tidegate_model::flow::Address;
 use tidegate_model::names::{DnsName, Names, NamesContent, NamesSource, ServiceFrontend};
 use tidegate_model::{Batch, Record, Timestamp};
 use tidegate_receivers::cilium_api::{ApiList, ListParser};

@@ -132,21 +132,23 @@ fn decided(filters: Vec<PolicyFilter>, flow: Flow) -> String {
     shown(&enrich.pass(flow))
 }
 
+/// A filter of each kind of match, and some that never count.
+fn all_kinds() -> Vec<PolicyFilter> {
+    vec![
+        filter(0, 0, &["l3-only"]),
+        filter(80, TCP, &["l3-l4"]),
+        for_all(filter(80, TCP, &["l4-only"])),
+        for_all(filter(0, 0, &["all"])),
+        filter(0, TCP, &["l3-protocol"]),
+        for_all(filter(0, TCP, &["protocol"])),
+        filter(81, TCP, &["another-port"]),
+        filter(80, 17, &["another-protocol"]),
+        denying(filter(80, TCP, &["deny"])),
+    ]
+}
+
 #[test]
 fn the_kind_of_the_match_decides_which_filters_count() {
-    let all_kinds = || {
-        vec![
-            filter(0, 0, &["l3-only"]),
-            filter(80, TCP, &["l3-l4"]),
-            for_all(filter(80, TCP, &["l4-only"])),
-            for_all(filter(0, 0, &["all"])),
-            filter(0, TCP, &["l3-protocol"]),
-            for_all(filter(0, TCP, &["protocol"])),
-            filter(81, TCP, &["another-port"]),
-            filter(80, 17, &["another-protocol"]),
-            denying(filter(80, TCP, &["deny"])),
-        ]
-    };
     let cases = [
         (
             Verdict::Forwarded,
@@ -184,6 +186,10 @@ fn the_kind_of_the_match_decides_which_filters_count() {
             "{of:?} {policy_match}"
         );
     }
+}
+
+#[test]
+fn only_verdicts_show_policies() {
     let trace = Flow {
         message_type: message_type::TRACE,
         ..verdict(Verdict::Forwarded, L3_L4)
@@ -316,7 +322,16 @@ fn a_list_that_is_older_than_the_endpoints_policy_shows_nothing_and_is_asked_for
         decided_at(&mut enrich, &mut reader, 17),
         (allowed(8), vec![])
     );
-    // The endpoint is regenerated, and a list that was requested before arrives after that.
+}
+
+#[test]
+fn a_list_that_was_requested_before_the_endpoint_was_regenerated_shows_nothing() {
+    let (mut enrich, _receiver, mut reader) = connected();
+    let web = || vec![filter(80, TCP, &["web"])];
+    enrich.time = second(16);
+    enrich.absorb(listed(8, web()));
+    let (shown, _) = decided_at(&mut enrich, &mut reader, 17);
+    assert_eq!(shown, "ingress_allowed_by web@8 []");
     enrich.time = second(20);
     enrich.regenerated(312, &CART);
     enrich.absorb(listed(8, web()));
