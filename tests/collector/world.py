@@ -1,0 +1,81 @@
+"""What a scenario runs in: one Collector, one tidegate, and the end of both."""
+
+import re
+
+from agent import Agent
+from collector import Collector
+from process import wait_until
+from reconcile import reconcile
+
+# Attempts that had no answer: neither a refused connection nor a refusal by the Collector.
+FAILED = re.compile(r"an attempt to deliver a request failed .*signal=(?:Logs|Some\(Logs\))")
+
+
+class World:
+    """The processes of a scenario, in a directory of its own."""
+
+    def __init__(self, binaries, directory):
+        self.binaries = binaries
+        self.directory = directory
+        self.collector = None
+        self.agent = None
+        self.ledgers = []
+        directory.mkdir(parents=True)
+
+    def make(self, protocol, compression, events=8000, rate=4000, collector=None, port=None, scheme="http", **otlp):
+        """Makes both, with settings of `otlp` whose names have `__` in place of a dot."""
+        self.collector = Collector(self.binaries.otelcol, self.directory, **(collector or {}))
+        port = self.collector.ports[port or ("grpc" if protocol == "grpc" else "http")]
+        settings = {
+            "protocol": protocol,
+            "compression": compression,
+            "endpoint": f"{scheme}://127.0.0.1:{port}",
+        }
+        settings |= {key.replace("__", "."): value for key, value in otlp.items()}
+        self.agent = Agent(self.binaries.tidegate, self.directory, settings, events, rate)
+
+    def start(self, *arguments, **settings):
+        """Makes both, and starts the Collector, the simulated agent and tidegate."""
+        self.make(*arguments, **settings)
+        self.collector.start()
+        self.agent.simulate()
+        self.agent.start()
+
+    def deliver(self):
+        """Waits until everything has its outcome, and ends tidegate."""
+        wait_until("everything has its outcome", self.agent.has_delivered_all)
+        self.end_agent()
+
+    def end_agent(self):
+        """Ends tidegate, and keeps its ledger."""
+        self.ledgers.append(self.agent.end())
+
+    def reconcile(self, others=0, unanswered=None):
+        """Ends the Collector, and reconciles."""
+        self.collector.end()
+        if unanswered is None:
+            unanswered = self.unanswered()
+        requests = self.collector.uids()
+        return reconcile(self.agent.flows(), requests, self.ledgers, unanswered, others)
+
+    def unanswered(self):
+        """The number of attempts without an answer."""
+        lines = self.agent.process.text().splitlines()
+        return sum(bool(FAILED.search(line)) and "refused" not in line for line in lines)
+
+    def finish(self):
+        """Waits until everything is delivered, and reconciles."""
+        self.deliver()
+        result = self.reconcile()
+        result.expect_all_delivered()
+        return result
+
+    def close(self):
+        """Ends what still runs."""
+        processes = [self.collector and self.collector.process]
+        processes += [self.agent and self.agent.process, self.agent and self.agent.simulator]
+        for process in filter(None, processes):
+            process.resume()
+            if process.is_running():
+                process.child.kill()
+                process.child.wait()
