@@ -14,7 +14,8 @@ use tidegate_model::record::{Event, EventBody};
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Kind, Kinds, Outcome, Record};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, Outcomes, ProcessorConfig, ProcessorKind, Reasons,
+    BuildContext, BuildError, ComponentKind, FlowContent, Outcomes, ProcessorConfig, ProcessorKind,
+    Reasons,
 };
 use tidegate_runtime::config::Table as _;
 use tidegate_runtime::stage::Processor;
@@ -57,6 +58,10 @@ impl ProcessorConfig for Config {
 
     fn produces(&self, input: Kinds) -> Kinds {
         input.union(Kinds::of(&[Kind::Flow]))
+    }
+
+    fn contributes(&self) -> &'static [FlowContent] {
+        &[FlowContent::Sockets]
     }
 
     fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

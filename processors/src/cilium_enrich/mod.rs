@@ -22,7 +22,8 @@ use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
 use tidegate_names::{RejectReason, Settings, SharedTable};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ComponentKind, FlowContent, Outcomes, ProcessorConfig, ProcessorKind,
+    BuildContext, BuildError, ChainPosition, ComponentKind, Finding, FlowContent, Outcomes,
+    ProcessorConfig, ProcessorKind,
 };
 use tidegate_runtime::config::{HumanDuration, Table as _, Whole};
 use tidegate_runtime::requests::RequestKind;
@@ -55,9 +56,9 @@ pub const KIND: ProcessorKind = ComponentKind {
 };
 
 tidegate_runtime::config_table! {
-    /// Adds names to flows: pods, labels, workloads, services, DNS names, interfaces. They come from
-    /// what the Cilium agent announces on the socket, and from receivers of names in the same
-    /// pipeline.
+    /// Adds names to flows: pods, labels, workloads, services, DNS names, interfaces, policies, labels
+    /// of the node. They come from what the Cilium agent announces on the socket, and from receivers of
+    /// names in the same pipeline, such as `cilium_api`.
     ///
     /// Without such a receiver, pods that existed before stay without names until the agent restarts
     /// or they change. All pipelines with this component share one table; list a second component,
@@ -144,6 +145,10 @@ impl ProcessorConfig for Enrich {
 
     fn contributes(&self) -> &'static [FlowContent] {
         &[FlowContent::Names]
+    }
+
+    fn inspect(&self, position: &ChainPosition) -> Vec<Finding> {
+        crate::made_later::not_named(position).into_iter().collect()
     }
 
     fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {

@@ -83,7 +83,7 @@ impl Check<'_> {
             FlowContent::Dns => ("DNS", "dns_flow"),
             FlowContent::Http => ("HTTP", "http_flow"),
             FlowContent::OtherL7 => ("Kafka", "l7_flow"),
-            FlowContent::Names => return None,
+            FlowContent::Names | FlowContent::Sockets => return None,
         };
         let name = self.item.name;
         let title = format!("metric '{name}' counts nothing: no {protocol} flows arrive");

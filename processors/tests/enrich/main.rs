@@ -4,6 +4,7 @@ mod bounds;
 mod debug_events;
 mod fields;
 mod identities;
+mod inspection;
 mod listed_pods;
 mod lists;
 mod names;

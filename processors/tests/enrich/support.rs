@@ -43,7 +43,7 @@ fn build_with(
     build_from(&*parse(config)?, telemetry, requests)
 }
 
-fn parse(config: &str) -> Result<Box<dyn ProcessorConfig>, String> {
+pub(crate) fn parse(config: &str) -> Result<Box<dyn ProcessorConfig>, String> {
     let table = ValueDeserializer::parse(config)
         .map_err(|error| error.to_string())?
         .into_deserializer();

@@ -44,7 +44,7 @@ crate::config_choice! {
         /// Flows are sampled before they are counted.
         SampledMetrics = "sampled_metrics",
         /// Flows that Cilium's proxies report are made behind a `filter` or `sample`, which all of
-        /// them pass.
+        /// them pass; or flows are made behind `cilium_enrich`, which does not name them.
         FlowsMadeLater = "flows_made_later",
         /// `cilium_version` is a later release than those that this version of tidegate knows.
         UnknownRelease = "unknown_release",

@@ -13,6 +13,8 @@ pub enum FlowContent {
     Http,
     /// Flows of messages of other L7 protocols, such as Kafka.
     OtherL7,
+    /// Flows of sockets.
+    Sockets,
 }
 
 /// The place of a processor in a pipeline.
