@@ -19,7 +19,7 @@ tidegate_runtime::config_table! {
     pub struct Config {
         /// Path of the socket. Change it where the agent's run directory is mounted elsewhere.
         pub socket: PathBuf = PathBuf::from("/var/run/cilium/cilium.sock"),
-        /// What is read; the agent's release always is.
+        /// What is read; the agent's release always is. docs/cilium-api.md describes each list.
         pub lists: Vec<ApiList> = ApiList::ALL.to_vec(),
         /// How often identities and services are read again, with a tenth of it at random. "0s" reads
         /// them only when something was lost.
@@ -34,8 +34,8 @@ tidegate_runtime::config_table! {
         /// How long the agent may take to accept a connection, to begin its answer, and to go on with
         /// it. A whole answer may take ten times as long.
         pub timeout: NonZeroDuration = NonZeroDuration::from_millis(10_000),
-        /// The pause after a failed request: a random duration from half of a bound to the bound, which
-        /// doubles with every failure. What the agent does not serve is tried again after ten minutes.
+        /// The pause after a failed request, shortened by up to a half at random. What the agent does
+        /// not serve is tried again after ten minutes.
         pub retry: Retry = Retry::default(),
     }
 }
@@ -66,9 +66,9 @@ tidegate_runtime::config_table! {
     /// The pause after a failed request.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Retry {
-        /// The bound of the first pause.
+        /// The longest first pause. Each further one can be twice as long as the one before.
         pub initial: NonZeroDuration = NonZeroDuration::from_millis(1_000),
-        /// The bound of every pause.
+        /// The longest pause.
         pub max: NonZeroDuration = NonZeroDuration::from_millis(60_000),
     }
 }

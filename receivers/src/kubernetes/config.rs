@@ -52,9 +52,8 @@ tidegate_runtime::config_table! {
         /// The largest object that is read, from 4KiB to 64MiB. Larger ones are skipped and counted
         /// as `object_too_large`.
         pub max_object: ByteSize = ByteSize::new(4 << 20),
-        /// The pause after a failure: a random duration from half of a bound to the bound, which
-        /// doubles with every failure and is reset once a watch has lasted. What is still forbidden
-        /// after ten attempts is tried again every ten minutes.
+        /// The pause after a failure, shortened by up to a half at random. It begins anew once a watch
+        /// has lasted. What is still forbidden after ten attempts is tried again every ten minutes.
         pub retry: Retry = Retry::default(),
     }
 }
@@ -76,9 +75,9 @@ tidegate_runtime::config_table! {
     /// The pause after a failure.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Retry {
-        /// The bound of the first pause.
+        /// The longest first pause. Each further one can be twice as long as the one before.
         pub initial: NonZeroDuration = NonZeroDuration::from_millis(1000),
-        /// The bound of every pause, except where the server asks for a longer one.
+        /// The longest pause, except where the server asks for a longer one.
         pub max: HumanDuration = HumanDuration::from_secs(60),
     }
 }

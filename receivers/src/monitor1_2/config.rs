@@ -39,8 +39,8 @@ tidegate_runtime::config_table! {
         /// The longest frame that is read. Longer ones are skipped and counted as `frame_too_large`;
         /// one of more than 64 MiB closes the connection. At most 1GiB.
         pub max_frame: ByteSize = ByteSize::new(MAX_FRAME),
-        /// The pause between attempts to connect: a random duration below a bound, which doubles with
-        /// every attempt and is reset once a connection delivers.
+        /// The pause between attempts to connect, shortened at random. It begins anew once a connection
+        /// delivers.
         pub reconnect: Reconnect = Reconnect::default(),
     }
 }
@@ -60,9 +60,9 @@ tidegate_runtime::config_table! {
     /// The pause between attempts to connect.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Reconnect {
-        /// The bound of the first pause.
+        /// The longest first pause. Each further one can be twice as long as the one before.
         pub initial: NonZeroDuration = NonZeroDuration::from_millis(100),
-        /// The bound of every pause. While nothing listens on the socket, pauses are 250 ms at most.
+        /// The longest pause. While nothing listens on the socket, pauses are 250 ms at most.
         pub max: HumanDuration = HumanDuration::from_secs(30),
     }
 }
