@@ -43,6 +43,16 @@ fn the_budget_table_states_the_formula() {
     assert_eq!(table.missing_tests(), [""; 0], "named in docs/memory.md");
 }
 
+#[test]
+fn the_memory_limit_of_the_chart_covers_the_budget_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/chart/values.yaml");
+    let values = std::fs::read_to_string(path).unwrap();
+    let (_, limit) = values.split_once("limits: {memory: ").unwrap();
+    let (limit, _) = limit.split_once("Mi}").unwrap();
+    let budget = budget::Table::read().with_options();
+    assert!(limit.parse::<f64>().unwrap() >= budget, "{budget} MiB");
+}
+
 /// Of a release build, the program takes the other half. That of a debug build is larger.
 #[test]
 fn an_idle_agent_allocates_half_of_the_base() {

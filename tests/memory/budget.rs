@@ -26,6 +26,14 @@ impl Table {
         Some(mib.split(',').next().unwrap_or(mib))
     }
 
+    /// The MiB of the whole as shipped, and of all options.
+    pub(super) fn with_options(&self) -> f64 {
+        let number = |cell: &String| cell.split(',').next()?.parse::<f64>().ok();
+        let options: f64 = self.0.iter().filter_map(|row| number(&row[5])).sum();
+        let shipped = self.shipped("all").and_then(|mib| mib.parse::<f64>().ok());
+        shipped.unwrap_or(f64::INFINITY) + options
+    }
+
     /// The rows without tests, and the tests that do not exist.
     pub(super) fn missing_tests(&self) -> Vec<&str> {
         let of_row = |row: &'_ Vec<String>| {
