@@ -9,8 +9,14 @@ from process import wait_until
 # Every protocol and every compression.
 TRANSPORTS = {"grpc": "zstd", "http/protobuf": "gzip", "http/json": "none"}
 
+# With an inbox that blocks, requests stay with the sender instead of being queued; this one takes everything.
+QUEUES = {"queue__when_full": "drop_newest", "queue__records": 65536, "queue__bytes": "64MiB"}
+
 # Longer than the timeout of an attempt in the scenarios with pauses.
 PAUSE = 3
+
+# Longer than records wait for a request, in seconds.
+SETTLED = 1
 
 
 def some_arrived(world):
@@ -37,7 +43,7 @@ def collector_killed_with_metrics(world, *transport):
     """The same with metrics and spans, which are those of the end in the new Collector, too."""
     world.start(*transport, signals=plain.ALL)
     some_arrived(world)
-    world.collector.end()
+    world.collector.kill()
     attempts_failed(world)
     world.collector.start()
     return plain.check_all_signals(world)
@@ -55,7 +61,7 @@ def collector_paused(world, *transport):
 
 def collector_paused_at_the_end(world, *transport):
     """The Collector stops, and tidegate ends before it continues."""
-    world.start(*transport, drain_timeout="500ms")
+    world.start(*transport, drain_timeout="500ms", **QUEUES)
     some_arrived(world)
     world.collector.process.pause()
     wait_until("all events are read", world.agent.has_read_all)
@@ -113,13 +119,22 @@ def stored_records(world):
 def fill_disk_queue(world, *transport):
     """Starts tidegate beside a Collector that stands still, until all records wait on disk."""
     disk = str(world.directory / "queue")
-    world.make(*transport, queue__disk__path=disk, queue__disk__bytes="256MiB", drain_timeout="0s")
+    world.make(*transport, queue__disk__path=disk, queue__disk__bytes="256MiB", drain_timeout="0s", **QUEUES)
     world.collector.start()
     world.collector.process.pause()
     world.agent.simulate()
     world.agent.start()
     wait_until("all events are read", world.agent.has_read_all)
-    wait_until("all flows are stored", lambda: stored_records(world) == len(world.agent.flows()))
+    seen = 0
+
+    # Messages in packets become flows later, too, if nothing follows them: until no more come.
+    def are_stored():
+        nonlocal seen
+        before, seen = seen, len(world.agent.flows())
+        time.sleep(SETTLED)
+        return before == seen == stored_records(world)
+
+    wait_until("all flows are stored", are_stored)
 
 
 def start_again(world):

@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import signal
 import sys
 import time
 
@@ -41,6 +42,8 @@ def main():
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
 
+    # Ends what a scenario has started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     scenarios = plain.scenarios() | faults.scenarios() | connections.scenarios()
     chosen = [name for name in scenarios if not options.only or name.startswith(tuple(options.only))]
     if not chosen:

@@ -1,5 +1,6 @@
 """Processes that a scenario starts, and waiting for what they do."""
 
+import random
 import signal
 import socket
 import subprocess
@@ -25,10 +26,15 @@ def wait_until(what, condition, patience=PATIENCE):
 
 
 def free_port():
-    """Returns a port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Returns a port of 127.0.0.1 that nothing listens on, and that the kernel gives to no connection."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def accepts(port):
