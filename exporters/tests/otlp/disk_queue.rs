@@ -166,7 +166,7 @@ async fn a_full_queue_on_disk_evicts_the_oldest_records() {
     for from in (1..120_000).step_by(500) {
         pipeline.send(flows(from..=from + 499)).await;
         let last = from + 499;
-        while pipeline.queued() + evicted(&pipeline) + 4_000 < last {
+        while pipeline.queued() + evicted(&pipeline) + 2_500 < last {
             tokio::task::yield_now().await;
         }
     }
