@@ -183,17 +183,13 @@ impl<C: ?Sized> Section<C> {
         let before = problems.errors();
         replace_old_names(&mut table, kind.keys, stage, problems);
         let queue_keys = self.inbox.keys();
+        let queue_key = (!queue_keys.is_empty()).then_some(QUEUE);
         let own = kind.keys.iter().map(|key| key.name);
-        let known: Vec<_> = own
-            .chain((!queue_keys.is_empty()).then_some(QUEUE))
-            .collect();
+        let known: Vec<_> = own.chain(queue_key).collect();
         refuse_unknown(&mut table, &known, stage, problems);
         let mut keys = HashMap::new();
         add_spans(&table, "", &mut keys);
-        let mut queue = None;
-        if !queue_keys.is_empty() {
-            queue = table.remove(QUEUE);
-        }
+        let queue = queue_key.and_then(|key| table.remove(key));
         let mut fingerprint = fingerprint(&table);
         let path = format!("{stage}.{QUEUE}");
         let mut requests = None;
