@@ -18,7 +18,7 @@
 //!
 //! All functions block; the log has no thread and no task of its own.
 //!
-//! Reading order: [`format`] is what the files contain, [`segment`] one file, [`directory`] all of
+//! Reading order: [`mod@format`] is what the files contain, [`segment`] one file, [`directory`] all of
 //! them with the lock, [`recovery`] finds what an earlier run left, [`log`] has the operations, with
 //! [`range_set`] for what was acknowledged out of order.
 

@@ -17,7 +17,7 @@
 //!
 //! Reading order: [`record_writer`] writes one record in a single pass. [`flow`], [`l7`] with
 //! [`url`], [`ends`] and [`error_type`], [`agent_event`], [`debug_event`] and [`lost`] write the
-//! attributes of a record, in the forms of [`format`](self::format). [`template`] caches the encoded
+//! attributes of a record, in the forms of [`mod@format`]. [`template`] caches the encoded
 //! parts that many flows have in common. [`encoder`] combines them. [`request`] collects encoded
 //! records into requests, with [`envelope`] around them and their tickets. [`node_resource`] has
 //! the attributes of the resource.

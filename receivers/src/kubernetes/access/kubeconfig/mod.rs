@@ -1,4 +1,4 @@
-//! A kubeconfig: the file with which `kubectl` finds a cluster and a user. [`file`] is its form.
+//! A kubeconfig: the file with which `kubectl` finds a cluster and a user. [`mod@file`] is its form.
 
 mod file;
 #[cfg(test)]
