@@ -40,10 +40,10 @@ pub(super) struct ApiStatus {
 /// What an operator is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Problem {
-    /// By which one problem differs from another.
+    /// What distinguishes the problem from others.
     kind: String,
     text: String,
-    /// Whether it is no problem of the agent's or of its configuration.
+    /// Whether neither the agent nor its configuration is the cause.
     is_benign: bool,
 }
 
@@ -146,7 +146,7 @@ impl ApiStatus {
         self.show();
     }
 
-    /// Reports that a source was not read.
+    /// Reports that reading a source failed.
     pub(super) fn failed(&mut self, source: Source, failure: &Failure) {
         let remedy = failure.remedy();
         self.requests(source, failure.label()).add(1);
@@ -252,7 +252,7 @@ impl ApiStatus {
         );
     }
 
-    /// Ends the reports of a stage that ends: it has no problem anymore.
+    /// Ends the reports of a stage that ends: it has no problem from then on.
     pub(super) fn ended(&self) {
         self.connected.set(0);
     }

@@ -28,7 +28,7 @@ use authority::{parse_port, split_authority};
 #[serde(transparent)]
 pub(crate) struct EndpointUrl(pub(crate) String);
 
-/// What the meaning of an endpoint depends on.
+/// The settings that decide how an endpoint is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndpointUse {
     pub(crate) protocol: Protocol,

@@ -19,7 +19,7 @@ pub struct ListParser {
     embedded: Option<Embedded>,
 }
 
-/// What became of the elements of a list.
+/// The counts of the elements of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListCounts {
     /// Entries.
@@ -28,7 +28,7 @@ pub struct ListCounts {
     pub invalid: u64,
     /// Elements of more than [`MAX_ELEMENT`] bytes.
     pub too_large: u64,
-    /// Why the first invalid element is so.
+    /// The error of the first invalid element.
     pub example: Option<String>,
 }
 
@@ -93,7 +93,7 @@ impl ListParser {
     ///
     /// # Errors
     ///
-    /// If the text is no such list. What was read before stays valid.
+    /// If the text is not such a list. What was read before stays valid.
     pub fn push(&mut self, piece: &[u8]) -> Result<Option<NamesContent>, SplitError> {
         match &mut self.embedded {
             Some(embedded) => {
@@ -115,7 +115,7 @@ impl ListParser {
         Ok(self.reader.last_portion())
     }
 
-    /// What became of the elements so far.
+    /// The counts of the elements so far.
     #[must_use]
     pub fn counts(&self) -> ListCounts {
         self.reader.counts()
