@@ -57,6 +57,11 @@ tidegate_runtime::config_table! {
         /// The maximum number of series per metric name. Observations of further label values go to
         /// one series whose labels are all `otel.metric.overflow`, with the note `series_limit`.
         pub max_series: NonZeroUsize = const { NonZeroUsize::new(100_000).expect("not zero") },
+        /// Ends series that have not changed for this time, so that series of what no longer exists do
+        /// not add up. If one returns, it begins at 0. Series of deleted pods end after a minute
+        /// anyway.
+        #[sample = "\"1h\""]
+        pub expire_after: Option<NonZeroDuration> = None,
         /// Where DNS and HTTP messages found in captured packets are counted.
         pub wire: WireFamilies = WireFamilies::Own,
         /// Keeps durations of HTTP requests in base-2 exponential histograms, too, of up to 160
@@ -67,7 +72,7 @@ tidegate_runtime::config_table! {
 
 impl ProcessorConfig for Config {
     fn consumes(&self) -> Kinds {
-        Kinds::of(&[Kind::Flow, Kind::Lost])
+        Kinds::of(&[Kind::Flow, Kind::Lost, Kind::AgentEvent])
     }
 
     fn produces(&self, input: Kinds) -> Kinds {
@@ -78,7 +83,7 @@ impl ProcessorConfig for Config {
         inspection::findings(&self.metrics, position)
     }
 
-    fn build(&self, _context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+    fn build(&self, context: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         let refused = |mistakes: Vec<Mistake<'_>>| BuildError {
             key: "metrics",
             message: mistakes
@@ -94,10 +99,6 @@ impl ProcessorConfig for Config {
         };
         let list = MetricList::build(self.metrics.iter().map(Spanned::get_ref), settings)
             .map_err(refused)?;
-        Ok(Box::new(HubbleMetrics::new(
-            list,
-            settings.max_series,
-            self.interval.get(),
-        )))
+        Ok(Box::new(HubbleMetrics::new(self, list, context)))
     }
 }

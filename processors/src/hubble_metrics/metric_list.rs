@@ -5,6 +5,7 @@ use super::families::FamilySettings;
 use super::item::Item;
 use super::metrics::{FlowClass, Metric, PLUGINS, Plugin};
 use super::mistake::{ItemError, Mistake, suggestion};
+use super::series::Collect;
 
 /// The metrics of the list, and the contexts that they share.
 #[derive(Default)]
@@ -55,6 +56,12 @@ impl MetricList {
             context,
             accepts,
         });
+    }
+
+    /// The series of all metrics.
+    pub(super) fn tables(&mut self) -> impl Iterator<Item = &mut dyn Collect> {
+        let metrics = self.metrics.iter_mut();
+        metrics.flat_map(|listed| listed.metric.tables())
     }
 
     /// The index of the context with these options, which is added if it is missing.

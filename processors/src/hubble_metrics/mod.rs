@@ -6,8 +6,8 @@
 //! - Messages found in packets, which Hubble does not have, are counted by `dns`, `http` and
 //!   `httpV2` alone, in families of their own unless `wire = "hubble"`.
 //! - A mistake in the list is an error instead of a warning, so that `validate` finds it.
-//! - The number of series is limited.
-//! - Deleted pods keep their series, because no event announces their end.
+//! - The number of series is limited, and those that do not change can expire.
+//! - The series of a deleted pod end as in Hubble, but stay if the pod is announced again.
 //! - Exemplars are those of the histograms of HTTP; counters have none.
 //!
 //! Flows pass unchanged. A series is found by numbers: label values are numbers already or have one
@@ -17,13 +17,16 @@
 
 mod config;
 mod context;
+mod deletions;
 mod families;
 mod inspection;
 mod item;
 mod metric_list;
 mod metrics;
 mod mistake;
+mod overflow;
 mod series;
+mod series_ends;
 
 pub use config::{Config, KIND};
 pub use families::WireFamilies;
@@ -35,10 +38,14 @@ use std::time::Duration;
 use families::Observation;
 use metric_list::{ListedMetric, MetricList};
 use metrics::{FlowClass, LostEvents};
+use overflow::OverflowReport;
 use series::Collect;
+use series_ends::SeriesEnds;
 use tidegate_model::flow::Flow;
 use tidegate_model::tally::Tally;
 use tidegate_model::{Batch, Record, Timestamp};
+use tidegate_runtime::component::BuildContext;
+use tidegate_runtime::config::NonZeroDuration;
 use tidegate_runtime::stage::{Processor, Stateful};
 
 /// The largest number of points of one tick, which limits the size of their batch.
@@ -53,6 +60,8 @@ pub struct HubbleMetrics {
     flow_count: u64,
     max_series: usize,
     lost_events: LostEvents,
+    ends: SeriesEnds,
+    overflows: OverflowReport,
     interval: Duration,
     round: Round,
 }
@@ -66,17 +75,19 @@ struct Round {
 }
 
 impl HubbleMetrics {
-    fn new(list: MetricList, max_series: usize, interval: Duration) -> Self {
+    fn new(config: &Config, mut list: MetricList, context: &BuildContext) -> Self {
         let round = Round {
             began: Timestamp::default(),
             done: true,
         };
         Self {
+            overflows: OverflowReport::new(list.tables(), context),
             list,
             flow_count: 0,
-            max_series,
+            max_series: config.max_series.get(),
             lost_events: LostEvents::new(),
-            interval,
+            ends: SeriesEnds::new(config.expire_after.map(NonZeroDuration::get)),
+            interval: config.interval.get(),
             round,
         }
     }
@@ -102,15 +113,18 @@ impl HubbleMetrics {
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
-        let metrics = self.list.metrics.iter_mut();
-        let mut tables: Vec<_> = metrics.flat_map(|listed| listed.metric.tables()).collect();
-        tables.push(self.lost_events.table());
-        tables
+        let lost_events = [self.lost_events.table()];
+        self.list.tables().chain(lost_events).collect()
     }
 
     fn begin_round(&mut self, now: Timestamp) {
         self.lost_events.start(now);
-        self.tables().into_iter().for_each(Collect::begin_round);
+        self.overflows
+            .update(self.list.tables(), self.max_series, now);
+        self.ends.remove_due(&mut self.list, now);
+        self.tables()
+            .into_iter()
+            .for_each(|table| table.begin_round(now));
         self.round = Round {
             began: now,
             done: false,
@@ -132,6 +146,7 @@ impl Processor for HubbleMetrics {
             match record {
                 Record::Flow(flow) => self.count(flow, tally),
                 Record::Lost(lost) => self.lost_events.observe(lost),
+                Record::AgentEvent(event) => self.ends.observe(event),
                 _ => {}
             }
         }
@@ -175,6 +190,7 @@ impl Stateful for HubbleMetrics {
             return;
         };
         std::mem::swap(&mut self.lost_events, &mut old.lost_events);
+        self.ends.take_over(&mut old.ends);
         for new in &mut self.list.metrics {
             let mut old_metrics = old.list.metrics.iter_mut();
             if let Some(same) = old_metrics.find(|old| old.reload_key == new.reload_key) {

@@ -177,7 +177,11 @@ pub(crate) fn build(kind: &str, config: &str) -> Result<Box<dyn Processor>, Stri
     build_for(Kinds::NONE, kind, config)
 }
 
-fn build_for(demanded: Kinds, kind: &str, config: &str) -> Result<Box<dyn Processor>, String> {
+pub(crate) fn build_for(
+    demanded: Kinds,
+    kind: &str,
+    config: &str,
+) -> Result<Box<dyn Processor>, String> {
     let kind = KINDS
         .iter()
         .find(|other| other.name == kind)

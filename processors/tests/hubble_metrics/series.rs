@@ -10,9 +10,11 @@ use tidegate_model::{Batch, Kind, Kinds, Record, Timestamp};
 use tidegate_processors::hubble_metrics::{Config, SERIES_LIMIT};
 use tidegate_runtime::component::ProcessorConfig;
 use tidegate_runtime::stage::Processor;
+use tidegate_runtime::telemetry::Telemetry;
 
 use crate::support::{
-    build, config, dropped, finish, http, l7, line, points, process, processor, tcp, totals,
+    build, build_with, config, dropped, finish, http, l7, line, points, process, processor, tcp,
+    totals,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -121,6 +123,38 @@ fn observations_beyond_the_limit_are_counted_in_an_overflow_series_and_noted() {
     ];
     let expected = expected.map(|(series, total)| (series.to_owned(), total.to_owned()));
     assert_eq!(totals, expected.into());
+}
+
+#[test]
+fn observations_beyond_the_limit_are_counted_for_each_metric_from_0() {
+    let telemetry = Telemetry::default();
+    let mut processor = build_with(
+        &Config {
+            max_series: 2.try_into().unwrap(),
+            ..config(&["drop", "flow"])
+        },
+        &telemetry,
+    )
+    .unwrap();
+    let counts = || {
+        let instruments = telemetry.instruments();
+        let of = instruments
+            .iter()
+            .filter(|instrument| instrument.name == "tidegate_series_overflow_total");
+        let counts = of.map(|instrument| (instrument.labels[1].1.clone(), instrument.value()));
+        counts.collect::<BTreeMap<_, _>>()
+    };
+    let expected = |drops, flows| {
+        BTreeMap::from([
+            ("hubble_drop_total".to_owned(), drops),
+            ("hubble_flows_processed_total".to_owned(), flows),
+        ])
+    };
+    assert_eq!(counts(), expected(0, 0));
+    let drops = [133, 134, 135, 136].map(|reason| flow(1, dropped(reason)));
+    process(&mut *processor, drops.to_vec());
+    tick(&mut *processor, SECOND);
+    assert_eq!(counts(), expected(2, 0));
 }
 
 #[test]
@@ -293,9 +327,10 @@ fn errors_in_the_configuration_name_the_key() {
 }
 
 #[test]
-fn flows_and_lost_records_are_consumed_and_points_are_produced() {
+fn flows_losses_and_announcements_are_consumed_and_points_are_produced() {
     let config = Config::default();
-    assert_eq!(config.consumes(), Kinds::of(&[Kind::Flow, Kind::Lost]));
+    let consumed = [Kind::Flow, Kind::Lost, Kind::AgentEvent];
+    assert_eq!(config.consumes(), Kinds::of(&consumed));
     let input = Kinds::of(&[Kind::Flow, Kind::AgentEvent]);
     assert_eq!(
         config.produces(input),

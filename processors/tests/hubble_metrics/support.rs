@@ -19,11 +19,18 @@ use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::Telemetry;
 
 pub(crate) fn build(config: &Config) -> Result<Box<dyn Processor>, BuildError> {
+    build_with(config, &Telemetry::default())
+}
+
+pub(crate) fn build_with(
+    config: &Config,
+    telemetry: &Telemetry,
+) -> Result<Box<dyn Processor>, BuildError> {
     let stage = StageId::processor("hubble_metrics");
     config.build(&BuildContext {
         stage,
         node_name: "c/n".to_owned(),
-        telemetry: Telemetry::default(),
+        telemetry: telemetry.clone(),
         health: Default::default(),
         requests: Default::default(),
     })

@@ -2,6 +2,7 @@
 
 mod connections;
 mod messages;
+mod series;
 
 #[expect(dead_code, reason = "shared with the tests of flows")]
 #[path = "../flows/events.rs"]

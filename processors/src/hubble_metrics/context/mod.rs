@@ -10,22 +10,23 @@
 
 mod identifier;
 mod options;
+mod pods;
 mod resolver;
 mod symbol_cache;
 
 pub(super) use identifier::labels;
 pub(super) use options::{ContextOptions, OPTIONS};
+pub(super) use pods::Pod;
 
 use std::sync::Arc;
 
-use hashbrown::DefaultHashBuilder;
+use hashbrown::HashSet;
 use identifier::Identifier;
-use indexmap::IndexSet;
 use options::IdentifierLists;
 use resolver::Resolver;
 use tidegate_model::flow::{Address, Direction, Endpoint, Flow};
 
-use super::series::{Symbol, SymbolTable};
+use super::series::{Interner, Symbol, SymbolTable};
 
 /// One side of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +99,7 @@ const TRAFFIC_DIRECTION: &str = "traffic_direction";
 /// Resolves the context labels of flows to numbers.
 ///
 /// The label values of a flow are one number: the symbols of `source` and `destination` as a pair,
-/// or with `labelsContext` the index of the list of all symbols.
+/// or with `labelsContext` the number of the list of all symbols.
 #[derive(Debug)]
 pub(super) struct Context {
     options: ContextOptions,
@@ -110,7 +111,7 @@ pub(super) struct Context {
     source: DirectionalResolver,
     destination: DirectionalResolver,
     /// The symbols of all label values, for each combination that a series has.
-    lists: IndexSet<Box<[Symbol]>, DefaultHashBuilder>,
+    lists: Interner<Box<[Symbol]>>,
     /// A buffer for one such list.
     list: Vec<Symbol>,
     /// The latest result for a flow as it is, and for a flow with its sides exchanged.
@@ -136,7 +137,7 @@ impl Context {
             has_labels: options.direction || !options.labels.is_empty(),
             source: DirectionalResolver::new(&options.source),
             destination: DirectionalResolver::new(&options.destination),
-            lists: IndexSet::default(),
+            lists: Interner::default(),
             list: Vec::new(),
             latest: [Latest::default(); 2],
             options,
@@ -177,11 +178,11 @@ impl Context {
 
     /// The label values of a number, in the order of the labels.
     pub(super) fn texts(&self, number: u64) -> Vec<Arc<str>> {
+        let pair = unpack(number);
         let list = if self.has_labels {
-            let index = usize::try_from(number).unwrap_or(usize::MAX);
-            &self.lists[index][..]
+            self.list(number).unwrap_or_default()
         } else {
-            &unpack(number)[..]
+            &pair
         };
         let (labels, pair) = list.split_at(list.len() - 2);
         let is_set = [
@@ -198,6 +199,25 @@ impl Context {
             .chain(pair)
             .map(|symbol| self.symbols.text(*symbol))
             .collect()
+    }
+
+    /// The symbols of a number with `labelsContext`: those of its labels, then the pair.
+    fn list(&self, number: u64) -> Option<&[Symbol]> {
+        let number = u32::try_from(number).ok()?;
+        self.lists.get(number).map(|list| &**list)
+    }
+
+    /// Removes what no series needs, given the numbers of those that exist.
+    pub(super) fn remove_unused(&mut self, used: &HashSet<u64>) {
+        self.lists
+            .retain(|number, _| used.contains(&u64::from(number)));
+        self.symbols.remove_unused();
+        let pair = [&mut self.source, &mut self.destination];
+        pair.into_iter()
+            .flat_map(DirectionalResolver::all)
+            .chain(self.labels.iter_mut().map(|(_, resolver)| resolver))
+            .for_each(Resolver::forget);
+        self.latest = [Latest::default(); 2];
     }
 
     #[inline]
@@ -254,12 +274,11 @@ impl Context {
             });
         }
         list.extend(unpack(pair));
-        let index = self.lists.get_index_of(&list[..]);
-        if intern {
-            Some(index.unwrap_or_else(|| self.lists.insert_full(list[..].into()).0) as u64)
-        } else {
-            index.map(|index| index as u64)
+        let mut number = self.lists.find(&list[..]);
+        if intern && number.is_none() {
+            number = Some(self.lists.insert::<[Symbol]>(list[..].into()));
         }
+        number.map(u64::from)
     }
 }
 
@@ -280,6 +299,10 @@ impl DirectionalResolver {
             ingress: Resolver::new(lists.ingress.clone()),
             egress: Resolver::new(lists.egress.clone()),
         }
+    }
+
+    fn all(&mut self) -> [&mut Resolver; 3] {
+        [&mut self.any, &mut self.ingress, &mut self.egress]
     }
 
     /// The value for one side of a flow, by the list for its direction; empty if that is not set.

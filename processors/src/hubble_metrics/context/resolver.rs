@@ -72,6 +72,11 @@ impl Resolver {
             .or_else(|| self.resolve_and_cache(symbols, endpoint, address, intern))
     }
 
+    /// Forgets the symbols that it has found.
+    pub(super) fn forget(&mut self) {
+        self.cache = SymbolCache::default();
+    }
+
     fn resolve_and_cache(
         &mut self,
         symbols: &mut SymbolTable,

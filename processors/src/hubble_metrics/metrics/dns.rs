@@ -147,6 +147,10 @@ impl Metric for Dns {
             .chain(self.response_types.tables())
             .collect()
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }
 
 /// Whether a policy denied the message. That is true of all dropped messages that a proxy reports,

@@ -58,4 +58,8 @@ impl Metric for Drops {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.drops.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }

@@ -107,4 +107,8 @@ impl Metric for Flows {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.flows.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }

@@ -108,6 +108,10 @@ impl Metric for FlowsToWorld {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.flows.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }
 
 /// Whether the endpoint is outside of the cluster. Every identity of local scope is, even if its

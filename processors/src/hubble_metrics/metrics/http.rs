@@ -174,6 +174,10 @@ impl Metric for HttpV1 {
             .chain([duration])
             .collect()
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }
 
 struct HttpV2 {
@@ -216,6 +220,10 @@ impl Metric for HttpV2 {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         let duration: &mut dyn Collect = &mut self.duration.table;
         self.requests.tables().chain([duration]).collect()
+    }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
     }
 }
 

@@ -79,4 +79,8 @@ impl Metric for Icmp {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.messages.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }

@@ -78,4 +78,8 @@ impl Metric for Kafka {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.requests.table, &mut self.duration.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }

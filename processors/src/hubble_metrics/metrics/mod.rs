@@ -24,7 +24,7 @@ use tidegate_runtime::component::FlowContent;
 use super::context::ContextOptions;
 use super::families::{FamilySettings, Observation};
 use super::item::Item;
-use super::series::Collect;
+use super::series::{Collect, SymbolTable};
 
 /// What a flow describes. A metric only gets the classes that it accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub(super) trait Metric: Send {
     fn observe(&mut self, observation: &mut Observation<'_>);
     /// The series of the metric's families.
     fn tables(&mut self) -> Vec<&mut dyn Collect>;
+    /// The texts of its own labels.
+    fn symbols(&mut self) -> &mut SymbolTable;
 }
 
 /// A metric that the list can contain.

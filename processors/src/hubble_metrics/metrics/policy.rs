@@ -59,6 +59,10 @@ impl Metric for Policy {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.verdicts.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }
 
 /// The match types of packets, then those of L7 records.

@@ -58,4 +58,8 @@ impl Metric for PortDistribution {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.packets.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }

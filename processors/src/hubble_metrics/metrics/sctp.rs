@@ -62,4 +62,8 @@ impl Metric for Sctp {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.chunks.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }

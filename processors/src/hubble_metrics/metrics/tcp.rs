@@ -83,4 +83,8 @@ impl Metric for Tcp {
     fn tables(&mut self) -> Vec<&mut dyn Collect> {
         vec![&mut self.flags.table]
     }
+
+    fn symbols(&mut self) -> &mut SymbolTable {
+        &mut self.symbols
+    }
 }

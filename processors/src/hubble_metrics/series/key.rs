@@ -23,6 +23,12 @@ impl SeriesKey {
         }
     }
 
+    /// The number of the context's label values.
+    #[inline]
+    pub(crate) fn context(&self) -> u64 {
+        self.context
+    }
+
     /// A keyed hash: peers choose ports and status codes, so the seed must be secret for keys to
     /// spread over the table.
     #[inline]

@@ -1,14 +1,18 @@
 //! The series of one family: found by their keys, and collected when they have changed.
 
 mod collect;
+mod interner;
 mod key;
 mod label_values;
+mod removal;
 mod symbols;
 mod value;
 
 pub(super) use collect::Collect;
+pub(super) use interner::Interner;
 pub(super) use key::SeriesKey;
 pub(super) use label_values::{LabelValues, NumericLabels, Render, TextLabels};
+pub(super) use removal::Remove;
 pub(super) use symbols::{Symbol, SymbolTable};
 pub(super) use value::{BUCKETS, CounterValue, HistogramValue, SeriesValue};
 
@@ -26,19 +30,27 @@ pub const SERIES_LIMIT: &str = "series_limit";
 /// OpenTelemetry's name for it.
 pub const OVERFLOW: &str = "otel.metric.overflow";
 
-/// All series of a family. They are never removed, as in Hubble without its watch on deleted pods.
+/// All series of a family. The row of a removed series is used again.
 #[derive(Debug)]
 pub(super) struct SeriesTable<V> {
     family: Arc<Family>,
     /// What every observation needs.
     rows: Vec<SeriesRow<V>>,
-    /// What only points need, by the index of the row.
-    series: Vec<Arc<Series>>,
+    /// What only points need, by the index of the row; `None` if the series was removed.
+    series: Vec<Option<Arc<Series>>>,
     index: HashTable<u32>,
     seed: u64,
     max_series: usize,
+    /// Rows without a series.
+    free: Vec<u32>,
+    /// Removed series whose end is still to be emitted.
+    ended: Vec<Arc<Series>>,
+    /// The time of the current round, or that of the first observation.
+    now: Seconds,
     /// The row of the overflow series.
     overflow: Option<u32>,
+    /// Observations of the overflow series since they were last reported.
+    overflowed: u64,
     /// Rows that have changed since the current round began.
     changed: Vec<u32>,
     /// Rows of the current round that are still to be collected.
@@ -48,8 +60,21 @@ pub(super) struct SeriesTable<V> {
 #[derive(Debug)]
 struct SeriesRow<V> {
     key: SeriesKey,
+    /// Whether the row is among the changed or pending ones.
     changed: bool,
+    /// The round in which the value changed last.
+    changed_at: Seconds,
     value: V,
+}
+
+/// Seconds since the Unix epoch, in half the size of a [`Timestamp`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Seconds(u32);
+
+impl Seconds {
+    fn of(time: Timestamp) -> Self {
+        Self(u32::try_from(time.0 / 1_000_000_000).unwrap_or(u32::MAX))
+    }
 }
 
 impl<V: SeriesValue> SeriesTable<V> {
@@ -61,7 +86,11 @@ impl<V: SeriesValue> SeriesTable<V> {
             index: HashTable::new(),
             seed: DefaultHashBuilder::default().hash_one(0),
             max_series,
+            free: Vec::new(),
+            ended: Vec::new(),
+            now: Seconds::default(),
             overflow: None,
+            overflowed: 0,
             changed: Vec::new(),
             pending: Vec::new(),
         }
@@ -80,6 +109,7 @@ impl<V: SeriesValue> SeriesTable<V> {
         let row = &mut self.rows[index as usize];
         if !row.changed {
             row.changed = true;
+            row.changed_at = self.now;
             self.changed.push(index);
         }
         &mut row.value
@@ -87,8 +117,7 @@ impl<V: SeriesValue> SeriesTable<V> {
 
     /// Whether the limit allows another series.
     pub(super) fn has_room(&self) -> bool {
-        let limited = self.rows.len() - usize::from(self.overflow.is_some());
-        limited < self.max_series && u32::try_from(self.rows.len()).is_ok()
+        self.index.len() < self.max_series && u32::try_from(self.rows.len()).is_ok()
     }
 
     /// Adds a series that [`Self::find`] did not find and returns its row. Its count starts at
@@ -107,8 +136,9 @@ impl<V: SeriesValue> SeriesTable<V> {
         index
     }
 
-    /// The row of the overflow series, which is added if it is missing.
+    /// The row of the overflow series for an observation. It is added if it is missing.
     pub(super) fn overflow_row(&mut self, start: Timestamp) -> u32 {
+        self.overflowed += 1;
         self.overflow.unwrap_or_else(|| {
             let labels = vec![Arc::from(OVERFLOW); self.family.label_names.len()];
             // Not in the index: no key must find it.
@@ -120,17 +150,26 @@ impl<V: SeriesValue> SeriesTable<V> {
 
     fn push_row(&mut self, key: SeriesKey, labels: Vec<Arc<str>>, start: Timestamp) -> u32 {
         debug_assert_eq!(labels.len(), self.family.label_names.len());
-        let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.rows.push(SeriesRow {
+        self.now = self.now.max(Seconds::of(start));
+        let row = SeriesRow {
             key,
             changed: false,
+            changed_at: self.now,
             value: V::default(),
-        });
-        self.series.push(Arc::new(Series {
+        };
+        let series = Some(Arc::new(Series {
             family: Arc::clone(&self.family),
             labels,
             start,
         }));
+        if let Some(index) = self.free.pop() {
+            self.rows[index as usize] = row;
+            self.series[index as usize] = series;
+            return index;
+        }
+        let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.rows.push(row);
+        self.series.push(series);
         index
     }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use hashbrown::DefaultHashBuilder;
-use indexmap::IndexSet;
+use super::Interner;
 
 /// The number of an interned text. Equal texts have equal symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,16 +13,15 @@ impl Symbol {
     pub(crate) const EMPTY: Self = Self(0);
 }
 
-/// The interned texts. Only label values of series are added, and series stay, so no text is ever
-/// removed.
+/// The interned texts: label values of series.
 #[derive(Debug)]
-pub(crate) struct SymbolTable(IndexSet<Arc<str>, DefaultHashBuilder>);
+pub(crate) struct SymbolTable(Interner<Arc<str>>);
 
 impl SymbolTable {
     /// A table that contains the empty text alone.
     pub(crate) fn new() -> Self {
-        let mut texts = IndexSet::default();
-        texts.insert(Arc::from(""));
+        let mut texts = Interner::default();
+        texts.insert::<str>(Arc::from(""));
         Self(texts)
     }
 
@@ -37,21 +35,23 @@ impl SymbolTable {
         if text.is_empty() {
             return Some(Symbol::EMPTY);
         }
-        self.0.get_index_of(text).map(symbol)
+        self.0.find(text).map(Symbol)
     }
 
     /// The symbol of a text, which is added if it is missing.
     pub(crate) fn intern(&mut self, text: &str) -> Symbol {
         self.find(text)
-            .unwrap_or_else(|| symbol(self.0.insert_full(Arc::from(text)).0))
+            .unwrap_or_else(|| Symbol(self.0.insert::<str>(Arc::from(text))))
     }
 
     /// The text of a symbol.
     pub(crate) fn text(&self, symbol: Symbol) -> Arc<str> {
-        Arc::clone(&self.0[symbol.0 as usize])
+        self.0.get(symbol.0).cloned().unwrap_or_default()
     }
-}
 
-fn symbol(index: usize) -> Symbol {
-    Symbol(u32::try_from(index).unwrap_or(u32::MAX))
+    /// Removes texts that no series has. A series holds the texts of its labels.
+    pub(crate) fn remove_unused(&mut self) {
+        self.0
+            .retain(|number, text| number == Symbol::EMPTY.0 || Arc::strong_count(text) > 1);
+    }
 }
