@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_tidegate");
 
@@ -56,10 +56,16 @@ pub(crate) fn run(config: &Path) -> Result<Cost, Box<dyn Error>> {
 pub(crate) fn measure<'a>(
     command: impl IntoIterator<Item = &'a OsStr>,
 ) -> Result<Cost, Box<dyn Error>> {
-    let output = Command::new(std::env::current_exe()?)
-        .arg(MEASURE_FLAG)
-        .args(command)
-        .output()?;
+    cost_of(
+        Command::new(std::env::current_exe()?)
+            .arg(MEASURE_FLAG)
+            .args(command),
+    )
+}
+
+/// Runs a command that [prints](print_cost) its cost.
+pub(crate) fn cost_of(command: &mut Command) -> Result<Cost, Box<dyn Error>> {
+    let output = command.output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut numbers = text.split_whitespace().map(str::parse::<f64>);
     match (output.status.success(), numbers.next(), numbers.next()) {
@@ -82,14 +88,20 @@ fn measure_child(command: &[String]) -> Result<(), Box<dyn Error>> {
         return Err(format!("{program} ended with {status}").into());
     }
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    print_cost(cpu_seconds(&usage), &usage);
+    Ok(())
+}
+
+/// Prints CPU-seconds, and the peak memory in MiB.
+pub(crate) fn print_cost(cpu_seconds: f64, usage: &Usage) {
+    println!("{cpu_seconds} {}", usage.max_rss() as f64 / 1024.0);
+}
+
+/// The CPU-seconds in user mode and in the kernel.
+pub(crate) fn cpu_seconds(usage: &Usage) -> f64 {
     let seconds =
         |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-    println!(
-        "{} {}",
-        seconds(usage.user_time()) + seconds(usage.system_time()),
-        usage.max_rss() as f64 / 1024.0
-    );
-    Ok(())
+    seconds(usage.user_time()) + seconds(usage.system_time())
 }
 
 /// Writes a recording of the simulator's default mix.

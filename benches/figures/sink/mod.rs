@@ -1,89 +1,73 @@
 //! OTLP servers that accept and discard everything. They run in this process, so that their cost is
 //! not counted as the agent's.
 
-mod discard;
+mod decoding;
+mod reading;
 
 use std::error::Error;
-use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
-    LogsService, LogsServiceServer,
-};
-use opentelemetry_proto::tonic::collector::logs::v1::{
-    ExportLogsServiceRequest, ExportLogsServiceResponse,
-};
-use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
-    MetricsService, MetricsServiceServer,
-};
-use opentelemetry_proto::tonic::collector::metrics::v1::{
-    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
-};
-use tonic::codec::CompressionEncoding;
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
+use tokio::runtime::Builder;
 
-/// How a server handles log records.
+/// How a server handles requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SinkMode {
-    /// Reads requests without decoding them, so that the sink does not slow the agent.
-    Discard,
-    /// Decodes requests, which takes longer than encoding: the agent mostly waits, and shares the
-    /// CPU caches with the sink.
+    /// Reads requests of both protocols without decoding them, so that the sink does not slow the
+    /// agent.
+    Read,
+    /// Decodes requests over gRPC, which takes longer than encoding: the agent mostly waits, and
+    /// shares the CPU caches with the sink.
     Decode,
 }
 
-#[derive(Clone, Copy)]
-struct Sink;
+/// A server on a thread that ends with the process.
+#[derive(Clone)]
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
+    pub(crate) received: Arc<Received>,
+}
 
-#[tonic::async_trait]
-impl LogsService for Sink {
-    async fn export(
-        &self,
-        _: Request<ExportLogsServiceRequest>,
-    ) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        Ok(Response::new(Default::default()))
+/// What a server has received. One that reads counts bytes, one that decodes the rest.
+#[derive(Default)]
+pub(crate) struct Received {
+    /// Bytes of the bodies of requests.
+    pub(crate) bytes: Count,
+    pub(crate) records: Count,
+    pub(crate) spans: Count,
+    /// The first requests with log records, encoded, each after its length.
+    pub(crate) first_requests: Mutex<Vec<Vec<u8>>>,
+}
+
+/// A number that grows.
+#[derive(Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, n: usize) {
+        self.0.fetch_add(n as u64, Ordering::Relaxed);
     }
 }
 
-#[tonic::async_trait]
-impl MetricsService for Sink {
-    async fn export(
-        &self,
-        _: Request<ExportMetricsServiceRequest>,
-    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
-        Ok(Response::new(Default::default()))
-    }
-}
-
-/// Starts a server on a thread that ends with the process.
-pub(crate) fn start(mode: SinkMode) -> Result<SocketAddr, Box<dyn Error>> {
-    let (address_sender, address) = mpsc::channel();
-    thread::spawn(move || serve(mode, &address_sender));
-    Ok(address.recv()?)
-}
-
-fn serve(mode: SinkMode, address: &mpsc::Sender<SocketAddr>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime starts");
-    runtime.block_on(async {
-        let loopback = "127.0.0.1:0".parse().expect("a valid address");
-        let incoming = TcpIncoming::bind(loopback)
-            .expect("a loopback port is free")
-            .with_nodelay(Some(true));
-        let _ = address.send(incoming.local_addr().expect("the listener is bound"));
-        let metrics = MetricsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd);
-        let server = Server::builder().add_service(metrics);
-        let server = match mode {
-            SinkMode::Discard => server.add_service(discard::DiscardLogs),
-            SinkMode::Decode => server.add_service(
-                LogsServiceServer::new(Sink).accept_compressed(CompressionEncoding::Zstd),
-            ),
-        };
-        let _ = server.serve_with_incoming(incoming).await;
+/// Starts a server.
+pub(crate) fn start(mode: SinkMode) -> Result<Sink, Box<dyn Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let sink = Sink {
+        address: listener.local_addr()?,
+        received: Arc::default(),
+    };
+    let received = Arc::clone(&sink.received);
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    thread::spawn(move || match mode {
+        SinkMode::Read => runtime.block_on(reading::serve(listener, received)),
+        SinkMode::Decode => runtime.block_on(decoding::serve(listener, received)),
     });
+    Ok(sink)
 }
