@@ -40,7 +40,8 @@ pub(super) struct ExportLoop {
     pub(super) metrics: MetricsExport,
     pub(super) queue: RequestQueue,
     pub(super) sender: Arc<RequestSender>,
-    /// Becomes true when `drain_timeout` has passed since the inbox was closed.
+    /// Becomes true when `drain_timeout` has passed since the end of the input
+    /// began.
     pub(super) deadline_passed: watch::Sender<bool>,
 }
 
@@ -48,11 +49,11 @@ impl ExportLoop {
     /// Runs until everything is delivered or given up. Returns the number of metric series whose
     /// last values were given up.
     pub(super) async fn run(mut self, mut inbox: Inbox) -> u64 {
-        let closed = inbox.closed();
+        let ending = inbox.ending();
         let drain_timeout = self.drain_timeout;
         let deadline_passed = self.deadline_passed.clone();
         let deadline = async {
-            closed.await;
+            ending.await;
             sleep(drain_timeout).await;
             deadline_passed.send_replace(true);
             pending().await
@@ -80,7 +81,8 @@ impl ExportLoop {
     /// Meanwhile drives the requests. Returns `None` when the inbox is closed and empty.
     async fn next_delivery(&mut self, inbox: &mut Inbox) -> Option<Delivery> {
         loop {
-            let has_room = self.queue.has_room(inbox.blocks());
+            self.queue.set_sources_wait(inbox.blocks());
+            let has_room = self.queue.has_room();
             let can_send = has_room && self.queue.can_seal();
             let request_due = self.request_due();
             let log_due = self.sender.status.next_log();
@@ -222,7 +224,7 @@ impl ExportLoop {
 
     /// Adds the collected records to the queue, as soon as it has room.
     async fn send_request(&mut self, signal: Signal, inbox: &mut Inbox) {
-        while !(self.queue.has_room(inbox.blocks()) && self.queue.can_seal()) {
+        while !(self.queue.has_room() && self.queue.can_seal()) {
             self.wait_for_queue(inbox).await;
         }
         if let Some(LogRequest { message, tickets }) = self.requests(signal).take() {
@@ -237,6 +239,7 @@ impl ExportLoop {
             () = self.metrics.drive(&self.sender) => {}
             Some(points) = inbox.recv_points() => self.update_metrics(points),
         }
+        self.queue.set_sources_wait(inbox.blocks());
     }
 
     fn is_deadline_passed(&self) -> bool {

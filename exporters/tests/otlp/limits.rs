@@ -217,3 +217,33 @@ async fn no_more_requests_are_in_flight_than_allowed() {
         "there is no third request"
     );
 }
+
+#[tokio::test]
+async fn the_drain_timeout_begins_while_senders_are_blocked() {
+    let backend = Backend::start();
+    backend.services.logs.reply_with([Reply::Hang]);
+    let config = [
+        ONE_RECORD_PER_REQUEST,
+        "timeout = \"1h\", drain_timeout = \"1ms\"",
+    ];
+    let mut setup = PipelineSetup::new(&backend.url(), &config);
+    setup.queue = Limits {
+        records: 1,
+        when_full: WhenFull::Block,
+        ..Limits::DEFAULT
+    };
+    setup.grace = Duration::from_secs(3600);
+    let pipeline = setup.start();
+    // One is in flight, one in the inbox, one waits for room there, and one is yet to be received.
+    for time in 1..=4 {
+        pipeline.send(flows(time..=time)).await;
+    }
+    backend.services.logs.wait_for_requests(1).await;
+    let (report, ended) = pipeline.shut_down().await;
+    assert!(ended.failure.is_none());
+    assert_eq!(report.unconfirmed, 1);
+    assert_eq!(
+        report.unconfirmed + report.dropped["drain_timeout"],
+        report.r#in
+    );
+}

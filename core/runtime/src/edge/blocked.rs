@@ -35,6 +35,11 @@ impl Blocked {
         Waiting(self)
     }
 
+    /// Whether a sender is blocked now.
+    pub(super) fn is_any(&self) -> bool {
+        lock(&self.state).senders > 0
+    }
+
     pub(super) fn total(&self) -> Duration {
         let mut state = lock(&self.state);
         state.settle();

@@ -48,6 +48,12 @@ impl EdgeHandle {
         self.queue.drained.notify_waiters();
     }
 
+    /// Asks the reader to end. It does so when all senders were dropped.
+    pub(crate) fn request_end(&self) {
+        lock(&self.queue.state).end_requested = true;
+        self.queue.ending.notify_waiters();
+    }
+
     /// Disconnects a pipeline: its series end in the reader.
     pub(crate) fn unwire(&self, pipeline: &str) {
         lock(&self.queue.state).points.unwire(pipeline);

@@ -76,16 +76,21 @@ impl Inbox {
         lock(&self.queue.state).limits.when_full == WhenFull::Block
     }
 
-    /// Waits until all senders were dropped; batches may still be queued then. For a stage that
-    /// limits the time for delivering the last batches. Does not borrow the inbox.
-    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+    /// Waits until all senders were dropped, or the stage is to end (at the end of the run, or
+    /// because a reload has removed it) and senders wait for room in this inbox. Batches may still
+    /// be queued or follow then. For a stage that limits the time for delivering the last ones. Does
+    /// not borrow the inbox.
+    pub fn ending(&self) -> impl Future<Output = ()> + Send + use<> {
         let queue = Arc::clone(&self.queue);
         async move {
-            let closed = queue.closed.notified();
-            tokio::pin!(closed);
-            closed.as_mut().enable();
-            if lock(&queue.state).senders > 0 {
-                closed.await;
+            loop {
+                let ending = queue.ending.notified();
+                tokio::pin!(ending);
+                ending.as_mut().enable();
+                if queue.is_ending() {
+                    return;
+                }
+                ending.await;
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use tokio::sync::{Mutex as FairMutex, Notify};
 
-use super::blocked::Blocked;
+use super::blocked::{Blocked, Waiting};
 use super::delivery::Delivery;
 use super::points::{Points, Reader};
 use crate::ledger::{Peak, Ticket, reason};
@@ -23,7 +23,8 @@ pub(super) struct Queue {
     pub(super) turn: FairMutex<()>,
     pub(super) filled: Notify,
     pub(super) drained: Notify,
-    pub(super) closed: Notify,
+    /// Notified when [`Self::is_ending`] may have become true.
+    pub(super) ending: Notify,
     pub(super) blocked: Blocked,
 }
 
@@ -40,6 +41,8 @@ pub(super) struct State {
     /// Whether the last delivery had points.
     points_were_last: bool,
     pub(super) senders: usize,
+    /// Whether the reader was asked to end.
+    pub(super) end_requested: bool,
     /// Whether the reader has begun to take records.
     pub(super) was_read: bool,
     pub(super) reader_gone: bool,
@@ -54,7 +57,7 @@ impl Queue {
             turn: FairMutex::new(()),
             filled: Notify::new(),
             drained: Notify::new(),
-            closed: Notify::new(),
+            ending: Notify::new(),
             blocked: Blocked::default(),
         }
     }
@@ -79,6 +82,19 @@ impl Queue {
             .into_iter()
             .for_each(|delivery| delivery.dropped(reason));
         Ok(dropped)
+    }
+
+    /// Whether all senders were dropped, or the reader was asked to end and holds up a sender.
+    pub(super) fn is_ending(&self) -> bool {
+        let state = lock(&self.state);
+        state.senders == 0 || state.end_requested && self.blocked.is_any()
+    }
+
+    /// Counts the caller as a blocked sender.
+    pub(super) fn block(&self) -> Waiting<'_> {
+        let waiting = self.blocked.enter();
+        self.ending.notify_waiters();
+        waiting
     }
 
     pub(super) async fn push_when_drained(&self, mut delivery: Delivery) -> u64 {
@@ -116,6 +132,7 @@ impl State {
             points,
             points_were_last: false,
             senders: 1,
+            end_requested: false,
             was_read: false,
             reader_gone: false,
         }

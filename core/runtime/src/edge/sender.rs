@@ -65,7 +65,7 @@ impl Edge {
 
     /// Waits until the number of queued points is within its limit.
     pub(crate) async fn points_taken(&self) {
-        let _waiting = self.queue.blocked.enter();
+        let _waiting = self.queue.block();
         self.drained_until(|state| !state.points.are_crowded())
             .await;
     }
@@ -77,7 +77,7 @@ impl Edge {
 
     /// Sends a batch that has to wait.
     pub(crate) async fn wait(&self, delivery: Delivery) -> u64 {
-        let _waiting = self.queue.blocked.enter();
+        let _waiting = self.queue.block();
         let _turn = self.queue.turn.lock().await;
         self.queue.push_when_drained(delivery).await
     }
@@ -134,7 +134,7 @@ impl Drop for Edge {
         state.senders -= 1;
         if state.senders == 0 {
             self.queue.filled.notify_one();
-            self.queue.closed.notify_waiters();
+            self.queue.ending.notify_waiters();
         }
     }
 }

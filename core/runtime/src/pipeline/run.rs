@@ -97,7 +97,10 @@ impl RunningTopology {
                 Event::Ended(None) => return self.failure().map_or(Ok(()), Err),
                 Event::Request(request) => self.answer(request),
                 Event::RetirementOver => self.tasks.end_overdue(),
-                Event::StopRequested => deadline = Some(Instant::now() + self.context.grace),
+                Event::StopRequested => {
+                    deadline = Some(Instant::now() + self.context.grace);
+                    self.wiring.request_end_of_exporters();
+                }
                 Event::StopAtOnce => {
                     let stages = self.tear_down().await;
                     return Err(self.failure().unwrap_or(RunError::Forced { stages }));

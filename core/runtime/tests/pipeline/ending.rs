@@ -94,6 +94,45 @@ async fn after_a_shutdown_request_everything_is_drained() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_an_exporter_begins_on_request_although_senders_are_blocked() {
+    let steps = [ReceiverStep::Send(1); 5];
+    let started = TestTopology::new()
+        .receiver(&steps)
+        .exporter(
+            ExporterBehavior::WaitsForItsEnd,
+            records(1, WhenFull::Block),
+        )
+        .pipeline("p", &[0], Vec::new(), &[0])
+        .start();
+    // A full inbox alone is no end.
+    started.a_second_later().await;
+    assert_eq!(started.events.lock().unwrap().len(), 0);
+    started.shutdown.request();
+    let since = Instant::now();
+    let ended = started.ended().await;
+    assert_eq!(ended.result_text(), "ok");
+    assert_eq!(since.elapsed().as_secs(), 0);
+    assert_eq!(ended.kept[0].len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_an_exporter_does_not_begin_while_another_one_blocks_the_pipeline() {
+    let steps = [ReceiverStep::Send(1); 3];
+    let started = TestTopology::new()
+        .receiver(&steps)
+        .exporter(ExporterBehavior::Hangs, records(1, WhenFull::Block))
+        .exporter(ExporterBehavior::WaitsForItsEnd, ROOMY)
+        .pipeline("p", &[0], Vec::new(), &[0, 1])
+        .start();
+    started.a_second_later().await;
+    started.shutdown.request();
+    started.a_second_later().await;
+    assert_eq!(started.kept[1].lock().unwrap().len(), 0);
+    started.shutdown.force();
+    started.ended().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn records_not_drained_within_the_grace_period_are_counted_as_dropped() {
     let started = hanging().start();
     started.a_second_later().await;

@@ -514,3 +514,21 @@ async fn series_end_in_an_exporter_that_is_removed_from_their_pipeline() {
     );
     assert_eq!(counts("exporters.e1"), (0, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_removed_exporter_begins_although_senders_are_blocked() {
+    let topology = |builder: TestTopology, behavior| {
+        builder
+            .receiver(&[ReceiverStep::Send(1); 5])
+            .exporter(behavior, records(1, WhenFull::Block))
+            .pipeline("p", &[0], Vec::new(), &[0])
+    };
+    let mut started = topology(TestTopology::new(), ExporterBehavior::WaitsForItsEnd).start();
+    started.a_second_later().await;
+    let next = topology(started.next(), ExporterBehavior::Drains).changed_exporter(0);
+    started.reload(next).await;
+    let ended = started.ended().await;
+    assert_eq!(ended.result_text(), "ok");
+    assert_eq!(ended.kept[0].len(), 5);
+    assert_eq!(ended.dropped("exporters.e0"), []);
+}

@@ -125,6 +125,8 @@ pub(crate) enum ExporterBehavior {
     Unconfirmed,
     /// Takes a millisecond for each batch.
     Slow,
+    /// Takes no batch before its end has begun.
+    WaitsForItsEnd,
 }
 
 /// An exporter that stores the numbers of the frames that it receives.
@@ -149,6 +151,9 @@ impl Exporter for TestExporter {
             return Err("the exporter cannot start".into());
         }
         let _open = self.gate.acquire().await?;
+        if self.behavior == ExporterBehavior::WaitsForItsEnd {
+            inbox.ending().await;
+        }
         let mut batches = 0;
         while self.behavior != ExporterBehavior::EndsAfter(batches) {
             let Some(mut delivery) = inbox.recv().await else {
@@ -176,6 +181,7 @@ impl Exporter for TestExporter {
                 ExporterBehavior::Slow => tokio::time::sleep(Duration::from_millis(1)).await,
                 ExporterBehavior::Drains
                 | ExporterBehavior::EndsAfter(_)
+                | ExporterBehavior::WaitsForItsEnd
                 | ExporterBehavior::CannotStart => {}
             }
             self.store(delivery.records());

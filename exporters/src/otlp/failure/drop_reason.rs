@@ -36,7 +36,7 @@ pub(crate) const UNIMPLEMENTED: &str = "unimplemented";
 pub(crate) const RESOURCE_EXHAUSTED: &str = "resource_exhausted";
 /// `retry_on_failure` allowed no further attempt.
 pub(crate) const RETRIES_EXHAUSTED: &str = "retries_exhausted";
-/// `drain_timeout` had passed since the inbox was closed.
+/// `drain_timeout` had passed since the end of the input began.
 pub(crate) const DRAIN_TIMEOUT: &str = "drain_timeout";
 /// The record alone is larger than `batch.max_bytes`.
 pub(crate) const RECORD_TOO_LARGE: &str = "record_too_large";

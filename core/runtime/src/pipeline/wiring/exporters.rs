@@ -149,6 +149,13 @@ impl Exporters {
         self.live.iter().all(|live| live.ended.is_cancelled())
     }
 
+    /// Asks all exporters to end when their input does.
+    pub(super) fn request_end(&self) {
+        for live in &self.live {
+            live.handle.request_end();
+        }
+    }
+
     /// The exporters that have ended before their input did.
     pub(super) fn ended_early(&self) -> BTreeSet<StageId> {
         let ended = self.live.iter().filter(|live| live.handle.is_over());
@@ -172,6 +179,7 @@ impl Exporters {
         self.leaving.retain(|live| !live.ended.is_cancelled());
         for live in &mut old {
             live.health = None;
+            live.handle.request_end();
             work.tasks.retire(
                 live.task,
                 work.context.grace,

@@ -42,6 +42,11 @@ impl Wiring {
         self.exporters.have_ended()
     }
 
+    /// Tells the exporters that the run is to end.
+    pub(super) fn request_end_of_exporters(&self) {
+        self.exporters.request_end();
+    }
+
     /// Tells auxiliary receivers to stop if all others have ended.
     pub(super) fn stop_auxiliary_receivers(&self) {
         self.receivers.stop_auxiliary();
