@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::support::{
-    Agent, Collector, FakeCilium, LedgerReport, Reply, TestDir, eventually, get, tidegate,
+    Agent, Collector, FakeCilium, LedgerReport, Reply, TestDir, eventually, get, run_args, tidegate,
 };
 
 const EXPORTER: &str = "exporters.otlp";
@@ -27,14 +27,14 @@ fn config(dir: &TestDir, collector: &Collector, more: &str) -> PathBuf {
     dir.write("pipeline.toml", text)
 }
 
-/// The value of a metric without other labels than the stage.
+/// The value of a metric without other labels than the stage; 0 before it exists.
 fn metric(address: &str, name: &str) -> u64 {
     let (_, page) = get(address, "/metrics");
     let line = page
         .lines()
         .find(|line| line.starts_with(&format!("{name}{{")));
     let value = line.and_then(|line| line.rsplit(' ').next());
-    value.unwrap().parse::<f64>().unwrap() as u64
+    value.map_or(0, |value| value.parse::<f64>().unwrap() as u64)
 }
 
 /// Feeds the agent, and waits until all flows are in sealed requests. Returns their number.
@@ -81,6 +81,52 @@ fn flows_on_disk_survive_a_kill_and_the_books_of_both_runs_add_up() {
     assert_eq!(collector.logs().len() as u64, queued);
     agent.send_signal("TERM");
     assert_eq!(agent.wait().code, Some(0));
+}
+
+#[test]
+fn a_recording_fills_the_disk_before_its_reader_waits() {
+    let dir = TestDir::new();
+    let collector = Collector::with_replies(&[], Reply::Never);
+    let keys = format!(
+        "endpoint = \"http://{}\"\nsignals = [\"flows\"]\nbatch.max_records = 100\n\
+         drain_timeout = \"0s\"\nqueue.disk.path = {:?}",
+        collector.address,
+        dir.path("queue")
+    );
+    let processors = ["cilium_decode", "l34_flow"];
+    let config = dir.replay(20_000, &processors, "otlp", &keys);
+    // The run ends although the backend never takes a request.
+    let first = LedgerReport::of_run(&dir, &config);
+    let stored = first.count(EXPORTER, "noted/stored");
+    assert!(stored > 10_000, "{stored}");
+    assert_eq!(first.drops(), []);
+    assert_eq!(first.count(EXPORTER, "absorbed"), stored);
+}
+
+#[test]
+fn drain_timeout_begins_while_senders_wait() {
+    let dir = TestDir::new();
+    let collector = Collector::with_replies(&[], Reply::Never);
+    let keys = format!(
+        "endpoint = \"http://{}\"\nsignals = [\"flows\"]\nbatch.max_records = 100\n\
+         drain_timeout = \"10ms\"\nqueue.records = 100",
+        collector.address
+    );
+    let config = dir.replay(20_000, &["cilium_decode", "l34_flow"], "otlp", &keys);
+    let text = std::fs::read_to_string(&config).unwrap();
+    let config = dir.write("pipeline.toml", text.replace("300ms", "1h"));
+    let file = dir.path("ledger.json");
+    let mut agent = Agent::start(&run_args(&config, &file));
+    let address = agent.telemetry_address();
+    eventually("the reader waits", || {
+        metric(&address, "tidegate_otlp_in_flight_requests") == 4
+            && LedgerReport::live(&address).blocked_seconds(EXPORTER) > 0.0
+    });
+    agent.send_signal("TERM");
+    assert_eq!(agent.wait().code, Some(1));
+    let ledger = LedgerReport::read(&file).unwrap();
+    assert!(ledger.count(EXPORTER, "dropped/drain_timeout") > 0);
+    assert_eq!(ledger.count(EXPORTER, "dropped/shutdown_timeout"), 0);
 }
 
 #[test]

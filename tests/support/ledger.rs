@@ -50,6 +50,13 @@ impl LedgerReport {
             .unwrap_or_default()
     }
 
+    /// The time that senders have waited for room in the inbox of a stage.
+    pub(crate) fn blocked_seconds(&self, stage: &str) -> f64 {
+        let mut edges = self.0["edges"].as_array().unwrap().iter();
+        let edge = edges.find(|edge| edge["stage"] == stage);
+        edge.map_or(0.0, |edge| edge["blocked_seconds"].as_f64().unwrap())
+    }
+
     /// The number of records that a stage filtered, by all rules.
     pub(crate) fn filtered(&self, stage: &str) -> u64 {
         let counts = self.stage(stage)["filtered"].as_object().unwrap();

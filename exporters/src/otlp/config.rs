@@ -78,7 +78,7 @@ tidegate_runtime::config_table! {
         /// distant backend, at the cost of memory while it does not respond.
         pub(super) in_flight: NonZeroUsize = const { NonZeroUsize::new(4).expect("not zero") },
         /// How long delivery continues during shutdown. Records left then are dropped and counted
-        /// as `drain_timeout`. "0s" drops them at once. Keep it below `service.grace_period`.
+        /// as `drain_timeout`, unless they are on disk. "0s" drops them at once. Keep it below `service.grace_period`.
         pub(super) drain_timeout: HumanDuration = HumanDuration::from_secs(5),
         /// How often the current values of all series are sent.
         pub(super) metrics_interval: NonZeroDuration = NonZeroDuration::from_millis(10_000),

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tidegate_runtime::config::{ByteSize, DiskQueue};
 use tidegate_runtime::ledger::StageReport;
+use tidegate_runtime::limits::{Limits, WhenFull};
+use tokio::time::timeout;
 
 use crate::backend::{Backend, Reply};
 use crate::delivery::times;
@@ -192,6 +194,82 @@ async fn a_full_queue_on_disk_evicts_the_oldest_records() {
     let (report, received) = deliver(folder.path()).await;
     assert_eq!(report.absorbed, 120_000 - lost);
     assert!(received.iter().all(|time| *time > lost));
+}
+
+#[tokio::test]
+async fn a_queue_on_disk_fills_before_sources_wait_and_then_evicts_nothing() {
+    const FLOWS: u64 = 200_000;
+    let folder = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start();
+    backend.shut_down();
+    let config = ["compression = \"none\"", FAST_RETRIES];
+    let mut setup = setup(&backend.url(), &config, folder.path());
+    setup.queue = Limits {
+        records: 1000,
+        when_full: WhenFull::Block,
+        ..Limits::DEFAULT
+    };
+    let pipeline = setup.start();
+    let feed = async {
+        for from in (1..FLOWS).step_by(500) {
+            pipeline.send(flows(from..=from + 499)).await;
+        }
+    };
+    let mut feed = Box::pin(feed);
+    tokio::select! {
+        () = &mut feed => panic!("the sources do not wait"),
+        () = wait_until_full(&pipeline) => {}
+    }
+    assert!(pipeline.queued() > FLOWS / 4, "{}", pipeline.queued());
+    backend.restart();
+    feed.await;
+    let (report, _) = pipeline.finish().await;
+    assert_eq!(noted(&report, "stored"), 0);
+    assert_eq!((report.absorbed, report.dropped), (FLOWS, BTreeMap::new()));
+}
+
+/// Waits until the disk has no room for another request, and the inbox of 1000 records is full.
+async fn wait_until_full(pipeline: &TestPipeline) {
+    // Both hold for a moment, too, while the inbox is read.
+    let mut observed = 0;
+    while observed < 100 {
+        let disk = pipeline.sum_of("tidegate_otlp_queue_bytes", "disk");
+        let is_full = disk > DiskQueue::MIN_BYTES as i64 - (3 << 19);
+        observed = if is_full && pipeline.queued_in_inbox() == 1000 {
+            observed + 1
+        } else {
+            0
+        };
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_room_on_the_disk_is_dropped_after_the_drain_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = ["compression = \"none\"", NO_DRAIN];
+    let mut setup = setup(&unused_url(), &config, folder.path());
+    setup.queue.when_full = WhenFull::Block;
+    setup.grace = Duration::from_secs(3600);
+    let pipeline = setup.start();
+    for from in (1..200_000).step_by(500) {
+        let send = pipeline.send(flows(from..=from + 499));
+        if timeout(Duration::from_secs(1), send).await.is_err() {
+            break;
+        }
+    }
+    let (report, ended) = pipeline.shut_down().await;
+    assert!(ended.failure.is_none());
+    assert_eq!(
+        report.dropped.keys().collect::<Vec<_>>(),
+        [&"drain_timeout"]
+    );
+    let stored = noted(&report, "stored");
+    assert!(stored > 50_000, "{stored}");
+    assert_eq!(stored + report.dropped["drain_timeout"], report.r#in);
+    let (report, received) = deliver(folder.path()).await;
+    assert_eq!((report.absorbed, received.len() as u64), (stored, stored));
+    assert_eq!(received[0], 1, "nothing was evicted");
 }
 
 fn evicted(pipeline: &TestPipeline) -> u64 {

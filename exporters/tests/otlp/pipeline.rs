@@ -198,6 +198,12 @@ impl TestPipeline {
         u64::try_from(self.sum_of("tidegate_otlp_queue_records", "exporters.otlp")).unwrap()
     }
 
+    /// Returns the number of records in the inbox.
+    pub(crate) fn queued_in_inbox(&self) -> u64 {
+        let edges = self.ledger.report().edges;
+        edges.iter().map(|edge| edge.queue_records).sum()
+    }
+
     /// Returns the problem of the exporter's stage, if it is degraded.
     pub(crate) fn problem(&self) -> Option<String> {
         self.health.problems().into_values().next()

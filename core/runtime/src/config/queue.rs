@@ -87,7 +87,7 @@ crate::config_table! {
         #[sample = "\"/var/lib/tidegate/otlp\""]
         pub path: PathBuf,
         /// The bytes that it takes at most, 16MiB or more. When it is full, the oldest records are
-        /// dropped as `queue_evicted`.
+        /// dropped as `queue_evicted`; with `when_full = "block"`, the sources wait.
         pub bytes: ByteSize = ByteSize::new(1 << 30),
         /// Whether each request is on the disk itself before it is sent, so that it survives a crash
         /// of the machine, too. Otherwise the kernel writes it within about half a minute.

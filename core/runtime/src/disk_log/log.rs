@@ -134,6 +134,13 @@ impl DiskLog {
         pending - self.held.len() as u64
     }
 
+    /// Whether an entry with a payload of `len` bytes fits without the removal of others.
+    #[must_use]
+    pub fn has_room(&self, len: usize) -> bool {
+        let has_entries = self.segments.iter().any(|segment| segment.pending() > 0);
+        !has_entries || self.needed((ENTRY_HEADER_LEN + len) as u64) <= self.settings.bytes
+    }
+
     /// Appends an entry, which the caller holds. Removes the oldest segments if there is no room.
     /// If that fails, the log is as before, except for the segments that were removed.
     pub fn append(&mut self, tag: [u8; 3], records: u32, payload: &[u8]) -> Appended {
@@ -273,15 +280,18 @@ impl DiskLog {
         Next::DamagedSegment(segment.number)
     }
 
-    /// Removes the oldest segments until an entry of `len` bytes fits, with room to acknowledge all
-    /// entries that there are then.
-    fn make_room(&mut self, len: u64, evicted: &mut Vec<u64>) -> io::Result<()> {
+    /// Bytes of all files with one more entry of `len` bytes, and with an acknowledgement of every
+    /// entry that there is then.
+    fn needed(&self, len: u64) -> u64 {
         let header_len = (SEGMENT_HEADER_LEN + ENTRY_HEADER_LEN) as u64;
+        let pending: u64 = self.segments.iter().map(Segment::pending).sum();
+        self.bytes() + pending * ENTRY_HEADER_LEN as u64 + header_len + len
+    }
+
+    /// Removes the oldest segments until an entry of `len` bytes fits.
+    fn make_room(&mut self, len: u64, evicted: &mut Vec<u64>) -> io::Result<()> {
         loop {
-            let pending: u64 = self.segments.iter().map(Segment::pending).sum();
-            let acknowledgements = pending * ENTRY_HEADER_LEN as u64;
-            let needed = self.bytes() + acknowledgements + header_len + len;
-            if needed <= self.settings.bytes || self.segments.is_empty() {
+            if self.needed(len) <= self.settings.bytes || self.segments.is_empty() {
                 return Ok(());
             }
             if let Some(oldest) = self.segments.pop_front() {

@@ -1,5 +1,7 @@
 //! The queue: requests are sealed, wait in memory or on disk, and are sent.
 
+mod end;
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -13,7 +15,7 @@ use super::open::OpenedDisk;
 use super::request::{FinishedRequest, QueuedRequest, SentRequest, StoredCopy};
 use super::stored::Stored;
 use super::waiting::Waiting;
-use super::work::{Job, JobResult, SealedJob, Unsealed, Worker};
+use super::work::{AddedRequest, Content, Job, JobResult, NewRequest, Worker, WriteResult};
 use crate::otlp::delivery::{RequestOutcome, RequestSender, RequestTickets};
 use crate::otlp::failure::drop_reason;
 use crate::otlp::sealing::{Compression, EncodedMessage, SealedFrame};
@@ -38,10 +40,14 @@ pub(in crate::otlp) struct RequestQueue {
     waiting: Waiting,
     in_flight: InFlight,
     worker: Worker,
-    /// A message that waits for the worker.
-    unsealed: Option<Unsealed>,
-    /// The tickets of the message that waits or is being sealed.
+    /// A request that waits for the worker.
+    new: Option<NewRequest>,
+    /// The tickets of the request that waits for the worker, or that it has.
     sealing: Option<(Signal, RequestTickets)>,
+    /// Whether the sources wait while this is full.
+    sources_wait: bool,
+    /// Whether the new request waits for room on the disk.
+    waits_for_room: bool,
     /// The requests on disk, if there is a disk.
     stored: Option<Stored>,
     /// Whether the last request that was sent was read from the disk.
@@ -66,8 +72,10 @@ impl RequestQueue {
             waiting: Waiting::default(),
             in_flight: InFlight::new(config.in_flight),
             worker: Worker::new(Arc::clone(&sender.sealer), log),
-            unsealed: None,
+            new: None,
             sealing: None,
+            sources_wait: inbox.blocks(),
+            waits_for_room: false,
             stored: None,
             stored_was_last: false,
             spare: Vec::new(),
@@ -99,22 +107,31 @@ impl RequestQueue {
         stored
     }
 
+    /// Sets whether the sources wait while this is full. Otherwise a full disk loses its oldest
+    /// requests.
+    pub(in crate::otlp) fn set_sources_wait(&mut self, sources_wait: bool) {
+        self.sources_wait = sources_wait;
+        self.waits_for_room &= sources_wait;
+    }
+
     /// Whether a request of any size may be added: memory is not full, or can be left to the disk.
-    /// If the sources can wait, requests do not wait here: there would be more of them at the end
+    /// If the sources wait, requests do not wait in memory: there would be more of them at the end
     /// than can be delivered within `drain_timeout`.
-    pub(in crate::otlp) fn has_room(&self, sources_wait: bool) -> bool {
-        if sources_wait {
+    pub(in crate::otlp) fn has_room(&self) -> bool {
+        if self.keeps_all() {
+            return true;
+        }
+        if self.sources_wait {
             return self.waiting.is_empty() && self.in_flight.has_room();
         }
         let is_empty = self.waiting.is_empty() && self.in_flight.len() == 0;
-        is_empty || self.bytes() < self.max_bytes || self.keeps_all()
+        is_empty || self.bytes() < self.max_bytes
     }
 
     /// Whether everything that is added is written to disk.
     pub(in crate::otlp) fn keeps_all(&self) -> bool {
-        self.stored
-            .as_ref()
-            .is_some_and(|stored| stored.is_writable)
+        let is_writable = |stored: &Stored| stored.is_writable;
+        !self.waits_for_room && self.stored.as_ref().is_some_and(is_writable)
     }
 
     /// Whether a message can be [sealed](Self::seal) now.
@@ -141,9 +158,9 @@ impl RequestQueue {
             let sealed = self.sender.sealer.seal(signal, message);
             return self.add(signal, sealed.frame, tickets, None);
         }
-        self.unsealed = Some(Unsealed {
+        self.new = Some(NewRequest {
             signal,
-            message,
+            content: Content::Message(message),
             records: tickets.records(),
         });
         self.sealing = Some((signal, tickets));
@@ -167,35 +184,6 @@ impl RequestQueue {
         self.start();
     }
 
-    /// Sends everything until that is done or the deadline has passed. What is left then stays on
-    /// disk, or is dropped.
-    pub(in crate::otlp) async fn drain(&mut self) {
-        let mut deadline = self.deadline_passed.subscribe();
-        while !self.is_empty() {
-            tokio::select! {
-                biased;
-                _ = deadline.wait_for(|passed| *passed) => break,
-                () = self.progress() => {}
-            }
-        }
-        // The requests in flight see the deadline, too.
-        while self.in_flight.len() > 0 || self.sealing.is_some() || !self.worker.is_idle() {
-            tokio::select! {
-                biased;
-                finished = self.in_flight.next() => self.request_done(finished),
-                result = self.worker.next() => self.job_done(result),
-            }
-            self.start_job(false);
-        }
-        while let Some(request) = self.waiting.pop() {
-            request.leave(drop_reason::DRAIN_TIMEOUT);
-        }
-        if let Some(stored) = &mut self.stored {
-            stored.leave();
-        }
-        self.update_gauges();
-    }
-
     fn bytes(&self) -> usize {
         self.waiting.bytes() + self.in_flight.bytes()
     }
@@ -207,6 +195,7 @@ impl RequestQueue {
         {
             self.send(request);
         }
+        self.give_up_new();
         self.start_job(true);
         self.update_gauges();
     }
@@ -264,13 +253,17 @@ impl RequestQueue {
         }
         let has_room = self.in_flight.has_room();
         let mut job = Job {
-            seal: self.unsealed.take(),
+            may_evict: !self.sources_wait,
             ..Job::default()
         };
         if let Some(stored) = &mut self.stored {
             job.acknowledge = std::mem::take(&mut stored.acknowledge);
             job.release = std::mem::take(&mut stored.release);
             job.read = may_read && has_room && stored.unread > 0 && stored.next.is_none();
+        }
+        // What waits for room is tried again when there may be some.
+        if !self.waits_for_room || !job.acknowledge.is_empty() {
+            job.add = self.new.take();
         }
         if job.has_work() {
             self.worker.start(job);
@@ -285,11 +278,8 @@ impl RequestQueue {
     }
 
     fn job_done(&mut self, result: JobResult) {
-        if let Some(SealedJob { sealed, appended }) = result.sealed {
-            self.spare.extend(sealed.spare);
-            if let Some((signal, tickets)) = self.sealing.take() {
-                self.add(signal, sealed.frame, tickets, appended);
-            }
+        if let Some(added) = result.added {
+            self.added(added);
         }
         let Some(stored) = &mut self.stored else {
             return;
@@ -304,6 +294,32 @@ impl RequestQueue {
         }
         if let Some(error) = result.failure {
             tracing::debug!(%error, "cannot write an acknowledgement to the queue on disk");
+        }
+    }
+
+    /// Adds a request that the worker has sealed, unless it has to wait for room on the disk.
+    fn added(&mut self, added: AddedRequest) {
+        let AddedRequest {
+            frame,
+            spare,
+            write,
+        } = added;
+        self.spare.extend(spare);
+        let Some((signal, tickets)) = self.sealing.take() else {
+            return;
+        };
+        self.waits_for_room = matches!(write, WriteResult::NoRoom);
+        match write {
+            WriteResult::NoDisk => self.add(signal, frame, tickets, None),
+            WriteResult::Appended(appended) => self.add(signal, frame, tickets, Some(appended)),
+            WriteResult::NoRoom => {
+                self.new = Some(NewRequest {
+                    signal,
+                    content: Content::Frame(frame),
+                    records: tickets.records(),
+                });
+                self.sealing = Some((signal, tickets));
+            }
         }
     }
 

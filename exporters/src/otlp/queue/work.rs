@@ -9,7 +9,7 @@ use tidegate_runtime::disk_log::{Appended, DiskLog, Next, Position};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::tag::encode_tag;
-use crate::otlp::sealing::{EncodedMessage, Sealed, Sealer};
+use crate::otlp::sealing::{EncodedMessage, Sealed, SealedFrame, Sealer};
 use crate::otlp::signal::Signal;
 
 /// The log on disk, which only jobs lock.
@@ -27,33 +27,51 @@ pub(super) struct Worker {
 pub(super) struct Job {
     pub(super) acknowledge: Vec<Position>,
     pub(super) release: Vec<Position>,
-    pub(super) seal: Option<Unsealed>,
+    pub(super) add: Option<NewRequest>,
+    /// Whether the oldest requests on disk are removed if there is no room for the new one.
+    pub(super) may_evict: bool,
     /// Whether to read the next request.
     pub(super) read: bool,
 }
 
-/// A message that is to be sealed and, if there is a disk, written to it.
-pub(super) struct Unsealed {
+/// A request that is to be sealed, if it is not, and written to the disk, if there is one.
+pub(super) struct NewRequest {
     pub(super) signal: Signal,
-    pub(super) message: EncodedMessage,
+    pub(super) content: Content,
     pub(super) records: u64,
+}
+
+/// The content of a new request.
+pub(super) enum Content {
+    Message(EncodedMessage),
+    Frame(SealedFrame),
 }
 
 /// What a job did.
 #[derive(Default)]
 pub(super) struct JobResult {
-    pub(super) sealed: Option<SealedJob>,
+    pub(super) added: Option<AddedRequest>,
     pub(super) read: Option<Next>,
     /// Why an acknowledgement could not be written.
     pub(super) failure: Option<io::Error>,
     pub(super) disk: Option<DiskUse>,
 }
 
-/// A sealed message.
-pub(super) struct SealedJob {
-    pub(super) sealed: Sealed,
-    /// The result of writing it.
-    pub(super) appended: Option<Appended>,
+/// A new request that was sealed.
+pub(super) struct AddedRequest {
+    pub(super) frame: SealedFrame,
+    /// Memory of the message, if the frame does not use it.
+    pub(super) spare: Option<Vec<u8>>,
+    pub(super) write: WriteResult,
+}
+
+/// What became of the copy of a request on disk.
+pub(super) enum WriteResult {
+    /// There is no disk.
+    NoDisk,
+    /// There is no room for it, and no other request may be removed.
+    NoRoom,
+    Appended(Appended),
 }
 
 /// The contents of the disk after a job.
@@ -103,19 +121,11 @@ impl Worker {
 impl Job {
     /// Whether there is anything to do.
     pub(super) fn has_work(&self) -> bool {
-        self.seal.is_some() || self.read || !self.acknowledge.is_empty() || !self.release.is_empty()
+        self.add.is_some() || self.read || !self.acknowledge.is_empty() || !self.release.is_empty()
     }
 
     fn run(self, sealer: &Sealer, log: Option<&SharedLog>) -> JobResult {
         let mut result = JobResult::default();
-        let seal = self.seal.map(|unsealed| {
-            let Unsealed {
-                signal,
-                message,
-                records,
-            } = unsealed;
-            (signal, records, sealer.seal(signal, message))
-        });
         let mut log = log.map(|log| log.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(log) = &mut log {
             for at in self.acknowledge {
@@ -124,14 +134,9 @@ impl Job {
             }
             self.release.into_iter().for_each(|at| log.release(at));
         }
-        result.sealed = seal.map(|(signal, records, sealed)| {
-            let appended = log.as_mut().map(|log| {
-                let tag = encode_tag(signal, sealed.frame.encoding());
-                let records = u32::try_from(records).unwrap_or(u32::MAX);
-                log.append(tag, records, sealed.frame.grpc_message())
-            });
-            SealedJob { sealed, appended }
-        });
+        let may_evict = self.may_evict;
+        let log_of_new = log.as_deref_mut();
+        result.added = self.add.map(|new| new.add(sealer, log_of_new, may_evict));
         if let Some(log) = &mut log {
             result.read = if self.read { log.read_next() } else { None };
             result.disk = Some(DiskUse {
@@ -140,5 +145,29 @@ impl Job {
             });
         }
         result
+    }
+}
+
+impl NewRequest {
+    fn add(self, sealer: &Sealer, log: Option<&mut DiskLog>, may_evict: bool) -> AddedRequest {
+        let Sealed { frame, spare } = match self.content {
+            Content::Message(message) => sealer.seal(self.signal, message),
+            Content::Frame(frame) => Sealed { frame, spare: None },
+        };
+        let payload = frame.grpc_message();
+        let write = match log {
+            None => WriteResult::NoDisk,
+            Some(log) if !may_evict && !log.has_room(payload.len()) => WriteResult::NoRoom,
+            Some(log) => {
+                let tag = encode_tag(self.signal, frame.encoding());
+                let records = u32::try_from(self.records).unwrap_or(u32::MAX);
+                WriteResult::Appended(log.append(tag, records, payload))
+            }
+        };
+        AddedRequest {
+            frame,
+            spare,
+            write,
+        }
     }
 }
