@@ -2,10 +2,12 @@
 //! connections, the size of a request's head, the time for it, and the time that a response may
 //! make no progress; and it checks the `Host` header.
 
+mod coding;
 mod connection;
 mod host;
 mod pages;
 
+pub use coding::{BodyEncoder, ContentCoding};
 pub use connection::{HEADER_READ_TIMEOUT, serve_connection};
 pub use host::{HostRule, Refusal, is_loopback, parse_allowed_host};
 pub use pages::{Index, Page, is_read, method_not_allowed, not_found};

@@ -3,6 +3,7 @@
 //! time.
 
 use std::convert::Infallible;
+use std::io;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use super::labels::SortedLabels;
 use super::shared::Shared;
 use super::table::FamilyRows;
+use crate::http::{BodyEncoder, ContentCoding};
 
 /// The number of rows that are copied out of the table under one lock.
 const MAX_ROWS: usize = 256;
@@ -28,9 +30,11 @@ const CHUNK_BYTES: usize = 64 << 10;
 pub(super) struct ExpositionBody {
     shared: Arc<Shared>,
     /// A chunk that was written but not sent.
-    first_chunk: Option<String>,
+    first_chunk: Option<Vec<u8>>,
     /// `None` after the last chunk.
     writer: Option<ExpositionWriter>,
+    /// `None` after the last chunk.
+    encoder: Option<BodyEncoder>,
     /// The current family.
     name: Option<String>,
     /// The row of the current family that was written last.
@@ -44,35 +48,69 @@ pub(super) struct ExpositionBody {
 
 impl ExpositionBody {
     /// For a request that arrived at `start`.
-    pub(super) fn new(shared: Arc<Shared>, format: Format, start: Instant) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the compressor has no memory.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        format: Format,
+        coding: ContentCoding,
+        start: Instant,
+    ) -> io::Result<Self> {
         let mut names = shared.table().names().into_iter();
-        Self {
+        Ok(Self {
             shared,
             first_chunk: None,
             writer: Some(ExpositionWriter::new(format)),
+            encoder: Some(BodyEncoder::new(coding)?),
             name: names.next(),
             last_row: None,
             remaining_names: names,
             has_yielded: true,
             start,
             is_recorded: false,
-        }
+        })
     }
 
     /// Returns a chunk, which was its first, to the body.
-    pub(super) fn starting_with(mut self, first_chunk: String) -> Self {
+    pub(super) fn starting_with(mut self, first_chunk: Vec<u8>) -> Self {
         self.first_chunk = Some(first_chunk);
         self
     }
 
-    /// Returns the next chunk; `None` after the last.
-    pub(super) fn next_chunk(&mut self) -> Option<String> {
+    /// Returns the next chunk, which is empty if the compressor needs more; `None` after the last.
+    pub(super) fn next_chunk(&mut self) -> Option<Vec<u8>> {
         if self.first_chunk.is_some() {
             return self.first_chunk.take();
         }
-        let chunk = self.write_chunk()?;
-        self.shared.bytes.add(chunk.len() as u64);
-        Some(chunk)
+        let text = self.write_chunk()?.into_bytes();
+        match self.encode(text) {
+            Ok(chunk) => {
+                self.shared.bytes.add(chunk.len() as u64);
+                Some(chunk)
+            }
+            Err(error) => {
+                // The scraper sees that the body is incomplete.
+                tracing::warn!(%error, "cannot compress the metrics");
+                self.writer = None;
+                self.encoder = None;
+                None
+            }
+        }
+    }
+
+    fn encode(&mut self, text: Vec<u8>) -> io::Result<Vec<u8>> {
+        let Some(mut encoder) = self.encoder.take() else {
+            return Ok(Vec::new());
+        };
+        let mut chunk = encoder.encode(text)?;
+        if self.writer.is_some() {
+            self.encoder = Some(encoder);
+        } else {
+            chunk.append(&mut encoder.finish()?);
+        }
+        Ok(chunk)
     }
 
     /// Writes the next chunk.
@@ -161,7 +199,13 @@ impl Body for ExpositionBody {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(self.next_chunk().map(|chunk| Ok(Frame::data(chunk.into()))))
+        match self.next_chunk() {
+            Some(chunk) if chunk.is_empty() && !self.is_finished() => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            chunk => Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk.into())))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tidegate_format::exposition::Format;
 use tokio::time::Instant;
 
 use super::body::ExpositionBody;
 use super::shared::Shared;
-use crate::http::{Index, Page, is_read, method_not_allowed};
+use crate::http::{ContentCoding, Index, Page, is_read, method_not_allowed};
 
 /// Serves the exposition.
 #[derive(Debug)]
@@ -75,7 +75,15 @@ async fn respond(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Res
         return method_not_allowed(request.method());
     }
     let format = endpoint.format(request.headers());
-    let mut body = ExpositionBody::new(Arc::clone(&endpoint.shared), format, start);
+    let coding = ContentCoding::negotiate(request.headers());
+    let mut body = match ExpositionBody::new(Arc::clone(&endpoint.shared), format, coding, start) {
+        Ok(body) => body,
+        Err(error) => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            endpoint.shared.record_response(status, start.elapsed());
+            return (status, format!("cannot compress the metrics: {error}\n")).into_response();
+        }
+    };
     // A response of one chunk gets a `Content-Length`, others are sent as they are written.
     let first = body.next_chunk().unwrap_or_default();
     let body = if body.is_finished() {
@@ -83,5 +91,11 @@ async fn respond(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Res
     } else {
         Body::new(body.starting_with(first))
     };
-    ([(CONTENT_TYPE, format.content_type())], body).into_response()
+    let mut response = ([(CONTENT_TYPE, format.content_type())], body).into_response();
+    let headers = response.headers_mut();
+    if let Some(name) = coding.name() {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    response
 }

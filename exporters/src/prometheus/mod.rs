@@ -1,7 +1,6 @@
 //! `prometheus`: serves the latest value of every metric series for Prometheus to scrape.
 //!
-//! Names, labels and their order are those of Hubble's own endpoint. TLS and compression are left
-//! to a proxy. Memory grows with the number of live series, which the processors that make them
+//! Names, labels and their order are those of Hubble's own endpoint. TLS is left to a proxy. Memory grows with the number of live series, which the processors that make them
 //! limit.
 
 mod body;
