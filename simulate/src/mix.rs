@@ -24,11 +24,13 @@ pub enum Scenario {
     Rare,
     /// Debug messages and captures, recorder captures, socket traces, notifications of the agent.
     Internal,
+    /// A request through Envoy to a pod that sends another one for it, through Envoy as well, both of them in one trace.
+    HttpTraced,
 }
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Tcp,
         Self::DnsOnWire,
         Self::DnsProxied,
@@ -39,6 +41,7 @@ impl Scenario {
         Self::Overlay,
         Self::Rare,
         Self::Internal,
+        Self::HttpTraced,
     ];
 }
 
@@ -49,13 +52,14 @@ pub struct Mix(pub [u32; Scenario::ALL.len()]);
 impl Default for Mix {
     /// The mix of an ordinary cluster: mostly TCP, some DNS and HTTP, few drops.
     fn default() -> Self {
-        Self([50, 14, 5, 5, 3, 4, 8, 6, 1, 4])
+        Self([50, 14, 5, 5, 3, 4, 8, 6, 1, 4, 0])
     }
 }
 
 impl Mix {
-    /// All scenarios with the same weight.
-    pub const EVEN: Self = Self([1; Scenario::ALL.len()]);
+    /// Every kind of event: all scenarios with the same weight, except for [`Scenario::HttpTraced`], which has none of its
+    /// own.
+    pub const EVEN: Self = Self([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
 
     /// One scenario only.
     #[must_use]

@@ -130,3 +130,34 @@ fn a_mix_of_one_scenario_has_only_its_events() {
         assert!(matches!(data[0], 1 | 5), "message type {}", data[0]);
     }
 }
+
+#[test]
+fn two_requests_of_a_trace_have_one_traceparent_and_no_response_has_it() {
+    let mut simulator = Simulator::new(Options {
+        mix: Mix::only(Scenario::HttpTraced),
+        lost_every: 0,
+        ..Options::default()
+    });
+    let mut requests = std::collections::BTreeMap::<String, Vec<String>>::new();
+    let mut records = access_log::Decoder::default();
+    for _ in 0..960 {
+        let Event::Sample { data, .. } = simulator.next_event() else {
+            unreachable!("losses are switched off")
+        };
+        let record = records.decode(&data).unwrap();
+        let mut headers = record.http.unwrap().headers.unwrap();
+        match headers.remove("Traceparent") {
+            Some(values) => requests
+                .entry(values.concat())
+                .or_default()
+                .push(record.observation_point),
+            None => assert_eq!(record.kind, "Response"),
+        }
+    }
+    assert!(requests.len() > 200, "{}", requests.len());
+    let complete = requests.values().filter(|points| points.len() == 2);
+    for points in complete.clone() {
+        assert_eq!(points, &["Ingress", "Egress"]);
+    }
+    assert!(complete.count() > 200);
+}

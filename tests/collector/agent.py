@@ -60,9 +60,13 @@ DEFAULTS = {
 
 
 class Agent:
-    """tidegate with a simulated stream of a number of events; it can be started several times."""
+    """tidegate with a simulated stream of a number of events; it can be started several times.
 
-    def __init__(self, binary, directory, otlp, events, rate):
+    `mix` is that of `tidegate simulate`.
+    """
+
+    def __init__(self, binary, directory, otlp, events, rate, mix="default"):
+        self.mix = mix
         self.binary = binary
         self.directory = directory
         self.events = events
@@ -79,7 +83,7 @@ class Agent:
     def simulate(self):
         """Starts the simulated Cilium agent."""
         arguments = ["simulate", "--listen", self.socket, "--events", str(self.events)]
-        arguments += ["--rate", str(self.rate), "--seed", "7", "--once"]
+        arguments += ["--rate", str(self.rate), "--mix", self.mix, "--seed", "7", "--once"]
         self.simulator = Process([self.binary, *arguments], self.directory / "simulate.log")
         wait_until("the simulated agent listens", self.socket.exists)
 
@@ -130,8 +134,7 @@ class Agent:
         """Whether all events have been read, and are in exporters."""
         stages = self.stages()
         return (
-            bool(stages)
-            and stages["receivers.monitor1_2"]["in"] == self.events
+            stages.get("receivers.monitor1_2", {}).get("in") == self.events
             and all(stage["in_flight"] == 0 for name, stage in stages.items() if name != "exporters.otlp")
         )
 

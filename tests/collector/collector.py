@@ -9,13 +9,17 @@ SIGNALS = ["logs", "metrics", "traces"]
 
 
 class Collector:
-    """A Collector that can be started several times; each time it writes files of its own."""
+    """A Collector that can be started several times; each time it writes files of its own.
 
-    def __init__(self, binary, directory, tls=None, max_message_mib=None):
+    `forward` are further exporters, by name, for each signal.
+    """
+
+    def __init__(self, binary, directory, tls=None, max_message_mib=None, forward=None):
         self.binary = binary
         self.directory = directory
         self.tls = tls
         self.max_message_mib = max_message_mib
+        self.forward = forward or {}
         self.ports = {"grpc": free_port(), "http": free_port()}
         self.page_port = free_port()
         self.starts = 0
@@ -46,6 +50,9 @@ class Collector:
                 "exporters": [f"file/{name}", "debug"],
             }
         pipelines["metrics"]["exporters"].append("prometheus")
+        for name, further in self.forward.items():
+            exporters |= further
+            pipelines[name]["exporters"] += further
         return {
             "receivers": {"otlp": {"protocols": {"grpc": grpc, "http": http}}},
             "processors": {"memory_limiter": {"check_interval": "100ms", "limit_mib": limit_mib}},
@@ -87,9 +94,10 @@ class Collector:
                 if line.endswith(b"\n"):
                     yield json.loads(line)
 
-    def has_records(self, number):
-        """Whether it has written at least this many log records."""
-        return sum(len(uids) for uids in self.uids()) >= number
+    def has_requests(self):
+        """Whether it has written log records since its start."""
+        path = self.directory / f"logs.{self.starts}.jsonl"
+        return path.exists() and path.stat().st_size > 0
 
     def uids(self):
         """For each request with log records, their unique ids."""

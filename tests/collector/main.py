@@ -1,20 +1,30 @@
-"""Runs the scenarios one after the other, and prints a table of their results."""
+"""Runs the scenarios, and prints a table of their results."""
 
 import argparse
 import pathlib
 import signal
 import sys
 import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import connections
 import faults
 import plain
+import report
+import scenario as selection
 from process import Failure
 from reconcile import Result
 from world import World
 
 HEADINGS = ["scenario", "records", "delivered", "duplicates", "dropped", "seconds", "result"]
-WIDTHS = [44, 8, 10, 11, 36, 8, 0]
+WIDTHS = [50, 8, 10, 11, 36, 8, 0]
+
+
+def all_scenarios():
+    """Every scenario, in the order of the table."""
+    found = [one for run in plain.ALL + faults.ALL for one in selection.scenarios(run)]
+    return found + [one for run in connections.ALL for one in selection.scenarios(run, connections.TRANSPORTS)]
 
 
 def print_row(cells):
@@ -22,42 +32,59 @@ def print_row(cells):
     print(" ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS)).rstrip(), flush=True)
 
 
-def run_scenario(run, binaries, directory):
-    """Runs a scenario, whose failure is a result, too."""
-    world = World(binaries, directory)
+def run_scenario(scenario, options):
+    """Runs a scenario, whose failure is a result, too, and prints its row."""
+    begin = time.monotonic()
+    world = World(options, options.work / scenario.name)
     try:
-        return run(world)
+        result = scenario.run(world, scenario.transport)
     except Failure as failure:
-        return Result(faults=[str(failure)])
+        result = Result(faults=[str(failure)])
+    except Exception:
+        result = Result(faults=[traceback.format_exc()])
     finally:
         world.close()
+    seconds = f"{time.monotonic() - begin:.1f}"
+    verdict = "; ".join(["FAULT", *result.faults] if result.faults else ["ok", *result.notes])
+    print_row([scenario.name, *result.cells(), seconds, verdict])
+    return result
 
 
-def main():
-    """Returns the exit code."""
+def arguments():
+    """The arguments that `run` passes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--otelcol", required=True)
     parser.add_argument("--tidegate", required=True)
     parser.add_argument("--work", required=True, type=pathlib.Path)
     parser.add_argument("--only", action="append", default=[])
-    options = parser.parse_args()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--report", type=pathlib.Path)
+    return parser.parse_args()
 
+
+def chosen_scenarios(options):
+    """The scenarios that a run has."""
+    chosen = selection.quick(all_scenarios()) if options.quick else all_scenarios()
+    return [one for one in chosen if not options.only or one.name.startswith(tuple(options.only))]
+
+
+def main():
+    """Returns the exit code."""
+    options = arguments()
     # Ends what a scenario has started, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    scenarios = plain.scenarios() | faults.scenarios() | connections.scenarios()
-    chosen = [name for name in scenarios if not options.only or name.startswith(tuple(options.only))]
+    chosen = chosen_scenarios(options)
     if not chosen:
-        print(f"no scenario begins with {options.only}; there are:", *scenarios, sep="\n", file=sys.stderr)
+        names = [one.name for one in all_scenarios()]
+        print(f"no scenario begins with {options.only}; there are:", *names, sep="\n", file=sys.stderr)
         return 2
-    failed = 0
     print_row(HEADINGS)
-    for name in chosen:
-        begin = time.monotonic()
-        result = run_scenario(scenarios[name], options, options.work / name)
-        seconds = f"{time.monotonic() - begin:.1f}"
-        verdict = "; ".join(["FAULT", *result.faults] if result.faults else ["ok", *result.notes])
-        print_row([name, *result.cells(), seconds, verdict])
-        failed += bool(result.faults)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        results = dict(zip(chosen, pool.map(lambda one: run_scenario(one, options), chosen)))
+    if options.report:
+        options.report.write_text("".join(f"{line}\n" for line in report.markdown(results)))
+    failed = sum(bool(result.faults) for result in results.values())
     print(f"{len(chosen) - failed} of {len(chosen)} scenarios hold")
     return 1 if failed else 0
 

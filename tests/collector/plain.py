@@ -3,11 +3,10 @@
 import time
 
 import pages
+import trace_tree
 from process import Failure, wait_until
 
-PROTOCOLS = ["grpc", "http/protobuf", "http/json"]
-COMPRESSIONS = ["none", "gzip", "zstd"]
-ALL = ["flows", "metrics", "traces"]
+SIGNALS = ["flows", "metrics", "traces"]
 
 
 def differences(world):
@@ -39,13 +38,14 @@ def wait_for_equal_pages(world):
     return page
 
 
-def check_spans(world, result):
-    """Each span belongs to a response, and each HTTP response with a latency has one."""
+def check_spans(world, result, others):
+    """Each span belongs to a response, and each HTTP response with a latency has one. `others` are ids of spans that
+    tidegate did not make."""
     responses = {}
     for uuid, flow in world.agent.flows().items():
         if flow.get("l7", {}).get("type") == "RESPONSE":
             responses[uuid.replace("-", "")[16:]] = flow
-    spans = [span["spanId"] for span in world.collector.spans()]
+    spans = [span["spanId"] for span in world.collector.spans() if span["spanId"] not in others]
     due = {
         span
         for span, flow in responses.items()
@@ -59,7 +59,7 @@ def check_spans(world, result):
     return len(spans)
 
 
-def check_all_signals(world):
+def check_all_signals(world, others=()):
     """Waits for the metrics of the end, and reconciles logs, metrics and spans."""
     wait_until("all events are read", world.agent.has_read_all)
     page = wait_for_equal_pages(world)
@@ -68,25 +68,35 @@ def check_all_signals(world):
     points = world.ledgers[-1]["processors.hubble_metrics"]["created"]
     result = world.reconcile(others=spans + points)
     result.expect_all_delivered()
-    result.expect(check_spans(world, result) == spans, f"the ledger has {spans} spans")
+    result.expect(check_spans(world, result, others) == spans, f"the ledger has {spans} spans")
     result.notes.append(f"{len(page)} equal samples")
     return result
 
 
-def plain(protocol, compression):
+def plain(world, transport):
     """Logs, metrics and spans of a run without faults."""
-
-    def run(world):
-        world.start(protocol, compression, rate=0, signals=ALL)
-        return check_all_signals(world)
-
-    return run
+    world.start(transport, rate=0, signals=SIGNALS)
+    return check_all_signals(world)
 
 
-def scenarios():
-    """The scenarios by name."""
-    return {
-        f"plain-{protocol.replace('/', '-')}-{compression}": plain(protocol, compression)
-        for protocol in PROTOCOLS
-        for compression in COMPRESSIONS
+def trace_trees(world, transport):
+    """In the Collector's file, the spans of both sides of a request are below that of the application."""
+    world.start(transport, rate=0, mix="traces", signals=SIGNALS)
+    wait_until("all events are read", world.agent.has_read_all)
+    due = trace_tree.expected(world.agent.flows())
+    trace_id = trace_tree.complete(due)[0]
+    _, root, _ = next(span for span in due.values() if span[0] == trace_id)
+    trace_tree.send_root(f"http://127.0.0.1:{world.collector.ports['http']}/v1/traces", trace_id, root)
+    result = check_all_signals(world, others=[root])
+    spans = {
+        span["spanId"]: (span["traceId"], span.get("parentSpanId"), span["kind"])
+        for span in world.collector.spans()
     }
+    result.expect({root: spans.get(root)} | due == spans, "the spans are not those of the requests")
+    below = trace_tree.children(spans, root)
+    result.expect(below == [trace_tree.SERVER, trace_tree.CLIENT], f"below the root are {below}")
+    result.notes.append(f"{len(trace_tree.complete(due))} trees")
+    return result
+
+
+ALL = [plain, trace_trees]

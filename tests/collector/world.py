@@ -22,17 +22,27 @@ class World:
         self.ledgers = []
         directory.mkdir(parents=True)
 
-    def make(self, protocol, compression, events=8000, rate=4000, collector=None, port=None, scheme="http", **otlp):
+    def make(
+        self,
+        transport,
+        events=8000,
+        rate=2000,
+        mix="default",
+        collector=None,
+        port=None,
+        scheme="http",
+        **otlp,
+    ):
         """Makes both, with settings of `otlp` whose names have `__` in place of a dot."""
         self.collector = Collector(self.binaries.otelcol, self.directory, **(collector or {}))
-        port = self.collector.ports[port or ("grpc" if protocol == "grpc" else "http")]
+        port = self.collector.ports[port or ("grpc" if transport.protocol == "grpc" else "http")]
         settings = {
-            "protocol": protocol,
-            "compression": compression,
+            "protocol": transport.protocol,
+            "compression": transport.compression,
             "endpoint": f"{scheme}://127.0.0.1:{port}",
         }
         settings |= {key.replace("__", "."): value for key, value in otlp.items()}
-        self.agent = Agent(self.binaries.tidegate, self.directory, settings, events, rate)
+        self.agent = Agent(self.binaries.tidegate, self.directory, settings, events, rate, mix)
 
     def start(self, *arguments, **settings):
         """Makes both, and starts the Collector, the simulated agent and tidegate."""

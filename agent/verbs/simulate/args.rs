@@ -101,6 +101,8 @@ enum MixArg {
     Dns,
     /// Only HTTP, half of it through the proxy
     Http,
+    /// Only HTTP through the proxy, in distributed traces
+    Traces,
     /// Only drops
     Drops,
 }
@@ -118,6 +120,7 @@ impl MixArg {
             Self::Tcp => Mix::only(Scenario::Tcp),
             Self::Dns => both(Scenario::DnsOnWire, Scenario::DnsProxied),
             Self::Http => both(Scenario::HttpOnWire, Scenario::HttpProxied),
+            Self::Traces => Mix::only(Scenario::HttpTraced),
             Self::Drops => Mix::only(Scenario::Drop),
         }
     }

@@ -17,16 +17,24 @@ const CODES: [u16; 6] = [200, 200, 200, 204, 404, 503];
 const ENVOY_PORT: u16 = 14_321;
 
 /// A request and its response.
-struct Exchange {
-    forward: Path,
+pub(super) struct Exchange {
+    pub(super) forward: Path,
     method: &'static str,
     path: &'static str,
     code: u16,
     id: u64,
+    /// Where a proxy reports it.
+    pub(super) observation_point: &'static str,
+    /// The header `traceparent` of the request.
+    pub(super) traceparent: Option<String>,
 }
 
 impl Exchange {
-    fn new(scenarios: &mut Scenarios, is_proxied: bool, rng: &mut fastrand::Rng) -> Self {
+    pub(super) fn new(
+        scenarios: &mut Scenarios,
+        is_proxied: bool,
+        rng: &mut fastrand::Rng,
+    ) -> Self {
         let v6 = is_v6(rng);
         let from = scenarios.cluster.local(rng, v6);
         let to = scenarios.cluster.local_under_l7_policy(rng, v6, is_proxied);
@@ -40,6 +48,8 @@ impl Exchange {
             path: PATHS[rng.usize(..PATHS.len())],
             code: CODES[rng.usize(..CODES.len())],
             id: rng.u64(..),
+            observation_point: "Ingress",
+            traceparent: None,
         }
     }
 
@@ -55,14 +65,17 @@ impl Exchange {
         format!("HTTP/1.1 {} X\r\nContent-Length: 0\r\n\r\n", self.code).into_bytes()
     }
 
-    fn record(&self, timestamp: String, is_response: bool, verdict: &str) -> LogRecord {
+    pub(super) fn record(&self, timestamp: String, is_response: bool, verdict: &str) -> LogRecord {
         let path = if is_response {
             self.forward.reverse()
         } else {
             self.forward.clone()
         };
-        let headers =
+        let mut headers =
             BTreeMap::from([("X-Request-Id".to_owned(), vec![format!("{:016x}", self.id)])]);
+        if let (Some(traceparent), false) = (&self.traceparent, is_response) {
+            headers.insert("Traceparent".to_owned(), vec![traceparent.clone()]);
+        }
         let http = Http {
             code: if is_response { self.code.into() } else { 0 },
             method: self.method.to_owned(),
@@ -75,7 +88,13 @@ impl Exchange {
         LogRecord {
             http: Some(http),
             verdict: verdict.to_owned(),
-            ..record(&path, timestamp, is_response, "Ingress", ip_protocol::TCP)
+            ..record(
+                &path,
+                timestamp,
+                is_response,
+                self.observation_point,
+                ip_protocol::TCP,
+            )
         }
     }
 }

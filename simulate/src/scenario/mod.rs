@@ -10,6 +10,7 @@ mod internal;
 mod overlay;
 mod rare;
 mod tcp;
+mod traces;
 
 use std::collections::BTreeSet;
 
@@ -67,6 +68,7 @@ impl Scenarios {
             Scenario::Overlay => self.overlay(rng),
             Scenario::Rare => self.rare(rng),
             Scenario::Internal => self.internal(rng),
+            Scenario::HttpTraced => self.http_traced(rng),
         }
         let conversation = std::mem::take(&mut self.writer.conversation);
         let new_peers = self.cluster.take_new_peers();

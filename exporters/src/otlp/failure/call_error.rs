@@ -78,10 +78,10 @@ impl CallError {
             Self::Status(status) => {
                 status.code() == Code::Unimplemented && status.message().contains("ompress")
             }
-            // The Collector responds 400 to an encoding that it is not configured for.
+            // The Collector, Prometheus and Loki respond 400 to an encoding that they do not accept.
             Self::Refused(refusal) => match refusal.status {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => !refusal.is_grpc,
-                StatusCode::BAD_REQUEST => has(&refusal.message, &["content-encoding"]),
+                StatusCode::BAD_REQUEST => has(&refusal.message, &UNSUPPORTED_ENCODING),
                 _ => false,
             },
             _ => false,
@@ -108,6 +108,14 @@ impl CallError {
         }
     }
 }
+
+/// What messages about an encoding have in them: those of the Collector (0.165), Loki (3.7) and Prometheus
+/// (3.16), in this order.
+const UNSUPPORTED_ENCODING: [&str; 3] = [
+    "content-encoding",
+    "unsupported content encoding",
+    "unsupported compression",
+];
 
 /// Whether a text has one of the parts, which are in lower case.
 fn has(text: &str, parts: &[&str]) -> bool {
@@ -206,6 +214,20 @@ mod tests {
             (refused(400, "http: request body too large"), too_large),
             (refused(415, ""), encoding),
             (refused(400, "unsupported Content-Encoding: zstd"), encoding),
+            (
+                refused(
+                    400,
+                    "unsupported compression: zstd. Only \"gzip\" or no compression supported",
+                ),
+                encoding,
+            ),
+            (
+                refused(
+                    400,
+                    "unsupported content encoding br: only gzip, lz4 and zstd are supported",
+                ),
+                encoding,
+            ),
             (refused(400, "bad record"), other),
             (refused(422, ""), other),
             (refused(503, ""), other),
