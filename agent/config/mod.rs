@@ -104,11 +104,12 @@ impl Config {
         let mut receivers = registry.receiver_section().read(&mut root, problems);
         let mut processors = registry.processor_section().read(&mut root, problems);
         let mut exporters = registry.exporter_section().read(&mut root, problems);
-        let configs = exporters
-            .list
-            .iter_mut()
-            .filter_map(|exporter| exporter.config.as_mut());
-        configs.for_each(|config| config.use_environment(environment));
+        let of_processors = processors.list.iter_mut();
+        let of_processors = of_processors.filter_map(|processor| processor.config.as_mut());
+        of_processors.for_each(|config| config.use_environment(environment));
+        let of_exporters = exporters.list.iter_mut();
+        let of_exporters = of_exporters.filter_map(|exporter| exporter.config.as_mut());
+        of_exporters.for_each(|config| config.use_environment(environment));
         let service = root
             .remove("service")
             .unwrap_or_else(|| Spanned::new(end..end, DeValue::Table(DeTable::new())));

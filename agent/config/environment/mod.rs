@@ -13,8 +13,7 @@ use super::secrets::is_secret;
 use super::{Problem, Problems, Source};
 use expand::{Reason, expand};
 
-/// Looks up a variable.
-pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) use tidegate_runtime::component::Environment;
 
 /// The environment of the process; a variable that is not UTF-8 counts as unset.
 pub(crate) fn process_environment(name: &str) -> Option<String> {

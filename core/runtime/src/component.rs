@@ -6,11 +6,13 @@ mod file_use;
 mod finding;
 mod outcomes;
 mod position;
+mod variables;
 
 pub use file_use::{FileContent, FileUse};
 pub use finding::{Finding, Lint, Place};
 pub use outcomes::{Cause, Outcomes, Reasons};
 pub use position::{ChainPosition, FlowContent};
+pub use variables::{Environment, Variables};
 
 use std::fmt::Debug;
 use std::net::SocketAddr;
@@ -147,6 +149,11 @@ pub trait ProcessorConfig: Debug + Send {
     fn sends_requests(&self) -> &'static [RequestKind] {
         &[]
     }
+    /// Replaces defaults of keys that the file does not give by environment variables. Called once,
+    /// after parsing.
+    fn use_environment(&mut self, environment: Environment<'_>) {
+        let _ = environment;
+    }
     /// What it contributes to flows that other processors can depend on.
     fn contributes(&self) -> &'static [FlowContent] {
         &[]
@@ -201,7 +208,7 @@ pub trait ExporterConfig: Debug + Send {
     }
     /// Replaces defaults of keys that the file does not give by environment variables. Called once,
     /// after parsing.
-    fn use_environment(&mut self, environment: &dyn Fn(&str) -> Option<String>) {
+    fn use_environment(&mut self, environment: Environment<'_>) {
         let _ = environment;
     }
     /// Sets the keys of its `queue` table that are not about the inbox. Returns the default of

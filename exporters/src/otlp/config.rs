@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{BuildContext, BuildError};
-use tidegate_runtime::config::{HumanDuration, NonZeroDuration, Signal as Kept, Signals};
+use tidegate_runtime::config::{
+    Defaulted, HumanDuration, NonZeroDuration, Signal as Kept, Signals,
+};
 
-use super::defaulted::Defaulted;
 use super::delivery::RetryConfig;
 use super::logs::{BatchConfig, Body, Labels, LogFormat};
 use super::metrics::Temporality;
@@ -83,7 +84,8 @@ tidegate_runtime::config_table! {
         /// How often the current values of all series are sent.
         pub(super) metrics_interval: NonZeroDuration = NonZeroDuration::from_millis(10_000),
         /// What the values of counters and histograms cover.
-        pub(super) temporality: Temporality = Temporality::Cumulative,
+        pub(super) temporality: Defaulted<Temporality> =
+            Defaulted::new(Temporality::Cumulative),
         /// HTTP headers that are recorded as attributes. ["*"] records all, including credentials.
         pub(super) http_headers: Vec<String> = Vec::new(),
         /// The body of log records.

@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize as _;
 use tidegate_model::Kinds;
-use tidegate_runtime::component::{BuildContext, BuildError, ExporterConfig, FileUse, Finding};
+use tidegate_runtime::component::{
+    BuildContext, BuildError, Environment, ExporterConfig, FileUse, Finding,
+};
 use tidegate_runtime::config::{ByteSize, DiskQueue, RequestQueue};
 use tidegate_runtime::disk_log::Settings;
 use tidegate_runtime::exclusive::ExclusiveResource;
@@ -55,11 +57,17 @@ impl Configured {
 
     /// An error in a value that is not in the file says where it comes from.
     fn with_source(&self, mut error: BuildError) -> BuildError {
-        let mut sources = self.sources.iter().filter(|(key, _)| *key == error.key);
-        if let Some((_, name)) = sources.next() {
-            let source = format!("; the value is that of the environment variable `{name}`");
-            error.message.push_str(&source);
-        }
+        let sources = self.sources.iter().filter(|(key, _)| *key == error.key);
+        let names: Vec<_> = sources.map(|(_, name)| format!("`{name}`")).collect();
+        let source = match &names[..] {
+            [] => return error,
+            [name] => format!("; the value is that of the environment variable {name}"),
+            names => format!(
+                "; the values are those of the environment variables {}",
+                names.join(", ")
+            ),
+        };
+        error.message.push_str(&source);
         error
     }
 }
@@ -81,11 +89,11 @@ impl ExporterConfig for Configured {
         Some(DEFAULT_REQUESTS)
     }
 
-    fn use_environment(&mut self, environment: &dyn Fn(&str) -> Option<String>) {
-        let variables = variables::apply(&mut self.keys, environment);
-        self.proxy = variables.proxy;
-        self.findings = variables.findings;
-        self.sources = variables.sources;
+    fn use_environment(&mut self, environment: Environment<'_>) {
+        let applied = variables::apply(&mut self.keys, environment);
+        self.proxy = applied.proxy;
+        self.findings = applied.findings;
+        self.sources = applied.sources;
     }
 
     fn inspect(&self) -> Vec<Finding> {
@@ -109,7 +117,7 @@ impl ExporterConfig for Configured {
         let metrics = MetricsConfig {
             interval: keys.metrics_interval.get(),
             max_request_bytes: keys.batch.max_bytes.get(),
-            temporality: keys.temporality,
+            temporality: *keys.temporality.get(),
         };
         BackendStatus::declare_counters(context);
         let has_json = Signal::ALL

@@ -15,8 +15,8 @@
 //!    points, and the requests made of them.
 //! 8. [`export_loop`] connects all of that to the inbox, [`exporter`] starts it, and [`refresh`]
 //!    reads its files again.
-//! 9. [`config`] has the keys, with [`signal_config`] and [`defaulted`]; [`variables`] are defaults
-//!    of them, [`backends`] is what they come to, and [`configured`] builds the exporter.
+//! 9. [`config`] has the keys, with [`signal_config`]; [`variables`] are defaults of them,
+//!    [`backends`] is what they come to, and [`configured`] builds the exporter.
 //!
 //! A request is encoded once and kept until its outcome. Then its records are settled: delivered,
 //! or dropped with a reason in [`failure::drop_reason`]. Metrics are never queued: each export has
@@ -25,7 +25,6 @@
 mod backends;
 mod config;
 mod configured;
-mod defaulted;
 mod delivery;
 mod export_loop;
 mod exporter;

@@ -2,32 +2,18 @@
 
 use std::num::NonZeroUsize;
 
-use serde::Deserialize;
 use tidegate_model::{Kind, Kinds};
 use tidegate_runtime::component::{
-    BuildContext, BuildError, ChainPosition, ComponentKind, Finding, Outcomes, ProcessorConfig,
-    ProcessorKind,
+    BuildContext, BuildError, ChainPosition, Finding, ProcessorConfig,
 };
-use tidegate_runtime::config::{NonZeroDuration, Spanned, Table as _};
+use tidegate_runtime::config::{Defaulted, NonZeroDuration, Spanned};
 use tidegate_runtime::stage::Processor;
 
+use super::HubbleMetrics;
 use super::families::{FamilySettings, WireFamilies};
 use super::inspection;
 use super::metric_list::MetricList;
 use super::mistake::Mistake;
-use super::{HubbleMetrics, SERIES_LIMIT};
-
-/// The kind.
-pub const KIND: ProcessorKind = ComponentKind {
-    name: "hubble_metrics",
-    about: Config::ABOUT,
-    keys: Config::KEYS,
-    outcomes: Outcomes {
-        noted: &[SERIES_LIMIT],
-        ..Outcomes::NONE
-    },
-    parse: |table| Ok(Box::new(Config::deserialize(table)?)),
-};
 
 /// The metrics of Cilium's quick start.
 const QUICK_START: [&str; 7] = [
@@ -65,8 +51,9 @@ tidegate_runtime::config_table! {
         /// Where DNS and HTTP messages found in captured packets are counted.
         pub wire: WireFamilies = WireFamilies::Own,
         /// Keeps durations of HTTP requests in base-2 exponential histograms, too, of up to 160
-        /// buckets. `otlp` sends those in place of the explicit ones.
-        pub exponential_histograms: bool = false,
+        /// buckets. `otlp` sends those in place of the explicit ones. The environment variable
+        /// `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION` is the default.
+        pub exponential_histograms: Defaulted<bool> = Defaulted::new(false),
     }
 }
 
@@ -95,7 +82,7 @@ impl ProcessorConfig for Config {
         let settings = FamilySettings {
             max_series: self.max_series.get(),
             wire: self.wire,
-            exponential_histograms: self.exponential_histograms,
+            exponential_histograms: *self.exponential_histograms.get(),
         };
         let list = MetricList::build(self.metrics.iter().map(Spanned::get_ref), settings)
             .map_err(refused)?;

@@ -16,6 +16,7 @@
 //! text nor allocates.
 
 mod config;
+mod configured;
 mod context;
 mod deletions;
 mod families;
@@ -28,7 +29,8 @@ mod overflow;
 mod series;
 mod series_ends;
 
-pub use config::{Config, KIND};
+pub use config::Config;
+pub use configured::KIND;
 pub use families::WireFamilies;
 pub use series::{OVERFLOW, SERIES_LIMIT};
 

@@ -3,6 +3,7 @@
 mod address;
 mod choice;
 mod declaration;
+mod defaulted;
 mod quantity;
 mod queue;
 mod range;
@@ -15,6 +16,7 @@ mod table;
 pub use address::{AddressError, ListenAddress};
 pub use choice::ChoiceVisitor;
 pub use declaration::{Choice, Key, Setting, Shape, Table, Value, paragraphs, table_value};
+pub use defaulted::Defaulted;
 pub use quantity::{ByteSize, HumanDuration, NonZeroDuration};
 pub use queue::{DiskQueue, ExporterPolicy, ExporterQueue, Queue, RequestQueue};
 pub use range::{Number, Whole};

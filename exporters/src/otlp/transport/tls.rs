@@ -108,6 +108,17 @@ impl TlsConfig {
         merged
     }
 
+    /// These settings, each from `general` where it is not given: a certificate and its key need not
+    /// come from the same place.
+    pub(crate) fn filled(&self, general: &Self) -> Self {
+        let or = |own: &Option<PathBuf>, other: &Option<PathBuf>| own.clone().or(other.clone());
+        Self {
+            cert_file: or(&self.cert_file, &general.cert_file),
+            key_file: or(&self.key_file, &general.key_file),
+            ..self.or(general)
+        }
+    }
+
     /// Whether it names files.
     fn has_files(&self) -> bool {
         self.ca_file.is_some() || self.cert_file.is_some()

@@ -1,34 +1,40 @@
 //! A key whose default an environment variable can replace.
 
 use serde::{Deserialize, Deserializer};
-use tidegate_runtime::config::{Setting, Shape, Value};
+
+use super::declaration::{Setting, Shape, Value};
 
 /// The value of a key, and whether the file gives it.
 #[derive(Clone)]
-pub(super) struct Defaulted<T> {
+pub struct Defaulted<T> {
     value: T,
     is_given: bool,
 }
 
 impl<T> Defaulted<T> {
     /// The default of a key.
-    pub(super) const fn new(value: T) -> Self {
+    #[must_use]
+    pub const fn new(value: T) -> Self {
         Self {
             value,
             is_given: false,
         }
     }
 
-    pub(super) const fn get(&self) -> &T {
+    /// The value of the file, or else the default.
+    #[must_use]
+    pub const fn get(&self) -> &T {
         &self.value
     }
 
-    pub(super) const fn is_given(&self) -> bool {
+    /// Whether the file has a value.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
         self.is_given
     }
 
     /// Replaces the default, which is without effect if the file gives a value.
-    pub(super) fn set_default(&mut self, value: T) {
+    pub fn set_default(&mut self, value: T) {
         if !self.is_given {
             self.value = value;
         }
@@ -45,7 +51,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Defaulted<T> {
     }
 }
 
-/// Shows the value alone, which is all that the exporter depends on.
+/// Shows the value alone, which is all that a component depends on.
 impl<T: std::fmt::Debug> std::fmt::Debug for Defaulted<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.value.fmt(f)
