@@ -53,19 +53,27 @@ fn anchor(heading: &str) -> String {
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
+/// The paths of what is in a folder.
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let folder = folder.to_owned();
+    let entries = fs::read_dir(root().join(&folder)).expect("the folder is there");
+    let names = entries.map(|entry| entry.expect("the entry is readable").file_name());
+    names.map(move |name| folder.join(name))
+}
+
 fn pages() -> Vec<Page> {
     let folders = [
         "",
         "docs",
         "benches/peers",
+        "deploy/examples",
         "tests/conformance",
         "tests/fuzz",
     ];
-    let names = folders.into_iter().flat_map(|folder| {
-        let entries = fs::read_dir(root().join(folder)).expect("the folder is there");
-        let names = entries.map(|entry| entry.expect("the entry is readable").file_name());
-        names.map(move |name| Path::new(folder).join(name))
-    });
+    let recipes = entries(Path::new("deploy/examples"));
+    let recipes = recipes.filter(|path| root().join(path).is_dir());
+    let folders = folders.into_iter().map(PathBuf::from).chain(recipes);
+    let names = folders.flat_map(|folder| entries(&folder));
     let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
     names.filter(is_page).map(Page::read).collect()
 }

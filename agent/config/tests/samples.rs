@@ -81,3 +81,23 @@ fn no_shipped_file_and_no_sample_of_the_manual_gives_a_warning() {
         assert_eq!(said_about(&path.display().to_string(), &text), "");
     }
 }
+
+/// The pipelines of the recipes: those of `deploy/examples/NAME/`.
+fn recipes() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("deploy/examples")).unwrap();
+    let folders = entries.map(|entry| entry.unwrap().path());
+    let folders = folders.filter(|path| path.is_dir());
+    folders
+        .flat_map(|folder| files(folder.to_str().unwrap(), "toml"))
+        .collect()
+}
+
+#[test]
+fn no_recipe_gives_a_warning() {
+    let recipes = recipes();
+    assert!(recipes.len() >= 15, "{} recipes", recipes.len());
+    for path in recipes {
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(said_about(&path.display().to_string(), &text), "");
+    }
+}
