@@ -1,12 +1,10 @@
-//! Endpoints of every form, several of them, settings of one signal, credentials and proxies.
+//! Endpoints of every form, several of them, settings of one signal, and credentials.
 
 use std::fs;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
 
 use tidegate_model::metric::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpStream, UnixListener};
 
 use crate::backend::{Backend, Reply};
 use crate::http_server::{self, HttpServer};
@@ -18,7 +16,7 @@ const HTTP: &str = "protocol = \"http/protobuf\"";
 const ONLY_FLOWS: &str = "signals = [\"flows\"]";
 
 /// Sends flows one by one, each in a request of its own, and returns how many were delivered.
-async fn send(endpoint: &str, config: &[&str], count: u64) -> u64 {
+pub(crate) async fn send(endpoint: &str, config: &[&str], count: u64) -> u64 {
     let config = [config, &[FAST_RETRIES, ONE_RECORD_PER_REQUEST, ONLY_FLOWS]].concat();
     let pipeline = PipelineSetup::new(endpoint, &config).start();
     pipeline.send(flows(1..=count)).await;
@@ -205,92 +203,6 @@ async fn a_password_can_be_in_the_configuration() {
     assert_eq!(send(&server.url(), &[HTTP, basic], 1).await, 1);
     let value = server.received()[0].headers["authorization"].clone();
     assert_eq!(value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-}
-
-/// An HTTP proxy that opens tunnels to one backend, whatever their target, and records the heads of
-/// the requests that it gets.
-struct Proxy {
-    url: String,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl Proxy {
-    async fn start(to: String, status: &'static str) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let url = format!("http://alice:s3cret@{}", listener.local_addr().unwrap());
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let recorded = Arc::clone(&heads);
-        tokio::spawn(async move {
-            while let Ok((mut socket, _)) = listener.accept().await {
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    head.push(socket.read_u8().await.unwrap());
-                }
-                recorded
-                    .lock()
-                    .unwrap()
-                    .push(String::from_utf8(head).unwrap());
-                let response = format!("HTTP/1.1 {status}\r\n\r\n");
-                socket.write_all(response.as_bytes()).await.unwrap();
-                if status.starts_with("200") {
-                    let mut target = TcpStream::connect(&to).await.unwrap();
-                    tokio::spawn(async move { copy_bidirectional(&mut socket, &mut target).await });
-                }
-            }
-        });
-        Self { url, heads }
-    }
-}
-
-#[tokio::test]
-async fn grpc_goes_through_a_tunnel_of_the_proxy() {
-    let backend = Backend::start();
-    let to = backend.url().replace("http://", "");
-    let proxy = Proxy::start(to, "200 OK").await;
-    let key = format!("proxy_url = \"{}\"", proxy.url);
-    assert_eq!(send("http://backend.test:4317", &[&key], 2).await, 2);
-    let head = proxy.heads.lock().unwrap()[0].clone();
-    assert_eq!(
-        head,
-        "CONNECT backend.test:4317 HTTP/1.1\r\nHost: backend.test:4317\r\n\
-         Proxy-Authorization: Basic YWxpY2U6czNjcmV0\r\n\r\n"
-    );
-}
-
-#[tokio::test]
-async fn plain_http_is_forwarded_by_the_proxy() {
-    let proxy = HttpServer::start(Vec::new()).await;
-    let key = format!("proxy_url = \"http://alice:s3cret@{}\"", proxy.address);
-    assert_eq!(send("http://backend.test:4318", &[HTTP, &key], 1).await, 1);
-    let request = proxy.received().pop().unwrap();
-    assert_eq!(request.line, "POST http://backend.test:4318/v1/logs");
-    assert_eq!(request.headers["host"], "backend.test:4318");
-    assert_eq!(
-        request.headers["proxy-authorization"],
-        "Basic YWxpY2U6czNjcmV0"
-    );
-}
-
-#[tokio::test]
-async fn a_proxy_that_refuses_is_named_without_its_password() {
-    let proxy = Proxy::start(String::new(), "403 Forbidden").await;
-    let key = format!("proxy_url = \"{}\", drain_timeout = \"0s\"", proxy.url);
-    let config = [&*key, FAST_RETRIES];
-    let pipeline = PipelineSetup::new("https://backend.test", &config).start();
-    pipeline.send(flows(1..=1)).await;
-    let problem = loop {
-        match pipeline.problem() {
-            Some(problem) => break problem,
-            None => tokio::task::yield_now().await,
-        }
-    };
-    assert!(
-        problem.contains("responded 403 Forbidden to CONNECT")
-            && problem.contains("check `proxy_url`")
-            && !problem.contains("s3cret"),
-        "{problem}"
-    );
-    pipeline.finish().await;
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use tonic::transport::{Certificate, Identity, ServerTlsConfig};
 use crate::backend::Backend;
 use crate::pipeline::{FAST_RETRIES, PipelineSetup, flows};
 
-fn path(name: &str) -> PathBuf {
+pub(crate) fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/otlp/tls")
         .join(name)
@@ -36,7 +36,7 @@ fn pem(name: &str) -> Vec<u8> {
 }
 
 /// A backend that accepts only clients with a certificate of the authority.
-fn backend() -> Backend {
+pub(crate) fn backend() -> Backend {
     let identity = Identity::from_pem(pem("server.pem"), pem("server_key.pem"));
     let authority = Certificate::from_pem(pem("ca.pem"));
     Backend::start_with_tls(
@@ -47,7 +47,7 @@ fn backend() -> Backend {
 }
 
 /// Returns the exporter's `tls` table; `name` is the expected name of the backend.
-fn table(name: &str, with_identity: bool) -> String {
+pub(crate) fn table(name: &str, with_identity: bool) -> String {
     let file = |name: &str| path(name).display().to_string();
     let identity = format!(
         ", cert_file = '{}', key_file = '{}'",
@@ -164,7 +164,7 @@ async fn http_uses_tls_with_both_versions_of_the_protocol() {
 }
 
 /// Starts a server of HTTPS that accepts every request. Returns the versions of its requests.
-async fn https_server(alpn: &[u8]) -> (String, Arc<Mutex<Vec<Version>>>) {
+pub(crate) async fn https_server(alpn: &[u8]) -> (String, Arc<Mutex<Vec<Version>>>) {
     let chain = pem("server.pem");
     let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<_, _>>();
     let key = PrivateKeyDer::from_pem_slice(&pem("server_key.pem")).unwrap();

@@ -1,11 +1,13 @@
 //! Opens connections to a backend: to a TCP port or a unix socket, through a proxy if one is
 //! configured, with TLS if the endpoint asks for it.
 //!
-//! [`connector`] does these steps, [`proxy`] asks an HTTP proxy for a tunnel, [`stream`] is what a
-//! connection is to the HTTP client, and [`error`] says what failed.
+//! [`connector`] does these steps, [`proxy`] asks an HTTP proxy for a tunnel, unless [`no_proxy`]
+//! lists the host, [`stream`] is what a connection is to the HTTP client, and [`error`] says what
+//! failed.
 
 mod connector;
 mod error;
+mod no_proxy;
 mod proxy;
 mod stream;
 

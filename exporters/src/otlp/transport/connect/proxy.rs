@@ -13,6 +13,7 @@ use tidegate_runtime::config::{Setting, Shape, Value, mask_url};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::error::ConnectError;
+use super::no_proxy;
 use super::stream::Socket;
 use crate::otlp::transport::address::{Address, Peer, is_loopback};
 use crate::otlp::transport::protocol::Protocol;
@@ -79,17 +80,16 @@ impl ProxyConfig {
         address: &Address,
         protocol: Protocol,
     ) -> Option<Proxy> {
-        let Peer::Tcp { host, .. } = &address.peer else {
+        let Peer::Tcp { host, port } = &address.peer else {
             return None;
         };
         let builder = match &self.url {
             Some(ProxyUrl(url)) => Matcher::builder().all(url.clone()),
-            None if is_loopback(host) => return None,
+            None if is_loopback(host) || no_proxy::is_listed(&self.no, host, *port) => return None,
             None => Matcher::builder()
                 .http(self.http.clone())
                 .https(self.https.clone())
-                .all(self.all.clone())
-                .no(self.no.clone()),
+                .all(self.all.clone()),
         };
         let origin = address.origin();
         let origin = match protocol {
