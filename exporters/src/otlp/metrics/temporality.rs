@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegate_model::metric::{Histogram, Value};
+use tidegate_model::metric::{Exemplar, Histogram, Value};
 
 use crate::otlp::messages::AggregationTemporality;
 
@@ -57,7 +57,7 @@ fn subtract(value: &Histogram, earlier: &Histogram) -> Histogram {
             .collect(),
         sum: value.sum - earlier.sum,
         count: value.count - earlier.count,
-        exemplars: value.exemplars.clone(),
+        exemplars: newer_exemplars(value, earlier),
         exponential: value.exponential.as_ref().map(|value| {
             let mut difference = value.clone();
             if let Some(earlier) = &earlier.exponential {
@@ -68,8 +68,18 @@ fn subtract(value: &Histogram, earlier: &Histogram) -> Histogram {
     }
 }
 
+/// The exemplars of a difference are observations that it covers.
+fn newer_exemplars(value: &Histogram, earlier: &Histogram) -> Vec<Exemplar> {
+    let exemplars = value.exemplars.iter();
+    let newer = exemplars.filter(|exemplar| !earlier.exemplars.contains(exemplar));
+    newer.copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use tidegate_model::Timestamp;
+    use tidegate_model::flow::TraceContext;
+
     use super::*;
 
     fn histogram(buckets: &[u64], sum: f64) -> Value {
@@ -107,5 +117,26 @@ mod tests {
         ] {
             assert_eq!(difference(&value, earlier.as_ref()), expected, "{value:?}");
         }
+    }
+    #[test]
+    fn a_difference_has_only_the_exemplars_that_are_new() {
+        let exemplar = |time| Exemplar {
+            value: 0.5,
+            time: Timestamp(time),
+            trace: TraceContext {
+                trace_id: [1; 16],
+                parent_id: [2; 8],
+                flags: TraceContext::SAMPLED,
+            },
+        };
+        let of = |count, exemplars: &[Exemplar]| Histogram {
+            buckets: vec![count],
+            count,
+            exemplars: exemplars.to_vec(),
+            ..Histogram::default()
+        };
+        let earlier = of(2, &[exemplar(1), exemplar(2)]);
+        let later = of(3, &[exemplar(1), exemplar(3)]);
+        assert_eq!(subtract(&later, &earlier).exemplars, [exemplar(3)]);
     }
 }
