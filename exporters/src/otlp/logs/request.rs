@@ -24,7 +24,7 @@ tidegate_runtime::config_table! {
         /// The maximum number of log records in one request.
         pub(crate) max_records: NonZeroU64 = const { NonZeroU64::new(2048).expect("not zero") },
         /// The maximum size of one request before compression, at most 4MiB. Requests wait in the
-        /// memory of `queue.requests`; two more are being filled and sealed.
+        /// memory of `queue.requests`; two more are being filled and sealed, three with spans.
         pub(crate) max_bytes: ByteSize = ByteSize::new(1 << 20),
         /// How long a log record waits for others. "0s" sends at once what has arrived together.
         pub(crate) timeout: HumanDuration = HumanDuration::from_secs(1),
@@ -214,5 +214,47 @@ impl LogRequestBuilder {
     /// Memory for a full request and the record that did not fit.
     fn max_capacity(&self) -> usize {
         self.start + self.max_len + OVERFLOW_LEN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tidegate_runtime::component::BuildContext;
+    use tidegate_runtime::stage_id::StageId;
+    use tidegate_runtime::telemetry::Telemetry;
+
+    use super::*;
+    use crate::otlp::resource::ResourceAttributes;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_due_after_the_timeout_of_its_first_record() {
+        let config = BatchConfig {
+            max_records: NonZeroU64::new(3).unwrap(),
+            timeout: HumanDuration::from_secs(7),
+            ..BatchConfig::default()
+        };
+        let context = BuildContext {
+            stage: StageId::exporter("otlp"),
+            node_name: String::new(),
+            telemetry: Telemetry::default(),
+            health: Default::default(),
+            requests: Default::default(),
+        };
+        let resource = ResourceAttributes::new(&context, &Default::default());
+        let envelope = Envelope::new(&resource);
+        let mut builder = LogRequestBuilder::new(config, envelope);
+        let mut add = || {
+            assert_eq!(builder.write(|out| out.push(0)), Placement::Current);
+            builder.commit();
+            builder.due()
+        };
+        let start = Instant::now();
+        let due = start + Duration::from_secs(7);
+        assert_eq!(add(), Some(due));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(add(), Some(due));
+        assert_eq!(add(), Some(start + Duration::from_secs(2)), "it is full");
     }
 }
