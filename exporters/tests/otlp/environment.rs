@@ -1,8 +1,6 @@
 //! Environment variables of the OpenTelemetry specification: each of them has an effect, below the
 //! configuration file.
 
-use std::time::Duration;
-
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyValue;
 use prost::Message as _;
@@ -11,14 +9,11 @@ use tidegate_model::metric::Value;
 use tidegate_runtime::component::{ExporterConfig, Finding};
 use toml::de::ValueDeserializer;
 
-use crate::backend::Backend;
 use crate::http_server::{HttpServer, Received};
 use crate::metric_values::{counter, point};
 use crate::pipeline::{FAST_RETRIES, PipelineSetup, flows};
 
-const PREFIX: &str = "OTEL_EXPORTER_OTLP_";
-
-/// Exports a flow and a metric with these variables. `PREFIX` is left out of their names.
+/// Exports a flow and a metric with these variables.
 async fn export(config: &[&str], variables: &[(&'static str, String)]) {
     let mut setup = PipelineSetup::without_endpoint(&[config, &[FAST_RETRIES]].concat());
     setup.environment = variables.to_vec();
@@ -122,18 +117,6 @@ async fn headers_and_compression_are_those_of_the_variables() {
 }
 
 #[tokio::test]
-async fn insecure_decides_for_an_endpoint_without_a_scheme() {
-    let backend = Backend::start();
-    let target = backend.url().replace("http://", "");
-    let variables = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", target),
-        ("OTEL_EXPORTER_OTLP_INSECURE", "TRUE".to_owned()),
-    ];
-    export(&[], &variables).await;
-    assert_eq!(backend.services.logs.received().len(), 1);
-}
-
-#[tokio::test]
 async fn the_resource_has_the_attributes_of_the_variables_below_those_of_the_file() {
     let server = HttpServer::start(Vec::new()).await;
     let variables = [
@@ -204,40 +187,14 @@ async fn the_file_comes_before_variables() {
 }
 
 /// Parses a table with a variable.
-fn configured(table: &str, name: &str, value: &str) -> Box<dyn ExporterConfig> {
+pub(crate) fn configured(table: &str, name: &str, value: &str) -> Box<dyn ExporterConfig> {
     let mut config = (otlp::KIND.parse)(ValueDeserializer::parse(table).unwrap()).unwrap();
     config.use_environment(&|asked| (asked == name).then(|| value.to_owned()));
     config
 }
 
-fn findings(name: &str, value: &str) -> Vec<Finding> {
+pub(crate) fn findings(name: &str, value: &str) -> Vec<Finding> {
     configured("{}", name, value).inspect()
-}
-
-#[test]
-fn every_variable_of_every_signal_changes_the_configuration() {
-    let https = "{ endpoint = \"https://h:1\", logs_endpoint = \"https://l:1\", \
-                 metrics_endpoint = \"https://m:1\", traces_endpoint = \"https://t:1\" }";
-    for signal in ["", "LOGS_", "METRICS_", "TRACES_"] {
-        for (setting, value, table) in [
-            ("ENDPOINT", "http://collector:1", "{}"),
-            ("PROTOCOL", "http/json", "{}"),
-            ("HEADERS", "a=b", "{}"),
-            ("COMPRESSION", "gzip", "{}"),
-            ("TIMEOUT", "1234", "{}"),
-            ("CERTIFICATE", "/ca", https),
-            ("CLIENT_CERTIFICATE", "/certificate", https),
-            ("CLIENT_KEY", "/key", https),
-            ("INSECURE", "true", "{}"),
-        ] {
-            let name = format!("{PREFIX}{signal}{setting}");
-            let changed = configured(table, &name, value);
-            let unset = configured(table, &name, "");
-            assert_ne!(format!("{changed:?}"), format!("{unset:?}"), "{name}");
-            let said = changed.inspect();
-            assert!(said.is_empty(), "{name}: {said:?}");
-        }
-    }
 }
 
 /// A variable, a value that cannot be read, and a part of the warning.
@@ -312,58 +269,4 @@ fn a_variable_that_cannot_be_read_is_ignored_with_a_warning() {
         assert!(!title.contains("s3cret"), "{title}");
     }
     assert!(findings("OTEL_EXPORTER_OTLP_PROTOCOL", " ").is_empty());
-}
-
-#[tokio::test]
-async fn the_timeout_of_a_signal_is_its_own() {
-    let backend = Backend::start();
-    let hang = crate::backend::Reply::Hang;
-    backend.services.logs.reply_with([hang]);
-    let mut setup = PipelineSetup::new(
-        &backend.url(),
-        &[
-            "signals = [\"flows\"]",
-            "retry_on_failure = { enabled = false }",
-        ],
-    );
-    setup.environment = vec![("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "20".to_owned())];
-    setup.grace = Duration::from_secs(3600);
-    let pipeline = setup.start();
-    pipeline.send(flows(1..=1)).await;
-    assert_eq!(pipeline.finish().await.0.unconfirmed, 1);
-}
-
-#[tokio::test]
-async fn proxies_of_the_environment_are_used_except_for_hosts_that_need_none() {
-    let proxy = HttpServer::start(Vec::new()).await;
-    let variables = |no: &str| {
-        vec![
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".to_owned()),
-            ("HTTP_PROXY", proxy.url()),
-            ("NO_PROXY", no.to_owned()),
-        ]
-    };
-    let signals = "signals = [\"flows\"]";
-    let mut setup = PipelineSetup::new("http://backend.test:4318", &[signals]);
-    setup.environment = variables("other.test");
-    let pipeline = setup.start();
-    pipeline.send(flows(1..=1)).await;
-    assert_eq!(pipeline.finish().await.0.absorbed, 1);
-    assert_eq!(lines(&proxy), ["POST http://backend.test:4318/v1/logs"]);
-
-    // Neither a host in NO_PROXY nor this one is reached through the proxy.
-    let backend = HttpServer::start(Vec::new()).await;
-    let direct = backend.url();
-    for (endpoint, no) in [(&*direct, ""), ("http://backend.invalid:1", ".invalid")] {
-        let config = [signals, "drain_timeout = \"0s\""];
-        let mut setup = PipelineSetup::new(endpoint, &config);
-        setup.environment = variables(no);
-        let pipeline = setup.start();
-        pipeline.send(flows(1..=1)).await;
-        while pipeline.problem().is_none() && backend.received().is_empty() {
-            tokio::task::yield_now().await;
-        }
-        pipeline.finish().await;
-    }
-    assert_eq!((backend.received().len(), proxy.received().len()), (1, 1));
 }

@@ -5,6 +5,7 @@
 mod backend;
 mod delivery;
 mod disk_queue;
+mod effects;
 mod endpoints;
 mod environment;
 mod http;
@@ -13,6 +14,7 @@ mod limits;
 mod metric_exports;
 mod metric_values;
 mod pipeline;
+mod proxies;
 mod queue;
 mod refresh;
 mod responses;

@@ -11,7 +11,11 @@ use crate::backend::{Backend, Reply};
 use crate::pipeline::{PipelineSetup, flows};
 
 /// A request with its response, observed at one end.
-fn exchange(seq: u64, direction: Direction, context: Option<TraceContext>) -> Vec<Record> {
+pub(crate) fn exchange(
+    seq: u64,
+    direction: Direction,
+    context: Option<TraceContext>,
+) -> Vec<Record> {
     let message = |l7_type, time| {
         let record = L7Record::Http(Http {
             method: "GET".into(),

@@ -5,6 +5,7 @@
 
 mod contexts;
 mod ends;
+mod environment;
 mod flows;
 mod fold;
 mod http;

@@ -26,14 +26,17 @@ pub(crate) fn build_with(
     config: &Config,
     telemetry: &Telemetry,
 ) -> Result<Box<dyn Processor>, BuildError> {
-    let stage = StageId::processor("hubble_metrics");
-    config.build(&BuildContext {
-        stage,
+    config.build(&context(telemetry))
+}
+
+pub(crate) fn context(telemetry: &Telemetry) -> BuildContext {
+    BuildContext {
+        stage: StageId::processor("hubble_metrics"),
         node_name: "c/n".to_owned(),
         telemetry: telemetry.clone(),
         health: Default::default(),
         requests: Default::default(),
-    })
+    }
 }
 
 pub(crate) fn config(items: &[&str]) -> Config {

@@ -212,6 +212,15 @@ fn http_messages() -> Vec<Sample> {
         headers: vec![header("Host", "db.example")],
         ..Http::default()
     };
+    // A proxy reports a request that it denies once, with the status of its own response.
+    let mut denied = exchange(
+        L7Record::Http(Http {
+            code: 403,
+            ..request.clone()
+        }),
+        L7Type::Request,
+    );
+    denied.verdict = Verdict::Dropped;
     let mut seen = exchange(L7Record::Http(response.clone()), L7Type::Response);
     let l7 = seen.l7.as_mut().unwrap();
     l7.source = MessageSource::Wire;
@@ -230,6 +239,7 @@ fn http_messages() -> Vec<Sample> {
             "HTTP response",
             exchange(L7Record::Http(response), L7Type::Response),
         ),
+        flow("denied HTTP request", denied),
         flow("HTTP response in packets", seen),
         flow(
             "HTTP tunnel",
