@@ -30,6 +30,7 @@ mod new_pods;
 mod observe;
 mod otlp;
 mod output;
+mod own_telemetry;
 mod pages;
 mod prometheus;
 mod recording;

@@ -17,7 +17,8 @@ use tidegate_runtime::telemetry::Telemetry;
 use super::component::Component;
 use super::flow::demanded;
 use super::{
-    ComponentRef, Config, Directives, LogFormat, Pipeline, Problem, Problems, TelemetrySettings,
+    ComponentRef, Config, Directives, LogFormat, OwnTelemetry, Pipeline, Problem, Problems,
+    TelemetrySettings,
 };
 
 /// The components of a configuration and the settings of the agent.
@@ -27,6 +28,8 @@ pub(crate) struct Assembly {
     pub(crate) telemetry: Telemetry,
     /// The agent's own listeners.
     pub(crate) pages: TelemetrySettings,
+    /// How the agent's own telemetry is sent, if it is.
+    pub(crate) own_telemetry: Option<OwnTelemetry>,
     /// The addresses that components listen on.
     pub(crate) listens: Vec<SocketAddr>,
     /// `<cluster>/<node>`.
@@ -70,6 +73,7 @@ impl Config {
             topology,
             telemetry,
             pages: service.telemetry,
+            own_telemetry: service.own_telemetry,
             listens: self.listens(),
             node_name: service.node_name,
             log: service.log,

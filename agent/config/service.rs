@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::directives::Directives;
 use super::environment::Environment;
+use super::own_telemetry::OwnTelemetry;
 use super::renamed::replace_old_names;
 use super::section::add_spans;
 use super::table::{read_good_parts, refuse_unknown};
@@ -30,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) address_spans: AddressSpans,
     /// The places of the values of its keys, those of inner tables as `table.key`.
     keys: HashMap<String, Range<usize>>,
+    /// How the agent's own telemetry is sent, if it is.
+    pub(crate) own_telemetry: Option<OwnTelemetry>,
     /// How long stages may take to drain after a stop is requested.
     pub(crate) grace: Duration,
     /// The node's name on flows: `<cluster>/<node>`, or the node alone in the cluster `default`.
@@ -108,9 +111,13 @@ impl Service {
         // Keys without errors are used, so that errors are reported in the format of the log, and
         // further ones are found.
         let read = read_good_parts(value, "service", ServiceTable::deserialize, problems);
-        let (table, _) = read.unwrap_or_default();
+        let (mut table, _) = read.unwrap_or_default();
+        let own_telemetry = table.telemetry.otlp.take();
         let service = table.resolve(environment, problems);
-        Self { keys, ..service }
+        let mut service = Self { keys, ..service };
+        service.own_telemetry =
+            own_telemetry.and_then(|table| table.resolve(&service, environment, problems));
+        service
     }
 
     /// The place of the value of a key, or nowhere.
@@ -129,6 +136,7 @@ impl ServiceTable {
             telemetry,
             address_spans,
             keys: HashMap::new(),
+            own_telemetry: None,
             grace: self.grace_period.0,
             node_name: absolute_node_name(&self.cluster_name, node),
             is_named_by_host,

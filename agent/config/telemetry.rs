@@ -10,6 +10,7 @@ use tidegate_runtime::config::ListenAddress;
 use toml::Spanned;
 
 use super::listen::Listen;
+use super::own_telemetry::OwnTelemetryTable;
 use super::secret::Secret;
 use super::{Problem, Problems};
 
@@ -78,6 +79,10 @@ tidegate_runtime::config_table! {
         allowed_hosts: Vec<Spanned<String>> = Vec::new(),
         /// A separate listener for /debug: the ledger, and taps that show flows.
         admin: Option<AdminTable> = None,
+        /// Sends the agent's own metrics, log and spans as OTLP over gRPC. It is off without this
+        /// table. The variables of the OpenTelemetry specification are defaults of the keys. See
+        /// docs/self-telemetry.md.
+        pub(super) otlp: Option<OwnTelemetryTable> = None,
     }
 }
 

@@ -19,7 +19,7 @@ use tidegate_runtime::component::{FileContent, FileUse, Lint};
 use tidegate_wire::file_type::{FileType, START};
 use tokio_rustls::rustls::pki_types::UnixTime;
 
-use crate::config::{Component, Config, Problems, Secret, Tls};
+use crate::config::{Component, Config, OWN_TELEMETRY, Problems, Secret, Tls};
 use fault::Fault;
 use read::{read, read_start};
 
@@ -57,6 +57,7 @@ fn files(config: &Config) -> Vec<NamedFile> {
         .chain(processors)
         .chain(exporters)
         .chain(files_of_admin(config))
+        .chain(files_of_own_telemetry(config))
         .collect()
 }
 
@@ -84,6 +85,20 @@ fn files_of_admin(config: &Config) -> Vec<NamedFile> {
             span: config.service.span_of(&key),
             key: format!("service.{key}"),
             file,
+        }
+    });
+    named.collect()
+}
+
+/// The files of the agent's own telemetry.
+fn files_of_own_telemetry(config: &Config) -> Vec<NamedFile> {
+    let own = config.service.own_telemetry.iter();
+    let named = own.flat_map(|own| &own.files).map(|file| {
+        let key = format!("{OWN_TELEMETRY}.{}", file.key);
+        NamedFile {
+            span: config.service.span_of(&key),
+            key: format!("service.{key}"),
+            file: file.clone(),
         }
     });
     named.collect()

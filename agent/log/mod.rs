@@ -7,6 +7,7 @@
 mod json_layer;
 mod json_line;
 mod output;
+mod own_layers;
 mod queue;
 mod settings;
 mod text_fields;
@@ -15,25 +16,26 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Map;
-use tracing::Level;
-use tracing_subscriber::layer::{Layer, Layered, SubscriberExt as _};
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::{EnvFilter, Registry, fmt, registry, reload};
 
 use crate::config::{Directives, LogFormat};
 use crate::os::terminal;
 use json_layer::JsonLayer;
 use output::OUTPUT;
+pub(crate) use own_layers::{BoxedLayer, OwnLayers};
 use settings::Settings;
 use text_fields::TextFields;
-
-type Filter = reload::Layer<EnvFilter, Registry>;
-type FormatLayer = Box<dyn Layer<Layered<Filter, Registry>> + Send + Sync>;
 
 /// Changes the filter and the format of the log while the agent runs.
 pub(crate) struct LogControl {
     filter: reload::Handle<EnvFilter, Registry>,
-    format: reload::Handle<FormatLayer, Layered<Filter, Registry>>,
+    format: reload::Handle<BoxedLayer, Registry>,
     has_timestamps: bool,
+    own: OwnLayers,
 }
 
 impl LogControl {
@@ -46,6 +48,11 @@ impl LogControl {
         let layer = format_layer(settings.format, self.has_timestamps);
         let _ = self.format.reload(layer);
         settings.warn();
+    }
+
+    /// The layers of the agent's own telemetry.
+    pub(crate) fn own_layers(&self) -> OwnLayers {
+        self.own.clone()
     }
 }
 
@@ -79,13 +86,23 @@ fn start(directives: &Directives, format: LogFormat, has_timestamps: bool) -> Lo
     let (filter, filter_handle) = reload::Layer::new(settings.directives.filter());
     let layer = format_layer(settings.format, has_timestamps);
     let (format, format_handle) = reload::Layer::new(layer);
+    // The agent's spans are no part of the log.
+    let events = filter_fn(|metadata: &Metadata<'_>| metadata.is_event())
+        .with_max_level_hint(LevelFilter::TRACE);
+    let (own, [own_logs, own_spans]) = OwnLayers::new();
+    let layers = vec![
+        format.with_filter(filter.and(events)).boxed(),
+        own_logs,
+        own_spans,
+    ];
     // A test may have set a subscriber already; that one is kept.
-    let _ = tracing::subscriber::set_global_default(registry().with(filter).with(format));
+    let _ = tracing::subscriber::set_global_default(registry().with(layers));
     settings.warn();
     LogControl {
         filter: filter_handle,
         format: format_handle,
         has_timestamps,
+        own,
     }
 }
 
@@ -127,7 +144,7 @@ pub(crate) fn dropped_lines() -> u64 {
     OUTPUT.dropped_lines()
 }
 
-fn format_layer(format: LogFormat, has_timestamps: bool) -> FormatLayer {
+fn format_layer(format: LogFormat, has_timestamps: bool) -> BoxedLayer {
     if format == LogFormat::Json {
         return Box::new(JsonLayer);
     }

@@ -1,8 +1,9 @@
-//! The [pages] that the agent serves about itself over HTTP. Each request reads the current state;
-//! nothing here is on the path of a record.
+//! The [pages] that the agent serves about itself over HTTP, and its [own] telemetry that it sends.
+//! Each request reads the current state; nothing here is on the path of a record.
 
 mod ledger_page;
 mod metrics;
+mod own;
 mod pages;
 mod process_usage;
 mod readiness;
@@ -10,6 +11,7 @@ mod server;
 mod tap;
 
 pub(crate) use ledger_page::LedgerPage;
+pub(crate) use own::OwnTelemetrySender;
 pub(crate) use server::{Server, ServerError, certificates, key, read_tokens, roots};
 pub(crate) use tap::{
     DEFAULT_RATE, FilterWord, LineFormatter, MAX_RATE, TapFormat, TapLines, TapProgress,

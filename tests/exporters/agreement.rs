@@ -11,7 +11,7 @@ use super::{PROMETHEUS, config, start_simulator};
 use crate::support::{Agent, Collector, Reply, TestDir, eventually, get};
 
 /// Samples by name and labels in the exposition format.
-type Samples = BTreeMap<String, f64>;
+pub(crate) type Samples = BTreeMap<String, f64>;
 
 const EVENTS: u64 = 60_000;
 /// Metrics with many series of several kinds.
@@ -76,7 +76,7 @@ fn exposition_samples(text: &str) -> Samples {
 }
 
 /// The samples of OTLP metrics under their Prometheus names.
-fn otlp_samples(metrics: &[Metric]) -> Samples {
+pub(crate) fn otlp_samples(metrics: &[Metric]) -> Samples {
     let mut samples = Samples::new();
     for metric in metrics {
         match metric.data.as_ref().unwrap() {
@@ -134,6 +134,7 @@ fn text(label: &KeyValue) -> &str {
 fn number(value: &Option<number_data_point::Value>) -> f64 {
     match value {
         Some(number_data_point::Value::AsDouble(value)) => *value,
-        other => panic!("{other:?}"),
+        Some(number_data_point::Value::AsInt(value)) => *value as f64,
+        None => panic!("no value"),
     }
 }

@@ -1,7 +1,7 @@
 //! Exporters do not affect each other, and a backend that recovers from an outage gets all that the
 //! others have.
 
-mod agreement;
+pub(crate) mod agreement;
 mod live_ledger;
 mod spans;
 

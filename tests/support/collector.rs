@@ -29,9 +29,11 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::runtime::{self, Runtime};
 use tonic::codec::CompressionEncoding;
+use tonic::metadata::MetadataMap;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
@@ -73,6 +75,10 @@ struct CollectorState {
     metrics: Mutex<Vec<Metric>>,
     /// The metrics of the last request that had any.
     last_metrics: Mutex<Vec<Metric>>,
+    /// The resource of the last request with metrics.
+    resource: Mutex<Option<Resource>>,
+    /// The headers of the last request with metrics.
+    headers: Mutex<MetadataMap>,
     /// While set, no request gets a reply.
     is_stalled: AtomicBool,
     /// Replies to the next requests.
@@ -91,6 +97,8 @@ impl Collector {
             spans: Mutex::default(),
             metrics: Mutex::default(),
             last_metrics: Mutex::default(),
+            resource: Mutex::default(),
+            headers: Mutex::default(),
             is_stalled: AtomicBool::new(false),
             replies: Mutex::new(first.iter().copied().collect()),
             default_reply,
@@ -134,6 +142,16 @@ impl Collector {
         self.state.last_metrics.lock().unwrap().clone()
     }
 
+    /// The resource of the last request with metrics.
+    pub(crate) fn resource(&self) -> Resource {
+        self.state.resource.lock().unwrap().clone().unwrap()
+    }
+
+    /// The headers of the last request with metrics.
+    pub(crate) fn headers(&self) -> MetadataMap {
+        self.state.headers.lock().unwrap().clone()
+    }
+
     /// Sets whether requests that arrive from now on are left without a reply.
     pub(crate) fn set_stalled(&self, is_stalled: bool) {
         self.state.is_stalled.store(is_stalled, Ordering::Relaxed);
@@ -160,14 +178,17 @@ fn serve(state: &Arc<CollectorState>, listener: &TcpListener) -> Runtime {
     let server = Server::builder()
         .add_service(
             LogsServiceServer::from_arc(Arc::clone(state))
+                .accept_compressed(CompressionEncoding::Gzip)
                 .accept_compressed(CompressionEncoding::Zstd),
         )
         .add_service(
             MetricsServiceServer::from_arc(Arc::clone(state))
+                .accept_compressed(CompressionEncoding::Gzip)
                 .accept_compressed(CompressionEncoding::Zstd),
         )
         .add_service(
             TraceServiceServer::from_arc(Arc::clone(state))
+                .accept_compressed(CompressionEncoding::Gzip)
                 .accept_compressed(CompressionEncoding::Zstd),
         );
     runtime.spawn(server.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
@@ -232,9 +253,11 @@ impl MetricsService for CollectorState {
         request: Request<ExportMetricsServiceRequest>,
     ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
         self.wait_if_stalled().await;
-        let scopes = request
-            .into_inner()
-            .resource_metrics
+        *self.headers.lock().unwrap() = request.metadata().clone();
+        let resources = request.into_inner().resource_metrics;
+        let resource = resources.first().and_then(|first| first.resource.clone());
+        *self.resource.lock().unwrap() = resource;
+        let scopes = resources
             .into_iter()
             .flat_map(|resource| resource.scope_metrics);
         let metrics: Vec<_> = scopes.flat_map(|scope| scope.metrics).collect();

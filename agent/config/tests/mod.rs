@@ -8,6 +8,7 @@ mod metrics;
 mod mistakes;
 mod names;
 mod otlp;
+mod own_telemetry;
 mod releases;
 mod renamed;
 mod samples;

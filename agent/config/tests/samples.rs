@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tidegate_runtime::component::Lint;
 use tidegate_runtime::telemetry::Telemetry;
 
-use crate::config::{Problems, Registry, Source, load};
+use crate::config::{Environment, Problems, Registry, Source, load};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -23,15 +23,20 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 /// What is said about a file with the kinds of the agent, without the old names of keys that it may
 /// have.
 pub(super) fn said_about(name: &str, text: &str) -> String {
-    let source = Source {
-        name: name.to_owned(),
-        text: text.to_owned(),
-    };
     let environment = |name: &str| {
         let is_secret = name.contains("TOKEN") || name.contains("KEY");
         // Those of OpenTelemetry are defaults of keys, which a sample is shown without.
         let is_secret = is_secret && !name.starts_with("OTEL_");
         is_secret.then(|| "0123456789abcdef".to_owned())
+    };
+    said_with(name, text, &environment)
+}
+
+/// As [`said_about`], in an environment.
+pub(super) fn said_with(name: &str, text: &str, environment: Environment<'_>) -> String {
+    let source = Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
     };
     let registry = &Registry::BUILT_IN;
     let telemetry = Telemetry::default();
@@ -39,7 +44,7 @@ pub(super) fn said_about(name: &str, text: &str) -> String {
     let loaded = load(
         &source,
         registry,
-        &environment,
+        environment,
         telemetry,
         &mut problems,
         |_| {},

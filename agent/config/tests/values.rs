@@ -311,7 +311,7 @@ error: unknown key `port` in `service.telemetry`
 4 | service.telemetry.port = 1
   |                   ^^^^
   |
-  = note: the keys here are `listen`, `allowed_hosts` and `admin`
+  = note: the keys here are `listen`, `allowed_hosts`, `admin` and `otlp`
 
 error: wrong value in `service.log`: there is no level `debgu`
  --> pipeline.toml:5:15

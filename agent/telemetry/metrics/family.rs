@@ -5,13 +5,16 @@ use tidegate_model::metric::{MetricKind, Value};
 
 /// A metric of the agent, with its current samples.
 #[derive(Debug, PartialEq)]
-pub(super) struct MetricFamily {
+pub(in crate::telemetry) struct MetricFamily {
     name: &'static str,
     help: &'static str,
     unit: &'static str,
     is_counter: bool,
     samples: Vec<Sample>,
 }
+
+/// The names and values of the labels of a sample.
+pub(in crate::telemetry) type Labels<'s> = Vec<(&'static str, &'s str)>;
 
 #[derive(Debug, PartialEq)]
 struct Sample {
@@ -62,6 +65,40 @@ impl MetricFamily {
             values,
             value,
         });
+    }
+
+    /// The name as in Prometheus.
+    pub(in crate::telemetry) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it counts or shows.
+    pub(in crate::telemetry) fn help(&self) -> &'static str {
+        self.help
+    }
+
+    /// The unit (UCUM); empty if it has none.
+    pub(in crate::telemetry) fn unit_symbol(&self) -> &'static str {
+        self.unit
+    }
+
+    /// Whether it is a counter, rather than a gauge.
+    pub(in crate::telemetry) fn is_counter(&self) -> bool {
+        self.is_counter
+    }
+
+    /// The number of samples.
+    pub(in crate::telemetry) fn len(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// The labels and the value of each sample.
+    pub(in crate::telemetry) fn samples(&self) -> impl Iterator<Item = (Labels<'_>, f64)> {
+        self.samples.iter().map(|sample| {
+            let names = sample.names.iter().copied();
+            let labels = names.zip(sample.values.iter().map(String::as_str));
+            (labels.collect(), sample.value)
+        })
     }
 
     fn write(&self, writer: &mut ExpositionWriter) {

@@ -59,7 +59,12 @@ impl Entry {
 }
 
 /// Tables of `[service]` that have a header of their own.
-const SERVICE: [&str; 3] = ["service", "service.telemetry", "service.telemetry.admin"];
+const SERVICE: [&str; 4] = [
+    "service",
+    "service.telemetry",
+    "service.telemetry.admin",
+    "service.telemetry.otlp",
+];
 
 /// Every kind of component of a registry.
 pub(crate) fn kinds(registry: &Registry) -> Vec<Entry> {
@@ -80,31 +85,27 @@ pub(crate) fn kinds(registry: &Registry) -> Vec<Entry> {
 
 /// The tables of `[service]`.
 pub(crate) fn service_tables() -> Vec<Entry> {
-    let mut about = ServiceTable::ABOUT;
-    let mut keys = ServiceTable::KEYS;
-    let mut is_optional = false;
-    let mut entries = Vec::new();
-    for name in SERVICE {
-        let own = name.rsplit('.').next().unwrap_or(name);
-        if let Some((key, inner)) = keys
-            .iter()
-            .find(|key| key.name == own)
-            .and_then(|key| Some((key, key.inner()?)))
-        {
-            about = key.text;
-            keys = inner;
-            is_optional = (key.default)().is_none();
+    SERVICE.into_iter().map(service_table).collect()
+}
+
+fn service_table(name: &'static str) -> Entry {
+    let mut entry = Entry {
+        section: "service",
+        name,
+        about: ServiceTable::ABOUT,
+        keys: ServiceTable::KEYS,
+        is_optional: false,
+        inbox: None,
+    };
+    for part in name.split('.').skip(1) {
+        let key = entry.keys.iter().find(|key| key.name == part);
+        if let Some((key, inner)) = key.and_then(|key| Some((key, key.inner()?))) {
+            entry.about = key.text;
+            entry.keys = inner;
+            entry.is_optional = (key.default)().is_none();
         }
-        entries.push(Entry {
-            section: "service",
-            name,
-            about,
-            keys,
-            is_optional,
-            inbox: None,
-        });
     }
-    entries
+    entry
 }
 
 fn entry<C: ?Sized>(section: &'static str, kind: &ComponentKind<C>, inbox: Option<Inbox>) -> Entry {

@@ -26,7 +26,7 @@ use crate::config::{Assembly, ConfigInput, Service, process_environment};
 use crate::declared::undeclared;
 use crate::error::Error;
 use crate::os::signals;
-use crate::telemetry::LedgerPage;
+use crate::telemetry::{LedgerPage, OwnTelemetrySender};
 use crate::{log, losses};
 use file_watcher::FileWatcher;
 use ledger_file::LedgerFile;
@@ -154,6 +154,17 @@ pub(crate) fn start(
     result
 }
 
+/// Sends the last of the agent's own telemetry when the run is over, however it ends.
+struct FinishOwnTelemetry(Option<OwnTelemetrySender>);
+
+impl Drop for FinishOwnTelemetry {
+    fn drop(&mut self) {
+        if let Some(sender) = &self.0 {
+            sender.finish();
+        }
+    }
+}
+
 async fn run_and_report(
     assembly: Assembly,
     options: &Options,
@@ -168,8 +179,11 @@ async fn run_and_report(
     let ledger = Ledger::default();
     let telemetry = assembly.telemetry.clone();
     let node_name = assembly.node_name.clone();
-    let started = Started::start(assembly, &ledger, shutdown.clone(), triggers).await?;
-    let ended = started.ended().await;
+    let log = triggers.as_ref().and_then(|triggers| triggers.log.as_ref());
+    let own_telemetry = started::start_own_telemetry(&assembly, &ledger, log)?;
+    let _finish = FinishOwnTelemetry(own_telemetry.clone());
+    let started = Started::start(assembly, &ledger, shutdown.clone(), triggers, own_telemetry);
+    let ended = started.await?.ended().await;
     let report = ledger.report();
     if let Some(lost) = losses::lost_in_run(&report) {
         tracing::warn!("records were lost in this run: {lost}");

@@ -10,19 +10,21 @@ use std::time::Duration;
 use tidegate_runtime::exclusive::ExclusiveResource;
 use tidegate_runtime::ledger::{Ledger, ReloadOutcome};
 use tidegate_runtime::pipeline::{ReloadHandle, ShuttingDown, TopologyChange};
+use tidegate_runtime::spans;
 use tidegate_runtime::telemetry::Telemetry;
 use tokio::signal::unix::Signal;
-use tracing::Level;
+use tracing::{Instrument as _, Level, Span};
 
 use super::file_watcher::FileWatcher;
 use super::refresh::refresh;
 use crate::config::{
-    Assembly, ConfigInput, Directives, LogFormat, Source, TelemetrySettings, process_environment,
+    Assembly, ConfigInput, Directives, LogFormat, OwnTelemetry, Source, TelemetrySettings,
+    process_environment,
 };
 use crate::error::Error;
 use crate::log::{self, LogControl};
 use crate::os::systemd;
-use crate::telemetry::{Server, ServerError};
+use crate::telemetry::{OwnTelemetrySender, Server, ServerError};
 use crate::verbs::common::config_file::{self, FileCheck, WarningPolicy};
 
 /// What triggers a reload: SIGHUP or a changed file.
@@ -43,6 +45,7 @@ pub(super) struct ReloadTarget {
     pub(super) ledger: Ledger,
     pub(super) telemetry: Telemetry,
     pub(super) server: Server,
+    pub(super) own_telemetry: Option<OwnTelemetrySender>,
     pub(super) settings: AgentSettings,
 }
 
@@ -55,6 +58,7 @@ pub(super) struct AgentSettings {
     log_format: LogFormat,
     grace: Duration,
     pages: TelemetrySettings,
+    own_telemetry: Option<OwnTelemetry>,
 }
 
 /// What a reload changed.
@@ -86,6 +90,7 @@ impl AgentSettings {
             log_format: assembly.log_format,
             grace: assembly.topology.grace,
             pages: assembly.pages.clone(),
+            own_telemetry: assembly.own_telemetry.clone(),
         }
     }
 }
@@ -96,8 +101,11 @@ pub(super) async fn serve(triggers: Option<ReloadTriggers>, mut target: ReloadTa
         loop {
             triggers.next().await;
             systemd::reloading();
-            let refreshed = refresh(&target.control, &target.server, &target.telemetry).await;
-            let reloaded = triggers.reload(&mut target).await;
+            let span = spans::reload();
+            let refreshed = refresh(&target.control, &target.server, &target.telemetry);
+            let refreshed = refreshed.instrument(span.clone()).await;
+            let reloaded = triggers.reload(&mut target).instrument(span.clone()).await;
+            drop(span);
             systemd::ready();
             if refreshed.and(reloaded) == Err(ShuttingDown) {
                 break;
@@ -172,6 +180,9 @@ impl ReloadTarget {
         tracing::debug!("the configuration is valid; checking its addresses");
         self.check_addresses(&settings)?;
         self.serve_pages(&settings.pages).await?;
+        if let Some(sender) = &self.own_telemetry {
+            sender.change_to(settings.own_telemetry.as_ref())?;
+        }
         if let Some(log) = log {
             log.set(&settings.log, settings.log_format);
         }
@@ -224,11 +235,11 @@ impl ReloadTarget {
     fn report_change(&self, hash: &str, applied: &Applied) {
         let change = &applied.pipelines;
         if change.is_empty() && !applied.settings {
-            self.ledger.count_reload(ReloadOutcome::Unchanged, hash);
+            self.count(ReloadOutcome::Unchanged, hash);
             tracing::info!(hash, "the configuration was read again; nothing changed");
             return;
         }
-        self.ledger.count_reload(ReloadOutcome::Applied, hash);
+        self.count(ReloadOutcome::Applied, hash);
         for stage in &change.kept {
             tracing::debug!(
                 stage = stage.as_str(),
@@ -246,8 +257,16 @@ impl ReloadTarget {
         );
     }
 
+    fn count(&self, outcome: ReloadOutcome, hash: &str) {
+        self.ledger.count_reload(outcome, hash);
+        let span = Span::current();
+        span.record("outcome", outcome.as_str());
+        span.record("hash", hash);
+    }
+
     fn report_refusal(&self, hash: &str, error: &Error) {
-        self.ledger.count_reload(ReloadOutcome::Refused, hash);
+        self.count(ReloadOutcome::Refused, hash);
+        spans::fail(&Span::current(), error);
         log::print(Level::ERROR, &error.to_string());
         tracing::error!(
             hash,

@@ -27,6 +27,7 @@ pub mod requests;
 mod resend;
 pub mod shutdown;
 pub mod small_file;
+pub mod spans;
 pub mod stage;
 pub mod stage_id;
 mod sync;

@@ -17,12 +17,14 @@
 //!    reads its files again.
 //! 9. [`config`] has the keys, with [`signal_config`]; [`variables`] are defaults of them,
 //!    [`backends`] is what they come to, and [`configured`] builds the exporter.
+//!    [`client_settings`] gives the agent the same for its own telemetry.
 //!
 //! A request is encoded once and kept until its outcome. Then its records are settled: delivered,
 //! or dropped with a reason in [`failure::drop_reason`]. Metrics are never queued: each export has
 //! the values of its time.
 
 mod backends;
+mod client_settings;
 mod config;
 mod configured;
 mod delivery;
@@ -47,7 +49,9 @@ mod status;
 mod transport;
 mod variables;
 
+pub use client_settings::{ClientCompression, ClientKeys, ClientSettings, Clients};
 pub use logs::{Body as LogBody, Encoder as LogEncoder, Labels as LogLabels, LogFormat};
+pub use transport::{EndpointUrl, Headers, TlsConfig};
 
 use tidegate_runtime::component::{ComponentKind, ExporterKind, Outcomes};
 use tidegate_runtime::config::Table as _;

@@ -62,7 +62,7 @@ pub(super) fn apply(keys: &mut Config, environment: Environment<'_>) -> Applied 
 }
 
 /// The variable of a setting: that of a signal, or that of all signals.
-fn name(signal: Option<Signal>, setting: &str) -> String {
+pub(super) fn name(signal: Option<Signal>, setting: &str) -> String {
     let signal = match signal {
         Some(Signal::Logs) => "LOGS_",
         Some(Signal::Metrics) => "METRICS_",

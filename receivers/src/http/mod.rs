@@ -26,6 +26,7 @@ use hyper::Request;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONTENT_ENCODING, HOST, USER_AGENT};
 use hyper_util::rt::TokioIo;
+use tidegate_runtime::spans;
 use tokio::time::timeout;
 
 use response::{Body, Connection};
@@ -74,10 +75,14 @@ impl Client {
     ) -> Result<Response, HttpError> {
         let request = self.request(path, headers)?;
         let Timeouts { connect, head, .. } = self.timeouts;
-        let stream = timeout(connect, self.target.connect())
-            .await
-            .map_err(|_| HttpError::ConnectTimedOut(connect))?
-            .map_err(HttpError::Connect)?;
+        let connected = async {
+            timeout(connect, self.target.connect())
+                .await
+                .map_err(|_| HttpError::ConnectTimedOut(connect))?
+                .map_err(HttpError::Connect)
+        };
+        let span = spans::connect(None, &self.target);
+        let stream = spans::within(span, connected).await?;
         let (mut sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD)
             .handshake(TokioIo::new(stream))

@@ -12,6 +12,7 @@ use tidegate_model::batch::FrameBatch;
 use tidegate_model::{Batch, TimeSource, Timestamp};
 use tidegate_runtime::outbox::Buffer;
 use tidegate_runtime::requests::{Request, Requests};
+use tidegate_runtime::spans;
 use tidegate_wire::payload;
 use tokio::runtime::Handle;
 
@@ -144,9 +145,9 @@ impl SocketReader {
             return Some(self.control.set_connection(&stream).map(|()| stream));
         }
         self.status.connecting();
-        let opening = self
-            .control
-            .unless_stopped(MonitorConnection::open(&self.socket));
+        let span = spans::connect(Some(self.status.stage()), &self.socket.display());
+        let opening = spans::within(span, MonitorConnection::open(&self.socket));
+        let opening = self.control.unless_stopped(opening);
         let stream = self.runtime.block_on(opening)?;
         Some(stream.and_then(|stream| {
             self.control.set_connection(&stream)?;

@@ -49,6 +49,11 @@ impl ConnectionStatus {
         }
     }
 
+    /// The stage that connects.
+    pub(super) fn stage(&self) -> &str {
+        self.stage.as_str()
+    }
+
     pub(super) fn connected(&mut self) {
         self.last_error = None;
         self.connected.set(1);

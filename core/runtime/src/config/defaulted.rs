@@ -21,6 +21,15 @@ impl<T> Defaulted<T> {
         }
     }
 
+    /// A value that does not depend on variables.
+    #[must_use]
+    pub const fn given(value: T) -> Self {
+        Self {
+            value,
+            is_given: true,
+        }
+    }
+
     /// The value of the file, or else the default.
     #[must_use]
     pub const fn get(&self) -> &T {

@@ -26,7 +26,7 @@ use authority::{parse_port, split_authority};
 /// The endpoint as configured. Credentials in it are masked in all output.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct EndpointUrl(pub(crate) String);
+pub struct EndpointUrl(pub(crate) String);
 
 /// The settings that decide how an endpoint is read.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +140,7 @@ impl Address {
     }
 
     /// Scheme, host and port. A unix socket has gRPC's name of a local host.
-    pub(super) fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         let scheme = if self.is_tls { "https" } else { "http" };
         match &self.peer {
             Peer::Tcp { host, port } if host.contains(':') => format!("{scheme}://[{host}]:{port}"),

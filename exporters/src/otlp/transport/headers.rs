@@ -37,9 +37,9 @@ const CREDENTIALS: [&str; 7] = [
 ];
 
 /// Metadata of every request, by name. The values are secrets and appear in no output.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, PartialEq)]
 #[serde(transparent)]
-pub(crate) struct Headers(pub(crate) BTreeMap<String, String>);
+pub struct Headers(pub(crate) BTreeMap<String, String>);
 
 impl Setting for Headers {
     fn shape() -> Shape {
@@ -58,7 +58,7 @@ impl Headers {
     /// # Errors
     ///
     /// Fails for a reserved name, and for a name or value that HTTP does not allow.
-    pub(super) fn to_map(&self) -> Result<HeaderMap, BuildError> {
+    pub(crate) fn to_map(&self) -> Result<HeaderMap, BuildError> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.0 {
             let key = header_name("headers", name)?;

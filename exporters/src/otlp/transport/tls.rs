@@ -14,25 +14,25 @@ use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore};
 
 tidegate_runtime::config_table! {
     /// Certificates for an https endpoint.
-    #[derive(Clone, Debug)]
-    pub(crate) struct TlsConfig {
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct TlsConfig {
         /// Whether a gRPC endpoint without a scheme, such as "collector:4317", is plain text. With a
         /// scheme, that decides. Default: false.
         #[sample = "true"]
-        pub(crate) insecure: Option<bool> = None,
+        pub insecure: Option<bool> = None,
         /// PEM file of the certificate authority that signed the backend's certificate. Default:
         /// the system's roots.
         #[sample = "\"/etc/tidegate/ca.pem\""]
-        pub(crate) ca_file: Option<PathBuf> = None,
+        pub ca_file: Option<PathBuf> = None,
         /// PEM file of the client certificate. Needs `key_file`.
         #[sample = "\"/etc/tidegate/client.pem\""]
-        pub(crate) cert_file: Option<PathBuf> = None,
+        pub cert_file: Option<PathBuf> = None,
         /// PEM file of the client certificate's private key.
         #[sample = "\"/etc/tidegate/client.key\""]
-        pub(crate) key_file: Option<PathBuf> = None,
+        pub key_file: Option<PathBuf> = None,
         /// The name that the backend's certificate must have. Default: the endpoint's host.
         #[sample = "\"otel.example.org\""]
-        pub(crate) server_name_override: Option<String> = None,
+        pub server_name_override: Option<String> = None,
     }
 }
 

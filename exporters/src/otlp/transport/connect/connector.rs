@@ -9,6 +9,7 @@ use hyper::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
+use tidegate_runtime::spans;
 use tokio::net::UnixStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
@@ -86,7 +87,10 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, _: Uri) -> Self::Future {
         let shared = Arc::clone(&self.0);
-        Box::pin(async move { shared.connect().await })
+        Box::pin(async move {
+            let span = spans::connect(None, &shared.route.address);
+            spans::within(span, shared.connect()).await
+        })
     }
 }
 
