@@ -60,7 +60,8 @@ def run(name, options, directory):
             hop: (sum(process.cpu_seconds() for process in processes), max(p.peak_mib() for p in processes))
             for hop, processes in result["hops"].items()
         }
-        costs["tidegate"] = (sum(agent.cpu_seconds() for _, agent, _ in world.nodes), 0)
+        agents = [agent for _, agent, _ in world.nodes]
+        costs["tidegate"] = (sum(agent.cpu_seconds() for agent in agents), max(agent.peak_mib() for agent in agents))
         for processes in result["hops"].values():
             for process in processes:
                 process.stop()

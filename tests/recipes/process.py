@@ -40,6 +40,7 @@ class Process:
         self.environment = {**os.environ, **(environment or {})}
         self.log = os.path.join(directory, f"{name}.log")
         self.before = 0.0
+        self.peak = 0.0
         self.start()
 
     def start(self):
@@ -62,13 +63,15 @@ class Process:
 
     def peak_mib(self):
         """The most memory that it had resident."""
-        if not self.running():
-            return 0
-        with open(f"/proc/{self.child.pid}/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+        if self.running():
+            with open(f"/proc/{self.child.pid}/status") as status:
+                peak = next((int(line.split()[1]) for line in status if line.startswith("VmHWM")), 0)
+            self.peak = max(self.peak, peak / 1024)
+        return self.peak
 
     def send(self, number):
         self.before = self.cpu_seconds()
+        self.peak_mib()
         if self.running():
             self.child.send_signal(number)
 
