@@ -11,14 +11,15 @@ SIGNALS = ["logs", "metrics", "traces"]
 class Collector:
     """A Collector that can be started several times; each time it writes files of its own.
 
-    `forward` are further exporters, by name, for each signal.
+    `both`, `grpc` and `http` are settings of the receiver's protocols, `extensions` what they need, and `forward` further
+    exporters by name, for each signal.
     """
 
-    def __init__(self, binary, directory, tls=None, max_message_mib=None, forward=None):
+    def __init__(self, binary, directory, both=None, grpc=None, http=None, extensions=None, forward=None):
         self.binary = binary
         self.directory = directory
-        self.tls = tls
-        self.max_message_mib = max_message_mib
+        self.protocols = {"grpc": (both or {}) | (grpc or {}), "http": (both or {}) | (http or {})}
+        self.extensions = extensions or {}
         self.forward = forward or {}
         self.ports = {"grpc": free_port(), "http": free_port()}
         self.page_port = free_port()
@@ -27,14 +28,9 @@ class Collector:
 
     def configuration(self, limit_mib):
         """The configuration of the next start."""
-        grpc = {"endpoint": f"127.0.0.1:{self.ports['grpc']}"}
-        http = {"endpoint": f"127.0.0.1:{self.ports['http']}"}
-        if self.tls:
-            grpc["tls"] = self.tls
-            http["tls"] = self.tls
-        if self.max_message_mib:
-            grpc["max_recv_msg_size_mib"] = self.max_message_mib
-            http["max_request_body_size"] = self.max_message_mib << 20
+        protocols = {
+            name: settings | {"endpoint": f"127.0.0.1:{self.ports[name]}"} for name, settings in self.protocols.items()
+        }
         exporters = {
             "debug": {"verbosity": "basic"},
             "prometheus": {"endpoint": f"127.0.0.1:{self.page_port}"},
@@ -54,10 +50,15 @@ class Collector:
             exporters |= further
             pipelines[name]["exporters"] += further
         return {
-            "receivers": {"otlp": {"protocols": {"grpc": grpc, "http": http}}},
+            "receivers": {"otlp": {"protocols": protocols}},
             "processors": {"memory_limiter": {"check_interval": "100ms", "limit_mib": limit_mib}},
             "exporters": exporters,
-            "service": {"telemetry": {"metrics": {"level": "none"}}, "pipelines": pipelines},
+            "extensions": self.extensions,
+            "service": {
+                "extensions": list(self.extensions),
+                "telemetry": {"metrics": {"level": "none"}},
+                "pipelines": pipelines,
+            },
         }
 
     def start(self, limit_mib=2000):

@@ -2,7 +2,7 @@
 
 import certificates
 from process import wait_until
-from scenario import PROTOCOLS, Transport
+from scenario import PROTOCOLS, Transport, scenarios
 
 # What fails before the first request does not depend on the compression.
 TRANSPORTS = [Transport(protocol, "zstd") for protocol in PROTOCOLS]
@@ -14,7 +14,7 @@ def server(directory, clients_need_certificates=False, **certificate):
     settings = {"cert_file": cert_file, "key_file": key_file}
     if clients_need_certificates:
         settings["client_ca_file"] = str(directory / "ca.pem")
-    return {"tls": settings}
+    return {"both": {"tls": settings}}
 
 
 def tls(world, transport, clients_need_certificates=False):
@@ -104,7 +104,7 @@ def wrong_port(world, transport):
     return hint(world, transport, "the peer speaks gRPC", port="grpc")
 
 
-ALL = [
+RUNS = [
     tls,
     mutual_tls,
     missing_client_certificate,
@@ -116,3 +116,5 @@ ALL = [
     tls_to_plain,
     wrong_port,
 ]
+
+SCENARIOS = [scenario for run in RUNS for scenario in scenarios(run, TRANSPORTS)]

@@ -5,6 +5,7 @@ import time
 import pages
 import plain
 from process import wait_until
+from scenario import scenarios
 
 # With an inbox that blocks, requests stay with the sender instead of being queued; this one takes everything.
 QUEUES = {"queue__when_full": "drop_newest", "queue__records": 65536, "queue__bytes": "64MiB"}
@@ -72,9 +73,7 @@ def collector_paused_at_the_end(world, transport):
 def memory_limiter(world, transport):
     """The Collector refuses everything for lack of memory, until it is started with more."""
     world.make(transport)
-    world.collector.start(limit_mib=1)
-    world.agent.simulate()
-    world.agent.start()
+    world.run(limit_mib=1)
     attempts_failed(world, 3)
     ready = world.agent.get("/readyz")
     world.collector.end()
@@ -88,9 +87,7 @@ def memory_limiter(world, transport):
 def memory_limiter_given_up(world, transport):
     """The Collector refuses everything for longer than requests are retried."""
     world.make(transport, retry_on_failure__max_elapsed_time="500ms")
-    world.collector.start(limit_mib=1)
-    world.agent.simulate()
-    world.agent.start()
+    world.run(limit_mib=1)
     world.deliver()
     result = world.reconcile()
     result.expect(result.dropped.keys() == {"retries_exhausted"}, "not dropped as `retries_exhausted`")
@@ -116,7 +113,9 @@ def stored_records(world):
 def fill_disk_queue(world, transport):
     """Starts tidegate beside a Collector that stands still, until all records wait on disk."""
     disk = str(world.directory / "queue")
-    world.make(transport, queue__disk__path=disk, queue__disk__bytes="256MiB", drain_timeout="0s", **QUEUES)
+    # No attempt ends before tidegate does.
+    settings = QUEUES | {"timeout": "10m", "drain_timeout": "0s"}
+    world.make(transport, queue__disk__path=disk, queue__disk__bytes="256MiB", **settings)
     world.collector.start()
     world.collector.process.pause()
     world.agent.simulate()
@@ -167,29 +166,16 @@ def tidegate_restarted(world, transport):
     return result
 
 
-def message_size(world, transport):
-    """The Collector accepts messages of 1 MiB, and tidegate makes larger ones."""
-    world.start(
-        transport,
-        rate=0,
-        collector={"max_message_mib": 1},
-        batch__max_bytes="4MiB",
-        batch__max_records=20000,
-        batch__timeout="5s",
-    )
-    world.deliver()
-    return world.reconcile()
-
-
-ALL = [
+RUNS = [
     collector_killed,
     collector_killed_with_metrics,
     collector_paused,
     collector_paused_at_the_end,
     memory_limiter,
     memory_limiter_given_up,
-    message_size,
     tidegate_paused,
     tidegate_killed,
     tidegate_restarted,
 ]
+
+SCENARIOS = [scenario for run in RUNS for scenario in scenarios(run)]

@@ -11,25 +11,27 @@ from concurrent.futures import ThreadPoolExecutor
 import connections
 import faults
 import plain
+import refusals
 import report
-import scenario as selection
+import several
 from process import Failure
 from reconcile import Result
+from scenario import quick
 from world import World
 
 HEADINGS = ["scenario", "records", "delivered", "duplicates", "dropped", "seconds", "result"]
 WIDTHS = [50, 8, 10, 11, 36, 8, 0]
 
-
-def all_scenarios():
-    """Every scenario, in the order of the table."""
-    found = [one for run in plain.ALL + faults.ALL for one in selection.scenarios(run)]
-    return found + [one for run in connections.ALL for one in selection.scenarios(run, connections.TRANSPORTS)]
+# Every scenario, in the order of the table.
+SCENARIOS = plain.SCENARIOS + faults.SCENARIOS + refusals.SCENARIOS + several.SCENARIOS + connections.SCENARIOS
 
 
 def print_row(cells):
     """Prints a row of the table at once, since the next one can take a while."""
-    print(" ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS)).rstrip(), flush=True)
+    line = " ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS)).rstrip()
+    # In one piece, beside others.
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def run_scenario(scenario, options):
@@ -65,7 +67,7 @@ def arguments():
 
 def chosen_scenarios(options):
     """The scenarios that a run has."""
-    chosen = selection.quick(all_scenarios()) if options.quick else all_scenarios()
+    chosen = quick(SCENARIOS) if options.quick else SCENARIOS
     return [one for one in chosen if not options.only or one.name.startswith(tuple(options.only))]
 
 
@@ -76,7 +78,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = chosen_scenarios(options)
     if not chosen:
-        names = [one.name for one in all_scenarios()]
+        names = [one.name for one in SCENARIOS]
         print(f"no scenario begins with {options.only}; there are:", *names, sep="\n", file=sys.stderr)
         return 2
     print_row(HEADINGS)

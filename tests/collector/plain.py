@@ -5,6 +5,7 @@ import time
 import pages
 import trace_tree
 from process import Failure, wait_until
+from scenario import scenarios
 
 SIGNALS = ["flows", "metrics", "traces"]
 
@@ -99,4 +100,4 @@ def trace_trees(world, transport):
     return result
 
 
-ALL = [plain, trace_trees]
+SCENARIOS = [*scenarios(plain), *scenarios(trace_trees)]

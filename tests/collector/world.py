@@ -5,6 +5,7 @@ import re
 from agent import Agent
 from collector import Collector
 from process import wait_until
+from proxy import Proxy
 from reconcile import reconcile
 
 # Attempts that had no answer: neither a refused connection nor a refusal by the Collector.
@@ -18,6 +19,9 @@ class World:
         self.binaries = binaries
         self.directory = directory
         self.collector = None
+        # A second Collector, and a server in front of the first one.
+        self.other = None
+        self.proxy = None
         self.agent = None
         self.ledgers = []
         directory.mkdir(parents=True)
@@ -44,12 +48,37 @@ class World:
         settings |= {key.replace("__", "."): value for key, value in otlp.items()}
         self.agent = Agent(self.binaries.tidegate, self.directory, settings, events, rate, mix)
 
-    def start(self, *arguments, **settings):
-        """Makes both, and starts the Collector, the simulated agent and tidegate."""
-        self.make(*arguments, **settings)
-        self.collector.start()
+    def make_behind_proxy(self, transport, refuse, **settings):
+        """Makes both, with a proxy in between that refuses some requests."""
+        self.make(transport, **settings)
+        self.proxy = Proxy(self.collector.ports["http"], refuse)
+        self.agent.settings["endpoint"] = f"http://127.0.0.1:{self.proxy.port}"
+        return self.proxy
+
+    def run(self, **settings):
+        """Starts the Collector, the simulated agent and tidegate."""
+        self.collector.start(**settings)
         self.agent.simulate()
         self.agent.start()
+
+    def start(self, *arguments, **settings):
+        """Makes both, and starts everything."""
+        self.make(*arguments, **settings)
+        self.run()
+
+    def start_two(self, transport, **settings):
+        """The same with two Collectors, the second of which is returned."""
+        self.make(transport, **settings)
+        directory = self.directory / "other"
+        directory.mkdir()
+        self.other = Collector(self.binaries.otelcol, directory)
+        self.other.start()
+        port = "grpc" if transport.protocol == "grpc" else "http"
+        endpoints = [f"http://127.0.0.1:{collector.ports[port]}" for collector in [self.collector, self.other]]
+        del self.agent.settings["endpoint"]
+        self.agent.settings["endpoints"] = endpoints
+        self.run()
+        return self.other
 
     def deliver(self):
         """Waits until everything has its outcome, and ends tidegate."""
@@ -61,11 +90,13 @@ class World:
         self.ledgers.append(self.agent.end())
 
     def reconcile(self, others=0, unanswered=None):
-        """Ends the Collector, and reconciles."""
-        self.collector.end()
+        """Ends the Collectors, and reconciles."""
+        requests = []
+        for collector in filter(None, [self.collector, self.other]):
+            collector.end()
+            requests += collector.uids()
         if unanswered is None:
             unanswered = self.unanswered()
-        requests = self.collector.uids()
         return reconcile(self.agent.flows(), requests, self.ledgers, unanswered, others)
 
     def unanswered(self):
@@ -82,7 +113,9 @@ class World:
 
     def close(self):
         """Ends what still runs."""
-        processes = [self.collector and self.collector.process]
+        if self.proxy:
+            self.proxy.close()
+        processes = [collector.process for collector in [self.collector, self.other] if collector]
         processes += [self.agent and self.agent.process, self.agent and self.agent.simulator]
         for process in filter(None, processes):
             process.resume()
