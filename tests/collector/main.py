@@ -1,6 +1,7 @@
 """Runs the scenarios, and prints a table of their results."""
 
 import argparse
+import os
 import pathlib
 import signal
 import sys
@@ -25,6 +26,9 @@ WIDTHS = [50, 8, 10, 11, 36, 8, 0]
 # Every scenario, in the order of the table.
 SCENARIOS = plain.SCENARIOS + faults.SCENARIOS + refusals.SCENARIOS + several.SCENARIOS + connections.SCENARIOS
 
+# What the scenarios that are running run in.
+running = set()
+
 
 def print_row(cells):
     """Prints a row of the table at once, since the next one can take a while."""
@@ -34,10 +38,18 @@ def print_row(cells):
     sys.stdout.flush()
 
 
+def stop(*_):
+    """Ends what the scenarios have started, and the run."""
+    for world in list(running):
+        world.close()
+    os._exit(143)
+
+
 def run_scenario(scenario, options):
     """Runs a scenario, whose failure is a result, too, and prints its row."""
     begin = time.monotonic()
     world = World(options, options.work / scenario.name)
+    running.add(world)
     try:
         result = scenario.run(world, scenario.transport)
     except Failure as failure:
@@ -45,6 +57,7 @@ def run_scenario(scenario, options):
     except Exception:
         result = Result(faults=[traceback.format_exc()])
     finally:
+        running.discard(world)
         world.close()
     seconds = f"{time.monotonic() - begin:.1f}"
     verdict = "; ".join(["FAULT", *result.faults] if result.faults else ["ok", *result.notes])
@@ -74,8 +87,7 @@ def chosen_scenarios(options):
 def main():
     """Returns the exit code."""
     options = arguments()
-    # Ends what a scenario has started, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, stop)
     chosen = chosen_scenarios(options)
     if not chosen:
         names = [one.name for one in SCENARIOS]
