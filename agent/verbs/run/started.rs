@@ -101,8 +101,9 @@ async fn drained(pipelines: RunningTopology, shutdown: &Shutdown) -> Result<(), 
     tokio::pin!(ended);
     tokio::select! {
         biased;
-        ended = &mut ended => return ended,
+        // First, since stages may have nothing to drain and end at once.
         () = shutdown.requested() => {}
+        ended = &mut ended => return ended,
     }
     spans::within(spans::drain(), ended).await
 }
