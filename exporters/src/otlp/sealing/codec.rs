@@ -1,12 +1,12 @@
 //! Opens frames, and compresses what is made of them. Both are off the usual path of a request.
 
 use std::borrow::Cow;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 
 use super::compression::Compression;
+use super::compressors::Compressors;
 use super::frame::SealedFrame;
 use super::message::PREFIX_LEN;
 
@@ -38,12 +38,7 @@ impl SealedFrame {
 pub(crate) fn compress(bytes: Vec<u8>, encoding: Compression) -> io::Result<Vec<u8>> {
     match encoding {
         Compression::None => Ok(bytes),
-        Compression::Gzip => {
-            let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-            encoder.write_all(&bytes)?;
-            encoder.finish()
-        }
-        Compression::Zstd => zstd::bulk::compress(&bytes, 1),
+        _ => Compressors::new()?.compress(&bytes, encoding, 0),
     }
 }
 

@@ -7,7 +7,7 @@ tidegate_runtime::config_choice! {
         None = "none",
         /// Supported by every backend.
         Gzip = "gzip",
-        /// A tenth of the CPU time of gzip and two thirds of its bytes. Not part of the OTLP
+        /// Half of the CPU time of gzip and three quarters of its bytes. Not part of the OTLP
         /// specification; the OpenTelemetry Collector supports it. A backend that refuses it gets
         /// gzip, and one that refuses that gets uncompressed requests.
         Zstd = "zstd",

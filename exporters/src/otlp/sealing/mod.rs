@@ -2,10 +2,11 @@
 //! takes.
 //!
 //! [`message`] is an encoded request, [`compression`] how it is compressed, [`frame`] what is sent
-//! of it, [`sealer`] makes frames of messages, [`codec`] opens them, and [`split`] halves a message.
+//! of it, [`sealer`] makes frames of messages with [`compressors`], [`codec`] opens them, and [`split`] halves a message.
 
 mod codec;
 mod compression;
+mod compressors;
 mod frame;
 mod message;
 mod sealer;
