@@ -24,23 +24,54 @@ use run::{Cost, ONCE};
 #[global_allocator]
 pub(crate) static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// The name of the row, the kind of the exporter and its configuration, in which `SINK` is replaced
-/// by the address of the server.
-pub(crate) const ROWS: &[(&str, &str, &str)] = &[
-    ("nothing", "nop", "{}"),
-    ("stdout, compact", "stdout", "{ format = 'compact' }"),
-    ("stdout, JSON", "stdout", "{ format = 'json' }"),
-    (
+/// A row of the table.
+pub(crate) struct Row {
+    name: &'static str,
+    /// The exporter's kind.
+    kind: &'static str,
+    /// Its configuration, in which `SINK` is replaced by the address of the server.
+    config: &'static str,
+    /// Whether requests are written to disk.
+    has_disk: bool,
+}
+
+impl Row {
+    const fn new(name: &'static str, kind: &'static str, config: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            config,
+            has_disk: false,
+        }
+    }
+
+    const fn with_disk(self, name: &'static str) -> Self {
+        Self {
+            name,
+            has_disk: true,
+            ..self
+        }
+    }
+}
+
+const ZSTD: Row = Row::new(
+    "otlp, zstd",
+    "otlp",
+    "{ endpoint = 'http://SINK', timeout = '1h', compression = 'zstd' }",
+);
+
+pub(crate) const ROWS: &[Row] = &[
+    Row::new("nothing", "nop", "{}"),
+    Row::new("stdout, compact", "stdout", "{ format = 'compact' }"),
+    Row::new("stdout, JSON", "stdout", "{ format = 'json' }"),
+    Row::new(
+        "otlp, uncompressed",
         "otlp",
-        "otlp",
-        "{ endpoint = 'http://SINK', timeout = '1h' }",
+        "{ endpoint = 'http://SINK', timeout = '1h', compression = 'none' }",
     ),
-    (
-        "otlp, zstd",
-        "otlp",
-        "{ endpoint = 'http://SINK', timeout = '1h', compression = 'zstd' }",
-    ),
-    (
+    ZSTD,
+    ZSTD.with_disk("otlp, zstd, queue on disk"),
+    Row::new(
         "otlp, gzip",
         "otlp",
         "{ endpoint = 'http://SINK', timeout = '1h', compression = 'gzip' }",
@@ -69,10 +100,10 @@ fn main() {
     let rounds = number("--rounds").unwrap_or(5);
     let sink = sink::start();
     println!(
-        "| exporter | ns | in the kernel | instructions | allocations |\n\
+        "| exporter | ns | instructions | ns in the kernel | allocations |\n\
          | --- | --: | --: | --: | --: |"
     );
-    for (row, (name, ..)) in ROWS.iter().enumerate() {
+    for (row, Row { name, .. }) in ROWS.iter().enumerate() {
         if option("--only").is_some_and(|only| !name.contains(only.as_str())) {
             continue;
         }
@@ -87,7 +118,7 @@ fn main() {
         let instructions = instructions(row, &sink).map_or("?".to_owned(), |n| n.to_string());
         let of_one = |cost: f64| cost / events as f64;
         println!(
-            "| {name} | {:.0} | {:.0} | {instructions} | {:.3} |",
+            "| {name} | {:.0} | {instructions} | {:.0} | {:.3} |",
             of_one(user + kernel),
             of_one(kernel),
             of_one(allocations)

@@ -1,5 +1,6 @@
 //! A run of one exporter in a topology, and its cost.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ use tokio::runtime::{Builder, Handle};
 use toml::de::ValueDeserializer;
 
 use crate::flows::{batches, context};
-use crate::{ALLOCATOR, ROWS};
+use crate::{ALLOCATOR, ROWS, Row};
 
 /// The option of the child process, followed by the row, the number of events and the address of
 /// the server.
@@ -70,7 +71,8 @@ pub(crate) fn once(row: usize, events: usize, sink: &str) {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let start = usage();
     let region = Region::new(ALLOCATOR);
-    runtime.block_on(run(row, feed, sink));
+    let disk = tempfile::tempdir().unwrap();
+    runtime.block_on(run(exporter(row, sink, disk.path()), feed));
     let end = usage();
     let allocations = region.change().allocations;
     eprintln!("{} {} {allocations}", end.0 - start.0, end.1 - start.1);
@@ -85,8 +87,8 @@ fn usage() -> (i64, i64) {
     )
 }
 
-async fn run(row: usize, feed: Feed, sink: &str) {
-    let topology = topology(exporter(row, sink), feed);
+async fn run(exporter: ExporterNode, feed: Feed) {
+    let topology = topology(exporter, feed);
     let ledger = Ledger::default();
     RunningTopology::start(topology, &Handle::current(), &ledger, Shutdown::new())
         .ended()
@@ -101,15 +103,24 @@ async fn run(row: usize, feed: Feed, sink: &str) {
     assert!(report.balanced && stage.dropped.is_empty(), "{report}");
 }
 
-fn exporter(row: usize, sink: &str) -> ExporterNode {
-    let (_, kind, config) = ROWS[row];
+fn exporter(row: usize, sink: &str, disk: &Path) -> ExporterNode {
+    let Row {
+        kind,
+        config,
+        has_disk,
+        ..
+    } = ROWS[row];
     let kind = KINDS
         .iter()
         .find(|candidate| candidate.name == kind)
         .unwrap();
     let config = config.replace("SINK", sink);
     let table = ValueDeserializer::parse(&config).unwrap();
-    let config = (kind.parse)(table.into_deserializer()).unwrap();
+    let mut config = (kind.parse)(table.into_deserializer()).unwrap();
+    if has_disk {
+        let disk = format!("disk = {{ path = '{}' }}", disk.display());
+        config.keep_requests(toml::from_str(&disk).unwrap());
+    }
     ExporterNode {
         stage: StageId::exporter("bench"),
         fingerprint: String::new(),
