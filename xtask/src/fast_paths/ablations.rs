@@ -5,8 +5,7 @@ pub(super) struct Ablation {
     pub(super) name: &'static str,
     /// As the page calls it.
     pub(super) title: &'static str,
-    /// Whether the whole agent is measured, and not the chain of processors.
-    pub(super) of_agent: bool,
+    pub(super) measured: Measured,
     /// The row of the benchmark that shows the gain.
     pub(super) row: &'static str,
     /// The row whose costs are not the part's, if rows are sums.
@@ -16,6 +15,17 @@ pub(super) struct Ablation {
     pub(super) edits: &'static [Edit],
 }
 
+/// What a benchmark measures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Measured {
+    /// The chain of processors.
+    Processors,
+    /// One exporter.
+    Exporter,
+    /// The whole agent.
+    Agent,
+}
+
 /// A replacement in a file of a text that is there once.
 pub(super) struct Edit {
     pub(super) file: &'static str,
@@ -23,11 +33,17 @@ pub(super) struct Edit {
     pub(super) to: &'static str,
 }
 
+/// Flows that are discarded, in the figures of the agent.
+const FLOWS: &str = "flows: L3/L4, DNS and HTTP";
+
+/// Flows to OTLP in these figures.
+const OTLP: &str = "flows to OTLP, uncompressed";
+
 pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "payloads",
         title: "gob messages of Cilium's `Payload`",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "gob frames",
         base: None,
         property: "`wire/src/payload/fast_path/tests.rs`",
@@ -40,7 +56,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "events",
         title: "headers of traces and verdicts since Cilium 1.19",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "cilium_decode",
         base: Some("gob frames"),
         property: "`wire/src/event/fast_path/tests.rs`",
@@ -53,7 +69,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "traces",
         title: "traces since Cilium 1.19, read again",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "l34_flow",
         base: Some("cilium_decode"),
         property: "`processors/src/l34_flow/mod.rs`",
@@ -66,7 +82,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "packets",
         title: "Ethernet, IP, TCP or UDP without extras",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "l34_flow",
         base: Some("cilium_decode"),
         property: "`wire/src/packet/fast_path/tests.rs`",
@@ -79,7 +95,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "dns-names",
         title: "DNS names of plain labels",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "dns_flow",
         base: Some("l34_flow"),
         property: "`wire/src/dns/fast_path/tests.rs`",
@@ -92,7 +108,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "not-http",
         title: "payloads that four bytes show not to be HTTP",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "http_flow",
         base: Some("dns_flow"),
         property: "`wire/src/http/fast_path/tests.rs`",
@@ -105,7 +121,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "overwrite",
         title: "`Record::overwrite`: records without heap memory are not dropped",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "l34_flow",
         base: None,
         property: "`core/model/src/record/mod.rs`",
@@ -118,7 +134,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "slots",
         title: "slots: frames are written where a former record was",
-        of_agent: false,
+        measured: Measured::Processors,
         row: "l34_flow",
         base: None,
         property: "`core/model/src/batch/slots.rs`",
@@ -131,7 +147,7 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "packed",
         title: "packed frames: the thread that reads leaves the records' places to the next one",
-        of_agent: true,
+        measured: Measured::Agent,
         row: "over the socket, as fast as it is read: flows",
         base: None,
         property: "`core/model/src/batch/packed.rs`",
@@ -144,14 +160,66 @@ pub(super) const ABLATIONS: &[Ablation] = &[
     Ablation {
         name: "mimalloc",
         title: "mimalloc in place of glibc's allocator",
-        of_agent: true,
-        row: "flows: L3/L4, DNS and HTTP",
+        measured: Measured::Agent,
+        row: FLOWS,
         base: None,
         property: "not needed",
         edits: &[Edit {
             file: "agent/main.rs",
             from: "#[global_allocator]\n",
             to: "",
+        }],
+    },
+    Ablation {
+        name: "templates",
+        title: "`otlp`: a cache of encoded parts of log records",
+        measured: Measured::Exporter,
+        row: "otlp, uncompressed",
+        base: None,
+        property: "`exporters/src/otlp/logs/encoder/tests/templates.rs`",
+        edits: &[Edit {
+            file: "exporters/src/otlp/logs/template/cache.rs",
+            from: "        let bucket = bucket_index(key.hash(), self.buckets.len());\n        //",
+            to: "        if true {\n            return self.build_uncached(build);\n        }\n        let bucket = bucket_index(key.hash(), self.buckets.len());\n        //",
+        }],
+    },
+    Ablation {
+        name: "gather",
+        title: "`otlp`: several HTTP/2 frames in one write",
+        measured: Measured::Agent,
+        row: OTLP,
+        base: Some(FLOWS),
+        property: "`exporters/src/otlp/transport/coalesce/tests.rs`",
+        edits: &[Edit {
+            file: "exporters/src/otlp/transport/coalesce.rs",
+            from: "if std::mem::take(&mut self.has_new_bytes) {",
+            to: "if std::mem::take(&mut self.has_new_bytes) && false {",
+        }],
+    },
+    Ablation {
+        name: "shared-frames",
+        title: "`otlp`: HTTP/2 frames refer to the request that they are a part of",
+        measured: Measured::Agent,
+        row: OTLP,
+        base: Some(FLOWS),
+        property: "`exporters/src/otlp/transport/coalesce/tests.rs`",
+        edits: &[Edit {
+            file: "exporters/src/otlp/transport/coalesce.rs",
+            from: "chunk.len() >= MIN_SHARED_LEN && contains(request, chunk)",
+            to: "false && chunk.len() >= MIN_SHARED_LEN && contains(request, chunk)",
+        }],
+    },
+    Ablation {
+        name: "framed",
+        title: "`otlp`: requests are sent from the memory that they were sealed in, with gRPC's prefix, not from a copy",
+        measured: Measured::Agent,
+        row: OTLP,
+        base: Some(FLOWS),
+        property: "`exporters/src/otlp/transport/grpc/tests.rs`",
+        edits: &[Edit {
+            file: "exporters/src/otlp/transport/grpc.rs",
+            from: "RequestBody::new(frame.grpc_message().clone(), false, sent)",
+            to: "RequestBody::new(Bytes::copy_from_slice(frame.grpc_message()), false, sent)",
         }],
     },
 ];

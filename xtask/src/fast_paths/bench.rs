@@ -24,6 +24,14 @@ pub(super) const HOT_PATH: Bench = Bench {
     selects: false,
 };
 
+/// Instructions of an event in an exporter.
+pub(super) const EXPORTS: Bench = Bench {
+    arguments: &["-p", "tidegate-exporters", "--bench", "hot_path", "--"],
+    units: ["instructions", "ns"],
+    decides_second: true,
+    selects: true,
+};
+
 /// CPU time of the agent for a million events.
 pub(super) const FIGURES: Bench = Bench {
     arguments: &["--bench", "figures", "--"],

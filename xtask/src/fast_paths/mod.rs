@@ -8,8 +8,8 @@ mod ablations;
 mod bench;
 mod sources;
 
-use ablations::{ABLATIONS, Ablation};
-use bench::{Bench, FIGURES, HOT_PATH};
+use ablations::{ABLATIONS, Ablation, Measured};
+use bench::{Bench, EXPORTS, FIGURES, HOT_PATH};
 use sources::Sources;
 
 /// Where the copy of the sources and its build go.
@@ -30,10 +30,14 @@ pub(crate) fn run() -> Result<(), String> {
         ));
     }
     let sources = Sources::copy()?;
-    for (bench, of_agent) in [(HOT_PATH, false), (FIGURES, true)] {
+    for (bench, measured) in [
+        (HOT_PATH, Measured::Processors),
+        (EXPORTS, Measured::Exporter),
+        (FIGURES, Measured::Agent),
+    ] {
         let wanted = ABLATIONS
             .iter()
-            .filter(|one| is_wanted(one.name) && one.of_agent == of_agent);
+            .filter(|one| is_wanted(one.name) && one.measured == measured);
         table(&sources, &bench, &wanted.collect::<Vec<_>>())?;
     }
     Ok(())
