@@ -1,4 +1,13 @@
-"""The results as a Markdown table: kinds of scenarios by transports."""
+"""The results as a page in Markdown: a table of kinds of scenarios by transports."""
+
+HEAD = """\
+# Results against a real Collector
+
+Written by `tests/collector/run --report FILE`. A cell has the records that arrived and those that tidegate
+saw; after `+` those that arrived once more; and what the ledger has as dropped or unconfirmed. `FAULT` is a
+scenario that does not hold: see the output of the run. [README.md](README.md) says what must hold.
+
+"""
 
 
 def cell(result):
@@ -17,10 +26,11 @@ def cell(result):
 
 
 def markdown(results):
-    """The lines of the table, from the results by scenario."""
+    """The lines of the page, from the results by scenario."""
     transports = list(dict.fromkeys(scenario.transport for scenario in results))
     kinds = list(dict.fromkeys(scenario.kind for scenario in results))
     by_place = {(scenario.kind, scenario.transport): result for scenario, result in results.items()}
+    yield from HEAD.splitlines()
     yield "| " + " | ".join(["scenario", *map(str, transports)]) + " |"
     yield "| --- " * (len(transports) + 1) + "|"
     for kind in kinds:
