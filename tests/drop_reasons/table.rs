@@ -334,6 +334,7 @@ fn exporters() -> Vec<(&'static str, Coverage)> {
     let delivery = "exporters/tests/otlp/delivery.rs";
     let limits = "exporters/tests/otlp/limits.rs";
     let disk = "exporters/tests/otlp/disk_queue.rs";
+    let division = "exporters/tests/otlp/division.rs";
     let stdout = "exporters/tests/stdout/main.rs";
     let replies = "every_reply_leads_to_its_outcome";
     vec![
@@ -342,6 +343,20 @@ fn exporters() -> Vec<(&'static str, Coverage)> {
         ("not_authorized", Test(delivery, replies)),
         ("unimplemented", Test(delivery, replies)),
         ("resource_exhausted", Test(delivery, replies)),
+        (
+            "too_large_for_peer",
+            Test(
+                division,
+                "a_record_that_is_too_large_for_the_backend_is_dropped_alone",
+            ),
+        ),
+        (
+            "invalid_for_peer",
+            Test(
+                division,
+                "a_bad_record_is_dropped_alone_with_two_requests_for_each_halving",
+            ),
+        ),
         (
             "queue_evicted",
             Test(disk, "a_full_queue_on_disk_evicts_the_oldest_records"),

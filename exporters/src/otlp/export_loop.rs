@@ -227,7 +227,10 @@ impl ExportLoop {
         while !(self.queue.has_room() && self.queue.can_seal()) {
             self.wait_for_queue(inbox).await;
         }
-        if let Some(LogRequest { message, tickets }) = self.requests(signal).take() {
+        let accepted = self.sender.client.max_request_bytes(signal);
+        let requests = self.requests(signal);
+        requests.limit_bytes(accepted);
+        if let Some(LogRequest { message, tickets }) = requests.take() {
             self.queue.seal(signal, message, tickets);
         }
     }

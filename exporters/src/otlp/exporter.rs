@@ -90,6 +90,7 @@ impl OtlpExporter {
             client,
             status,
             retry: self.retry,
+            refuses_everything: Default::default(),
         });
         let deadline_passed = watch::Sender::new(false);
         let queue = RequestQueue::new(

@@ -50,9 +50,13 @@ pub(crate) struct Received<T> {
     pub(crate) message: T,
 }
 
+/// Decides about a request that has no scripted reply.
+type Rule<T> = Option<Box<dyn Fn(&T) -> Reply + Send>>;
+
 /// One service, with its script and the requests that it received.
 pub(crate) struct MockService<T> {
     script: Mutex<VecDeque<Reply>>,
+    rule: Mutex<Rule<T>>,
     received: Mutex<Vec<Received<T>>>,
     count: watch::Sender<usize>,
 }
@@ -61,6 +65,7 @@ impl<T> Default for MockService<T> {
     fn default() -> Self {
         Self {
             script: Mutex::default(),
+            rule: Mutex::default(),
             received: Mutex::default(),
             count: watch::Sender::new(0),
         }
@@ -71,6 +76,11 @@ impl<T: Clone> MockService<T> {
     /// Scripts the replies to the next requests, in order. Later ones are accepted.
     pub(crate) fn reply_with(&self, replies: impl IntoIterator<Item = Reply>) {
         self.script.lock().unwrap().extend(replies);
+    }
+
+    /// Decides about the requests that have no scripted reply.
+    pub(crate) fn reply_by(&self, rule: impl Fn(&T) -> Reply + Send + 'static) {
+        *self.rule.lock().unwrap() = Some(Box::new(rule));
     }
 
     /// Returns all requests so far, including refused ones.
@@ -89,13 +99,12 @@ impl<T: Clone> MockService<T> {
 
     /// Records a request. Returns the number of rejected records and the message of the response.
     async fn handle(&self, request: Request<T>) -> Result<(i64, String), Status> {
-        let reply = self
-            .script
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or(Reply::Accept);
         let (metadata, _, message) = request.into_parts();
+        let scripted = self.script.lock().unwrap().pop_front();
+        let reply = scripted.unwrap_or_else(|| match &*self.rule.lock().unwrap() {
+            Some(rule) => rule(&message),
+            None => Reply::Accept,
+        });
         self.received
             .lock()
             .unwrap()

@@ -191,7 +191,7 @@ async fn every_reply_leads_to_its_outcome() {
         ),
         some_dropped(
             vec![fail(InvalidArgument), fail(Internal)],
-            &[("permanent_error", 2)],
+            &[("invalid_for_peer", 1), ("permanent_error", 1)],
         ),
         some_dropped(
             vec![fail(PermissionDenied), fail(Unimplemented)],
@@ -334,7 +334,7 @@ async fn a_refusal_does_not_confirm_that_an_earlier_attempt_was_not_received() {
     let unanswered = vec![Reply::Hang, fail(Code::InvalidArgument)];
     assert_unconfirmed(unanswered, &config).await;
     let refused = vec![fail(Code::Unavailable), fail(Code::InvalidArgument)];
-    assert_dropped(refused, &config, "permanent_error").await;
+    assert_dropped(refused, &config, "invalid_for_peer").await;
 }
 
 #[tokio::test]

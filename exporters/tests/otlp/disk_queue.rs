@@ -16,10 +16,10 @@ use crate::limits::unused_url;
 use crate::pipeline::{FAST_RETRIES, ONE_RECORD_PER_REQUEST, PipelineSetup, TestPipeline, flows};
 
 /// Ends at once, whatever is left.
-const NO_DRAIN: &str = "drain_timeout = \"0s\", timeout = \"1h\"";
+pub(crate) const NO_DRAIN: &str = "drain_timeout = \"0s\", timeout = \"1h\"";
 
 /// A pipeline whose exporter has a queue in this directory.
-fn setup(endpoint: &str, config: &[&str], path: &Path) -> PipelineSetup {
+pub(crate) fn setup(endpoint: &str, config: &[&str], path: &Path) -> PipelineSetup {
     let mut setup = PipelineSetup::new(endpoint, config);
     setup.requests.disk = Some(DiskQueue {
         path: path.to_owned(),
@@ -30,7 +30,7 @@ fn setup(endpoint: &str, config: &[&str], path: &Path) -> PipelineSetup {
 }
 
 /// Runs an exporter without a backend, which leaves flows with these times on disk.
-async fn leave(path: &Path, times: std::ops::RangeInclusive<u64>) -> StageReport {
+pub(crate) async fn leave(path: &Path, times: std::ops::RangeInclusive<u64>) -> StageReport {
     let pipeline = setup(&unused_url(), &[ONE_RECORD_PER_REQUEST, NO_DRAIN], path).start();
     pipeline.send(flows(times)).await;
     let (report, ended) = pipeline.finish().await;
@@ -48,7 +48,7 @@ async fn deliver(path: &Path) -> (StageReport, Vec<u64>) {
     (report, received.iter().flat_map(times).collect())
 }
 
-fn noted(report: &StageReport, what: &str) -> u64 {
+pub(crate) fn noted(report: &StageReport, what: &str) -> u64 {
     report.noted.get(what).copied().unwrap_or_default()
 }
 

@@ -101,7 +101,7 @@ async fn a_refused_request_is_sent_to_no_other_endpoint_and_a_busy_one_is_left_o
     let pipeline = endpoints(&[first.url(), second.url()], "pick_first").start();
     pipeline.send(flows(1..=4)).await;
     let (report, _) = pipeline.finish().await;
-    assert_eq!(report.dropped, [("permanent_error", 1)].into());
+    assert_eq!(report.dropped, [("invalid_for_peer", 1)].into());
     let counts = [&first, &second].map(|one| one.services.logs.received().len());
     assert_eq!((report.absorbed, counts), (3, [2, 3]));
 }

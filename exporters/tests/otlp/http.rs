@@ -24,7 +24,7 @@ fn header<'r>(request: &'r Received, name: &str) -> Option<&'r str> {
 }
 
 /// The body without compression.
-fn decompressed(request: &Received) -> Vec<u8> {
+pub(crate) fn decompressed(request: &Received) -> Vec<u8> {
     let mut body = Vec::new();
     match header(request, "content-encoding") {
         None => body.extend_from_slice(&request.body),
@@ -38,7 +38,7 @@ fn decompressed(request: &Received) -> Vec<u8> {
     body
 }
 
-fn log_request(request: &Received) -> ExportLogsServiceRequest {
+pub(crate) fn log_request(request: &Received) -> ExportLogsServiceRequest {
     let body = decompressed(request);
     match header(request, "content-type") {
         Some("application/x-protobuf") => ExportLogsServiceRequest::decode(&body[..]).unwrap(),
@@ -127,11 +127,12 @@ async fn a_temporary_failure_is_retried_and_any_other_drops_the_records() {
     };
     assert_eq!(send_three_flows(now).await.0.absorbed, 3);
     for (status, reason) in [
-        (400, "permanent_error"),
+        (400, "invalid_for_peer"),
         (401, "not_authorized"),
         (403, "not_authorized"),
         (404, "unimplemented"),
-        (413, "resource_exhausted"),
+        (413, "too_large_for_peer"),
+        (422, "invalid_for_peer"),
         (500, "permanent_error"),
         (301, "permanent_error"),
     ] {

@@ -43,6 +43,8 @@ pub(crate) struct HttpServer {
 
 struct Shared {
     script: Mutex<VecDeque<Reply>>,
+    /// Decides about a request that has no scripted reply.
+    rule: fn(&Received) -> Reply,
     received: Mutex<Vec<Received>>,
     count: watch::Sender<usize>,
 }
@@ -60,8 +62,13 @@ impl Reply {
 impl HttpServer {
     /// Starts a server that gives these replies to the first requests and accepts all others.
     pub(crate) async fn start(script: Vec<Reply>) -> Self {
+        Self::start_with(script, |_| Reply::status(200)).await
+    }
+
+    /// As [`Self::start`], but a rule decides about all others.
+    pub(crate) async fn start_with(script: Vec<Reply>, rule: fn(&Received) -> Reply) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let server = Self::new(listener.local_addr().unwrap(), script);
+        let server = Self::new(listener.local_addr().unwrap(), script, rule);
         let shared = Arc::clone(&server.shared);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -74,7 +81,9 @@ impl HttpServer {
     /// Starts a server at a unix socket.
     pub(crate) fn start_at(path: &Path) -> Self {
         let listener = UnixListener::bind(path).unwrap();
-        let server = Self::new((Ipv4Addr::UNSPECIFIED, 0).into(), Vec::new());
+        let server = Self::new((Ipv4Addr::UNSPECIFIED, 0).into(), Vec::new(), |_| {
+            Reply::status(200)
+        });
         let shared = Arc::clone(&server.shared);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -84,11 +93,12 @@ impl HttpServer {
         server
     }
 
-    fn new(address: SocketAddr, script: Vec<Reply>) -> Self {
+    fn new(address: SocketAddr, script: Vec<Reply>, rule: fn(&Received) -> Reply) -> Self {
         Self {
             address,
             shared: Arc::new(Shared {
                 script: Mutex::new(script.into()),
+                rule,
                 received: Mutex::default(),
                 count: watch::Sender::new(0),
             }),
@@ -124,14 +134,15 @@ async fn serve<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(socket: T, sh
 async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    shared.received.lock().unwrap().push(Received {
+    let received = Received {
         line: format!("{} {}", head.method, head.uri),
         headers: head.headers,
         body,
-    });
-    shared.count.send_modify(|count| *count += 1);
+    };
     let scripted = shared.script.lock().unwrap().pop_front();
-    let reply = scripted.unwrap_or_else(|| Reply::status(200));
+    let reply = scripted.unwrap_or_else(|| (shared.rule)(&received));
+    shared.received.lock().unwrap().push(received);
+    shared.count.send_modify(|count| *count += 1);
     let mut response = Response::new(Full::new(Bytes::from_static(reply.body)));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap();
     for (name, value) in reply.headers {

@@ -5,6 +5,7 @@
 mod backend;
 mod delivery;
 mod disk_queue;
+mod division;
 mod effects;
 mod endpoints;
 mod environment;

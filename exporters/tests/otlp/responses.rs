@@ -174,7 +174,7 @@ async fn a_temporary_failure_in_any_form_is_retried() {
 async fn a_permanent_failure_in_any_form_drops_the_records() {
     let cases = [
         (page(400, PAGE), "permanent_error"),
-        (page(413, b""), "permanent_error"),
+        (page(413, b""), "too_large_for_peer"),
         (page(200, PAGE), "permanent_error"),
         (page(401, PAGE), "not_authorized"),
         (page(403, b""), "not_authorized"),

@@ -1,17 +1,18 @@
 //! Sends requests, again if necessary, until their outcome is final.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::backoff::{Backoff, RetryConfig};
 use super::outcome::RequestOutcome;
-use crate::otlp::failure::{CallError, RetryDecision, drop_reason};
+use crate::otlp::failure::{CallError, Division, RetryDecision, drop_reason};
 use crate::otlp::sealing::{Compression, SealedFrame, Sealer};
 use crate::otlp::signal::Signal;
 use crate::otlp::status::BackendStatus;
-use crate::otlp::transport::{Accepted, Client, SentFlag};
+use crate::otlp::transport::{Accepted, Client, FailedAttempt, SentFlag};
 
 /// Sends requests to the backend.
 pub(crate) struct RequestSender {
@@ -23,6 +24,34 @@ pub(crate) struct RequestSender {
     pub(crate) status: BackendStatus,
     /// How failed attempts are retried.
     pub(crate) retry: RetryConfig,
+    /// For each signal, whether the backend has refused every part of a request, and accepted
+    /// nothing since.
+    pub(crate) refuses_everything: [AtomicBool; Signal::ALL.len()],
+}
+
+/// What came of sending a request.
+#[derive(Debug)]
+pub(crate) enum SendResult {
+    /// It has its outcome.
+    Settled(RequestOutcome),
+    /// It was refused, and its parts may be accepted.
+    Refused(Division, Box<FailedAttempt>),
+}
+
+/// The attempts to deliver a request and its parts.
+#[derive(Debug)]
+pub(crate) struct Attempts<'a> {
+    start: Instant,
+    config: &'a RetryConfig,
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(config: &'a RetryConfig) -> Self {
+        Self {
+            start: Instant::now(),
+            config,
+        }
+    }
 }
 
 impl RequestSender {
@@ -32,30 +61,30 @@ impl RequestSender {
         signal: Signal,
         frame: &SealedFrame,
         sent: &SentFlag,
-    ) -> RequestOutcome {
-        let start = Instant::now();
-        let mut backoff = Backoff::new(&self.retry);
+        attempts: &Attempts<'_>,
+    ) -> SendResult {
+        let mut backoff = Backoff::new(attempts.config);
         let mut attempt = 0_u32;
         loop {
             attempt = attempt.saturating_add(1);
             let min_delay = match self.send_once(signal, frame, sent).await {
-                Ok(outcome) => return outcome,
+                Ok(result) => return result,
                 Err(min_delay) => min_delay,
             };
-            match backoff.next(start.elapsed(), min_delay, fastrand::f64()) {
-                Some(delay) => {
-                    let stage = self.status.stage();
-                    tracing::debug!(
-                        stage,
-                        ?signal,
-                        attempt,
-                        ?delay,
-                        "retrying an OTLP request after a delay"
-                    );
-                    sleep(delay).await;
-                }
-                None => return RequestOutcome::given_up(drop_reason::RETRIES_EXHAUSTED, sent),
-            }
+            let elapsed = attempts.start.elapsed();
+            let Some(delay) = backoff.next(elapsed, min_delay, fastrand::f64()) else {
+                let reason = drop_reason::RETRIES_EXHAUSTED;
+                return SendResult::Settled(RequestOutcome::given_up(reason, sent));
+            };
+            let stage = self.status.stage();
+            tracing::debug!(
+                stage,
+                ?signal,
+                attempt,
+                ?delay,
+                "retrying an OTLP request after a delay"
+            );
+            sleep(delay).await;
         }
     }
 
@@ -70,19 +99,21 @@ impl RequestSender {
         signal: Signal,
         frame: &SealedFrame,
         sent: &SentFlag,
-    ) -> Result<RequestOutcome, Duration> {
+    ) -> Result<SendResult, Duration> {
         let mut refused = None;
         loop {
             let frame = &self.sealer.accepted(signal, frame).await;
             let sent_before = sent.get();
-            let stage = self.status.stage();
             let bytes = frame.len();
-            tracing::debug!(stage, ?signal, bytes, "sending an OTLP request");
-            let failure = match self.client.send(signal, frame, sent).await {
-                Ok(accepted) => {
-                    self.status.count_bytes(bytes);
-                    return Ok(self.accepted(signal, &accepted));
-                }
+            tracing::debug!(
+                stage = self.status.stage(),
+                ?signal,
+                bytes,
+                "sending an OTLP request"
+            );
+            let result = self.client.send(signal, frame, sent).await;
+            let failure = match result.map(|accepted| self.accepted(signal, &accepted, bytes)) {
+                Ok(outcome) => return Ok(SendResult::Settled(outcome)),
                 Err(failure) => failure,
             };
             if failure.error.is_refusal() {
@@ -93,20 +124,54 @@ impl RequestSender {
                 refused = Some(encoding);
                 continue;
             }
-            match failure.decision {
-                // An endpoint that has failed is left out for a time, so this ends.
-                RetryDecision::RetryAfter(_) if failure.fails_over => {
-                    self.status.failed_over(signal, &failure);
-                }
-                RetryDecision::RetryAfter(min_delay) => {
-                    self.status.failed(signal, &failure);
-                    return Err(min_delay);
-                }
-                RetryDecision::Drop(reason) => {
-                    self.status.failed(signal, &failure);
-                    return Ok(RequestOutcome::given_up(reason, sent));
-                }
+            // An endpoint that has failed is left out for a time, so this ends.
+            if failure.fails_over {
+                self.status.failed_over(signal, &failure);
+                continue;
             }
+            return self.failed(signal, failure, sent);
+        }
+    }
+
+    /// Returns what a failure comes to that leads to no other attempt now.
+    fn failed(
+        &self,
+        signal: Signal,
+        failure: FailedAttempt,
+        sent: &SentFlag,
+    ) -> Result<SendResult, Duration> {
+        match failure.decision {
+            RetryDecision::RetryAfter(min_delay) => {
+                self.status.failed(signal, &failure);
+                Err(min_delay)
+            }
+            RetryDecision::Divide(division) => Ok(SendResult::Refused(division, Box::new(failure))),
+            RetryDecision::Drop(reason) => {
+                self.status.failed(signal, &failure);
+                let outcome = RequestOutcome::given_up(reason, sent);
+                Ok(SendResult::Settled(outcome))
+            }
+        }
+    }
+
+    /// Whether a request that was refused may be sent in parts.
+    pub(crate) fn may_divide(&self, signal: Signal, division: Division) -> bool {
+        let is_in_vain = self.refuses_everything[signal as usize].load(Ordering::Relaxed);
+        !(division == Division::Invalid && is_in_vain)
+    }
+
+    /// Remembers that the backend refuses every record of a signal. Until it accepts one, requests
+    /// that it calls invalid are not divided.
+    pub(crate) fn refuses_everything(&self, signal: Signal) {
+        self.refuses_everything[signal as usize].store(true, Ordering::Relaxed);
+    }
+
+    /// Records that a request is given up, or one record of a request that was `divided`.
+    pub(crate) fn refused(&self, signal: Signal, failure: &FailedAttempt, divided: bool) {
+        if divided {
+            self.status.refused_part(failure);
+        } else {
+            self.status.failed(signal, failure);
         }
     }
 
@@ -126,8 +191,10 @@ impl RequestSender {
         is_refused && refused != self.sealer.compression(signal)
     }
 
-    fn accepted(&self, signal: Signal, accepted: &Accepted) -> RequestOutcome {
+    fn accepted(&self, signal: Signal, accepted: &Accepted, bytes: usize) -> RequestOutcome {
+        self.status.count_bytes(bytes);
         let Accepted { rejected, message } = accepted;
+        self.refuses_everything[signal as usize].store(false, Ordering::Relaxed);
         if *rejected > 0 {
             self.status.partly_accepted(signal, *rejected, message);
         } else if message.is_empty() {

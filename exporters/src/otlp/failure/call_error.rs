@@ -7,6 +7,8 @@ use std::time::Duration;
 use tonic::codegen::http::StatusCode;
 use tonic::{Code, Status};
 
+use crate::otlp::sealing::Compression;
+
 /// Why an attempt failed.
 #[derive(Debug)]
 pub(crate) enum CallError {
@@ -89,23 +91,43 @@ impl CallError {
     }
 
     /// Returns whether the backend refused the request because it is too large: for itself, by the
-    /// status of HTTP or by the messages of gRPC's servers (grpc-go: "received message larger than
-    /// max", tonic: "decoded message length too large") and Go's HTTP server ("request body too
-    /// large").
+    /// status of HTTP or by [messages of servers](TOO_LARGE).
     pub(crate) fn is_too_large(&self) -> bool {
         match self {
             Self::Status(status) => {
                 let code = matches!(status.code(), Code::ResourceExhausted | Code::OutOfRange);
-                code && has(status.message(), &["larger than", "too large"])
+                code && has(status.message(), &TOO_LARGE)
             }
             Self::Http { status, .. } => *status == StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refused(refusal) => match refusal.status {
                 StatusCode::PAYLOAD_TOO_LARGE => true,
-                StatusCode::BAD_REQUEST => has(&refusal.message, &["too large", "larger than"]),
+                // Gateways report the refusal of a gRPC server behind them as an internal error.
+                StatusCode::BAD_REQUEST | StatusCode::INTERNAL_SERVER_ERROR => {
+                    has(&refusal.message, &TOO_LARGE)
+                }
                 _ => false,
             },
             _ => false,
         }
+    }
+
+    /// Returns the limit that the refusal of a request for its size states, in bytes before
+    /// compression. grpc-go states it as `(N vs. LIMIT)`, of compressed bytes unless it says
+    /// otherwise, tonic as `the limit is: LIMIT bytes` and as `size limit, of LIMIT bytes`.
+    pub(crate) fn stated_limit(&self, encoding: Compression) -> Option<usize> {
+        let text = match self {
+            Self::Status(status) => status.message(),
+            Self::Refused(refusal) => &refusal.message,
+            _ => return None,
+        };
+        let is_comparable = encoding == Compression::None || text.contains("decompress");
+        let mut limits = [" vs. ", "limit is: ", "size limit, of "].into_iter();
+        let (_, rest) = limits.find_map(|before| text.split_once(before))?;
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let limit = rest[..digits].parse().ok()?;
+        is_comparable.then_some(limit)
     }
 }
 
@@ -115,6 +137,17 @@ const UNSUPPORTED_ENCODING: [&str; 3] = [
     "content-encoding",
     "unsupported content encoding",
     "unsupported compression",
+];
+
+/// What messages about the size of a request have, in lower case: "received message larger than max"
+/// (grpc-go, gRPC's C core), "gRPC message exceeds maximum size" (grpc-java), "decoded message length
+/// too large" and "size limit, of N bytes, exceeded" (tonic), "request body too large" (Go's HTTP
+/// server, with which the Collector responds 400).
+const TOO_LARGE: [&str; 4] = [
+    "larger than max",
+    "exceeds maximum size",
+    "too large",
+    "size limit",
 ];
 
 /// Whether a text has one of the parts, which are in lower case.

@@ -8,6 +8,7 @@ use tonic::codegen::http::StatusCode;
 use tonic_types::StatusExt;
 
 use super::call_error::{CallError, HttpRefusal};
+use super::division::Division;
 use super::drop_reason;
 
 /// Limit of the delay that a backend can ask for.
@@ -18,6 +19,8 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
 pub(crate) enum RetryDecision {
     /// Try again after at least this time.
     RetryAfter(Duration),
+    /// Send its records again in smaller requests.
+    Divide(Division),
     /// Give up, for this reason.
     Drop(&'static str),
 }
@@ -26,6 +29,9 @@ impl RetryDecision {
     /// Decides by the gRPC status. Without one the HTTP status is mapped to a gRPC code; without a
     /// response the request is retried.
     pub(crate) fn for_error(error: &CallError) -> Self {
+        if error.is_too_large() {
+            return Self::Divide(Division::TooLarge);
+        }
         match error {
             CallError::TimedOut(_) | CallError::Transport(_) => Self::RetryAfter(Duration::ZERO),
             CallError::Malformed(_) | CallError::Unsendable(_) => {
@@ -61,7 +67,7 @@ impl RetryDecision {
             }
             401 | 403 => Self::Drop(drop_reason::NOT_AUTHORIZED),
             404 | 405 => Self::Drop(drop_reason::UNIMPLEMENTED),
-            413 => Self::Drop(drop_reason::RESOURCE_EXHAUSTED),
+            400 | 422 => Self::Divide(Division::Invalid),
             _ => Self::Drop(drop_reason::PERMANENT_ERROR),
         }
     }
@@ -82,6 +88,7 @@ impl RetryDecision {
                 Self::Drop(drop_reason::NOT_AUTHORIZED)
             }
             Code::Unimplemented => Self::Drop(drop_reason::UNIMPLEMENTED),
+            Code::InvalidArgument => Self::Divide(Division::Invalid),
             _ => Self::Drop(drop_reason::PERMANENT_ERROR),
         }
     }
@@ -112,13 +119,13 @@ mod tests {
     use tonic::Status;
 
     use super::{
-        CallError, Code, Duration, HttpRefusal, MAX_RETRY_AFTER, RetryDecision, StatusCode,
-        StatusExt,
+        CallError, Code, Division, Duration, HttpRefusal, MAX_RETRY_AFTER, RetryDecision,
+        StatusCode, StatusExt,
     };
     use crate::otlp::failure::drop_reason::{
         NOT_AUTHORIZED, PERMANENT_ERROR, RESOURCE_EXHAUSTED, UNIMPLEMENTED,
     };
-    use RetryDecision::{Drop, RetryAfter};
+    use RetryDecision::{Divide, Drop, RetryAfter};
 
     const NOW: RetryDecision = RetryAfter(Duration::ZERO);
 
@@ -136,7 +143,7 @@ mod tests {
             (Code::PermissionDenied, Drop(NOT_AUTHORIZED)),
             (Code::Unimplemented, Drop(UNIMPLEMENTED)),
             (Code::Unknown, Drop(PERMANENT_ERROR)),
-            (Code::InvalidArgument, Drop(PERMANENT_ERROR)),
+            (Code::InvalidArgument, Divide(Division::Invalid)),
             (Code::NotFound, Drop(PERMANENT_ERROR)),
             (Code::AlreadyExists, Drop(PERMANENT_ERROR)),
             (Code::FailedPrecondition, Drop(PERMANENT_ERROR)),
@@ -194,7 +201,7 @@ mod tests {
             (502, seconds(7), NOW),
             (200, None, Drop(PERMANENT_ERROR)),
             (302, None, Drop(PERMANENT_ERROR)),
-            (413, seconds(7), Drop(PERMANENT_ERROR)),
+            (413, seconds(7), Divide(Division::TooLarge)),
             (500, None, Drop(PERMANENT_ERROR)),
         ];
         for (status, retry_after, expected) in cases {
@@ -214,13 +221,14 @@ mod tests {
     fn every_status_of_otlp_http_is_retried_or_dropped_as_the_specification_says() {
         let retry = |n| RetryAfter(Duration::from_secs(n));
         let cases = [
-            (400, Some(7), Drop(PERMANENT_ERROR)),
+            (400, Some(7), Divide(Division::Invalid)),
             (401, None, Drop(NOT_AUTHORIZED)),
             (403, None, Drop(NOT_AUTHORIZED)),
             (404, None, Drop(UNIMPLEMENTED)),
             (405, None, Drop(UNIMPLEMENTED)),
-            (413, None, Drop(RESOURCE_EXHAUSTED)),
+            (413, None, Divide(Division::TooLarge)),
             (415, None, Drop(PERMANENT_ERROR)),
+            (422, None, Divide(Division::Invalid)),
             (429, None, NOW),
             (429, Some(7), retry(7)),
             (500, None, Drop(PERMANENT_ERROR)),

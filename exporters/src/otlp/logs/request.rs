@@ -38,6 +38,11 @@ pub(crate) struct LogRequestBuilder {
     envelope: Envelope,
     /// Bytes of a request's records at most.
     max_len: usize,
+    /// Bytes of the records of a request with several, which is less if the backend accepts only
+    /// smaller requests.
+    max_common_len: usize,
+    /// The size of requests that the backend accepts, as far as it is known.
+    accepted_bytes: Option<usize>,
     /// Where the first record begins, after room for prefix and envelope.
     start: usize,
     /// The records, possibly followed by one that is not committed yet.
@@ -83,6 +88,8 @@ impl LogRequestBuilder {
             config,
             envelope,
             max_len,
+            max_common_len: max_len,
+            accepted_bytes: None,
             start,
             bytes: vec![0; start],
             end: start,
@@ -103,6 +110,15 @@ impl LogRequestBuilder {
         self.bytes.resize(self.start, 0);
         self.end = self.start;
         self.envelope = envelope;
+        self.update_max_common_len();
+    }
+
+    /// Limits the requests to what the backend is known to accept, if it is known.
+    pub(crate) fn limit_bytes(&mut self, accepted: Option<usize>) {
+        if self.accepted_bytes != accepted {
+            self.accepted_bytes = accepted;
+            self.update_max_common_len();
+        }
     }
 
     /// Appends a record with `encode`, and returns what the caller has to do with it.
@@ -113,7 +129,7 @@ impl LogRequestBuilder {
             self.bytes.truncate(self.end);
             self.bytes.shrink_to(self.max_capacity());
             Placement::TooLarge
-        } else if self.is_full() || self.bytes.len() - self.start > self.max_len {
+        } else if self.is_full() || self.bytes.len() - self.start > self.max_common_len {
             Placement::Next
         } else {
             Placement::Current
@@ -175,6 +191,13 @@ impl LogRequestBuilder {
         let fits = |memory: &Vec<u8>| memory.capacity() <= max_capacity;
         self.spare
             .extend(memory.filter(fits).into_iter().take(room));
+    }
+
+    fn update_max_common_len(&mut self) {
+        self.max_common_len = match self.accepted_bytes {
+            Some(bytes) => self.max_len.min(self.envelope.max_records_len(bytes)),
+            None => self.max_len,
+        };
     }
 
     fn is_full(&self) -> bool {

@@ -4,6 +4,7 @@ use tidegate_runtime::component::BuildContext;
 use tidegate_runtime::telemetry::Counter;
 
 use crate::otlp::delivery::RequestOutcome;
+use crate::otlp::failure::drop_reason;
 
 /// Counters of metric requests, by outcome.
 #[derive(Clone, Debug)]
@@ -41,6 +42,11 @@ impl RequestCounters {
         }
     }
 
+    /// Counts a request that was refused and whose points are sent again.
+    pub(super) fn divided(&self) {
+        self.refused.add(1);
+    }
+
     /// Counts a request with this number of points.
     pub(super) fn count(&self, outcome: RequestOutcome, points: u64) {
         match outcome {
@@ -49,7 +55,12 @@ impl RequestCounters {
                 self.partial.add(1);
                 self.rejected_points.add(rejected.min(points));
             }
-            RequestOutcome::Dropped(_) => self.refused.add(1),
+            RequestOutcome::Dropped(reason) => {
+                self.refused.add(1);
+                if drop_reason::OF_ONE_RECORD.contains(&reason) {
+                    self.rejected_points.add(points);
+                }
+            }
             RequestOutcome::Unconfirmed => self.failed.add(1),
         }
     }

@@ -6,6 +6,9 @@
 //! request when the previous one was answered: there is never more than one request in memory, and
 //! each has the values of the time when it was encoded.
 //!
+//! A request that is refused for its size, or because of one of its points, is made again in two
+//! parts, as far as [`portions`] allows; a point that is refused alone is left out of the export.
+//!
 //! An export ends with the first request that fails. The request is not retried, since the next
 //! export has newer values of the same series; `tidegate_otlp_metric_exports_total{outcome}` counts
 //! it. Only the requests of the last export are retried, until the exporter has to end.
@@ -13,6 +16,7 @@
 mod counters;
 mod duplicates;
 mod name;
+mod portions;
 mod request;
 mod table;
 mod temporality;
@@ -31,12 +35,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use self::counters::RequestCounters;
+use self::portions::Portions;
 use self::request::{MetricRequest, next_request};
 use self::table::{SentSeries, SeriesCursor, SeriesTable};
-use super::delivery::{RequestOutcome, RequestSender};
+use super::delivery::{Attempts, RequestOutcome, RequestSender, SendResult};
+use super::failure::Division;
 use super::resource::ResourceAttributes;
+use super::sealing::EncodedMessage;
 use super::signal::Signal;
-use super::transport::SentFlag;
+use super::transport::{FailedAttempt, SentFlag};
 
 /// When metrics are sent, and in what portions.
 #[derive(Clone, Copy, Debug)]
@@ -63,11 +70,13 @@ pub(super) struct MetricsExport {
 /// An export in progress.
 struct InProgress {
     /// The series to send after `request`.
-    rest: SeriesCursor,
-    /// The series in the request, with delta temporality.
+    portions: Portions,
+    /// The series in the request.
+    series: SeriesCursor,
+    /// Their values, with delta temporality.
     sent: Vec<SentSeries>,
     /// The request in flight. Its error is how long the backend asks to wait.
-    request: BoxFuture<'static, Result<RequestOutcome, Duration>>,
+    request: BoxFuture<'static, Result<SendResult, Duration>>,
 }
 
 impl MetricsExport {
@@ -115,25 +124,35 @@ impl MetricsExport {
         if self.in_progress.is_some() {
             self.counters.skipped.add(1);
         } else {
-            self.send_next(self.table.cursor(), sender);
+            self.send_next(Portions::new(self.table.cursor()), sender);
         }
     }
 
     /// Proceeds with the export after a response. Returns how long the backend asks to wait.
     fn proceed(
         &mut self,
-        result: Result<RequestOutcome, Duration>,
+        result: Result<SendResult, Duration>,
         sender: &Arc<RequestSender>,
     ) -> Duration {
-        let in_progress = self.in_progress.take();
-        match (result, in_progress) {
-            (Err(min_delay), _) => return min_delay,
-            (Ok(outcome), Some(export)) => {
-                self.settle(outcome, export.sent);
-                self.send_next(export.rest, sender);
+        let Some(export) = self.in_progress.take() else {
+            return Duration::ZERO;
+        };
+        let mut portions = export.portions;
+        match result {
+            Err(min_delay) => {
+                self.counters.failed.add(1);
+                return min_delay;
             }
-            (Ok(_), None) => {}
+            Ok(SendResult::Settled(outcome)) => {
+                self.counters.count(outcome, export.series.len() as u64);
+                self.settle(outcome, export.sent);
+                portions.observe(outcome);
+            }
+            Ok(SendResult::Refused(division, failure)) => {
+                self.refused(&mut portions, export.series, division, &failure, sender);
+            }
         }
+        self.send_next(portions, sender);
         Duration::ZERO
     }
 
@@ -144,30 +163,66 @@ impl MetricsExport {
         }
     }
 
+    /// Puts the series of a refused request back to be sent in two parts. Otherwise they are left
+    /// out of this export; returns how many.
+    fn refused(
+        &self,
+        portions: &mut Portions,
+        series: SeriesCursor,
+        division: Division,
+        failure: &FailedAttempt,
+        sender: &RequestSender,
+    ) -> u64 {
+        let points = series.len() as u64;
+        let are_parts = portions.are_divided();
+        portions.refused(&series);
+        if sender.may_divide(Signal::Metrics, division) && portions.divide(series) {
+            self.counters.divided();
+            sender.status.divided(Signal::Metrics, failure);
+            return 0;
+        }
+        let is_alone = points == 1;
+        let reason = match is_alone {
+            true => division.reason_alone(),
+            false => division.reason_together(),
+        };
+        self.counters.count(RequestOutcome::Dropped(reason), points);
+        sender.refused(Signal::Metrics, failure, is_alone && are_parts);
+        points
+    }
+
     /// Starts the next request of an export, if there is one.
-    fn send_next(&mut self, mut rest: SeriesCursor, sender: &Arc<RequestSender>) {
-        self.in_progress = self.encode(&mut rest).map(|mut request| {
-            let sent = std::mem::take(&mut request.sent);
-            let request = Box::pin(send_once(
-                Arc::clone(sender),
-                request,
-                self.counters.clone(),
-            ));
-            InProgress {
-                rest,
+    fn send_next(&mut self, mut portions: Portions, sender: &Arc<RequestSender>) {
+        let request = portions.next(|cursor| self.encode(cursor, sender));
+        if request.is_none() && portions.are_in_vain() {
+            sender.refuses_everything(Signal::Metrics);
+        }
+        self.in_progress = request.map(|request| {
+            let MetricRequest {
+                message,
+                series,
                 sent,
-                request,
+            } = request;
+            let points = series.len();
+            let sender = Arc::clone(sender);
+            InProgress {
+                portions,
+                series,
+                sent,
+                request: Box::pin(send_once(sender, message, points)),
             }
         });
     }
 
-    fn encode(&self, cursor: &mut SeriesCursor) -> Option<MetricRequest> {
+    fn encode(&self, cursor: &mut SeriesCursor, sender: &RequestSender) -> Option<MetricRequest> {
+        let accepted = sender.client.max_request_bytes(Signal::Metrics);
+        let max_bytes = self.config.max_request_bytes;
         next_request(
             cursor,
             &self.table,
             &self.resource,
             Timestamp::now(),
-            self.config.max_request_bytes,
+            accepted.unwrap_or(max_bytes).min(max_bytes),
         )
     }
 
@@ -181,22 +236,26 @@ impl MetricsExport {
     ) -> u64 {
         let mut undelivered = self.table.len() as u64;
         let send = async {
-            if let Some(export) = self.in_progress.take()
-                && let Ok(outcome) = export.request.await
-            {
-                self.settle(outcome, export.sent);
-            }
-            let mut cursor = self.table.cursor();
-            while let Some(request) = self.encode(&mut cursor) {
-                let frame = sender
-                    .sealer
-                    .seal_apart(Signal::Metrics, request.message)
-                    .await;
-                let outcome = sender
-                    .send(Signal::Metrics, &frame, &SentFlag::default())
-                    .await;
-                self.counters.count(outcome, request.points);
-                undelivered = undelivered.saturating_sub(request.points);
+            self.await_request_in_flight().await;
+            let mut portions = Portions::new(self.table.cursor());
+            let attempts = Attempts::new(&sender.retry);
+            while let Some(request) = portions.next(|cursor| self.encode(cursor, sender)) {
+                let signal = Signal::Metrics;
+                let frame = sender.sealer.seal_apart(signal, request.message).await;
+                let sent = SentFlag::default();
+                let points = request.series.len() as u64;
+                undelivered -= match sender.send(signal, &frame, &sent, &attempts).await {
+                    SendResult::Settled(outcome) => {
+                        self.counters.count(outcome, points);
+                        portions.observe(outcome);
+                        points
+                    }
+                    SendResult::Refused(division, failure) => {
+                        let series = request.series;
+                        self.refused(&mut portions, series, division, &failure, sender)
+                    }
+                }
+                .min(undelivered);
             }
             undelivered = 0;
         };
@@ -207,12 +266,25 @@ impl MetricsExport {
         }
         undelivered
     }
+
+    /// Waits for the request in flight. The rest of its export is not sent.
+    async fn await_request_in_flight(&mut self) {
+        let Some(export) = self.in_progress.take() else {
+            return;
+        };
+        match export.request.await {
+            Ok(SendResult::Settled(outcome)) => {
+                self.counters.count(outcome, export.series.len() as u64);
+                self.settle(outcome, export.sent);
+            }
+            Ok(SendResult::Refused(..)) => self.counters.divided(),
+            Err(_) => self.counters.failed.add(1),
+        }
+    }
 }
 
 /// Waits for the response to the request in flight; for ever if there is none.
-async fn wait_for_response(
-    in_progress: &mut Option<InProgress>,
-) -> Result<RequestOutcome, Duration> {
+async fn wait_for_response(in_progress: &mut Option<InProgress>) -> Result<SendResult, Duration> {
     match in_progress {
         Some(export) => export.request.as_mut().await,
         None => pending().await,
@@ -222,29 +294,12 @@ async fn wait_for_response(
 /// Sends a request without retries. The error is how long the backend asks to wait.
 async fn send_once(
     sender: Arc<RequestSender>,
-    request: MetricRequest,
-    counters: RequestCounters,
-) -> Result<RequestOutcome, Duration> {
-    let frame = sender
-        .sealer
-        .seal_apart(Signal::Metrics, request.message)
-        .await;
-    tracing::debug!(
-        points = request.points,
-        bytes = frame.len(),
-        "sending a request with metric points"
-    );
-    match sender
-        .send_once(Signal::Metrics, &frame, &SentFlag::default())
-        .await
-    {
-        Ok(outcome) => {
-            counters.count(outcome, request.points);
-            Ok(outcome)
-        }
-        Err(min_delay) => {
-            counters.failed.add(1);
-            Err(min_delay)
-        }
-    }
+    message: EncodedMessage,
+    points: usize,
+) -> Result<SendResult, Duration> {
+    let signal = Signal::Metrics;
+    let frame = sender.sealer.seal_apart(signal, message).await;
+    let bytes = frame.len();
+    tracing::debug!(points, bytes, "sending a request with metric points");
+    sender.send_once(signal, &frame, &SentFlag::default()).await
 }

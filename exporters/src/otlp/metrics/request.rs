@@ -27,8 +27,8 @@ const MAX_FIELD_HEADER_LEN: usize = 12;
 pub(super) struct MetricRequest {
     /// The encoded request.
     pub(super) message: EncodedMessage,
-    /// Number of data points in it.
-    pub(super) points: u64,
+    /// The series of its data points.
+    pub(super) series: SeriesCursor,
     /// The series in it, with delta temporality.
     pub(super) sent: Vec<SentSeries>,
 }
@@ -40,6 +40,7 @@ struct RequestBuilder {
     temporality: Temporality,
     metrics: Vec<Metric>,
     len: usize,
+    series: SeriesCursor,
     points: u64,
     sent: Vec<SentSeries>,
 }
@@ -89,6 +90,7 @@ impl RequestBuilder {
             temporality,
             metrics: Vec::new(),
             len: 0,
+            series: SeriesCursor::default(),
             points: 0,
             sent: Vec::new(),
         }
@@ -114,6 +116,7 @@ impl RequestBuilder {
                 }
                 self.len += len;
                 self.points += 1;
+                self.series.push(&family.family.name, *id);
                 metric.push(point);
                 if self.temporality == Temporality::Delta {
                     self.sent.extend(family.sent(*id, now));
@@ -150,7 +153,7 @@ impl RequestBuilder {
             .expect("a vector grows as needed");
         Some(MetricRequest {
             message: EncodedMessage::new(bytes, PREFIX_LEN),
-            points: self.points,
+            series: self.series,
             sent: self.sent,
         })
     }

@@ -61,7 +61,7 @@ pub(super) struct SeriesEntry {
 /// meanwhile: a series has its current value when it is reached, one that has ended is skipped, and
 /// a new one has to wait for the next export, unless it has the address of one that ended before it
 /// was reached.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct SeriesCursor {
     /// In reverse order.
     pub(super) families: Vec<FamilySeries>,
@@ -73,6 +73,47 @@ pub(super) struct FamilySeries {
     pub(super) family: String,
     /// Addresses, in reverse order.
     pub(super) series: Vec<usize>,
+}
+
+impl SeriesCursor {
+    /// The number of series.
+    pub(super) fn len(&self) -> usize {
+        let families = self.families.iter();
+        families.map(|family| family.series.len()).sum()
+    }
+
+    /// Adds a series.
+    pub(super) fn push(&mut self, family: &str, id: usize) {
+        match self.families.last_mut() {
+            Some(last) if last.family == family => last.series.push(id),
+            _ => self.families.push(FamilySeries {
+                family: family.to_owned(),
+                series: vec![id],
+            }),
+        }
+    }
+
+    /// Takes the next `n` series.
+    pub(super) fn split_off(&mut self, n: usize) -> Self {
+        let mut taken = Self::default();
+        let mut missing = n;
+        while missing > 0
+            && let Some(last) = self.families.last_mut()
+        {
+            let start = last.series.len().saturating_sub(missing);
+            let series = last.series.split_off(start);
+            missing -= series.len();
+            taken.families.push(FamilySeries {
+                family: last.family.clone(),
+                series,
+            });
+            if last.series.is_empty() {
+                self.families.pop();
+            }
+        }
+        taken.families.reverse();
+        taken
+    }
 }
 
 impl SeriesTable {

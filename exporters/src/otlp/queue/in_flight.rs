@@ -64,7 +64,7 @@ impl InFlight {
     pub(super) async fn next(&mut self) -> FinishedRequest {
         match self.requests.next().await {
             Some(finished) => {
-                self.bytes = self.bytes.saturating_sub(finished.frame.weight());
+                self.bytes = self.bytes.saturating_sub(finished.weight);
                 self.records = self.records.saturating_sub(finished.records);
                 finished
             }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tidegate_runtime::disk_log::Position;
 
-use crate::otlp::delivery::{RequestOutcome, RequestTickets};
+use crate::otlp::delivery::{RequestOutcome, RequestParts, RequestSender, RequestTickets};
+use crate::otlp::failure::drop_reason;
 use crate::otlp::sealing::SealedFrame;
 use crate::otlp::signal::Signal;
-use crate::otlp::transport::SentFlag;
 
 /// A sealed request with the tickets of its records.
 #[derive(Debug)]
@@ -34,15 +34,19 @@ pub(super) struct Evicted(AtomicU64);
 /// A request that is being sent. If that is cancelled, its tickets settle by where its records are.
 #[derive(Debug)]
 pub(super) struct SentRequest {
-    pub(super) request: QueuedRequest,
-    /// Whether the backend may have received the request.
-    pub(super) sent: SentFlag,
+    parts: RequestParts,
+    weight: usize,
+    records: u64,
+    stored: Option<StoredCopy>,
 }
 
 /// A request that has its outcome.
 #[derive(Debug)]
 pub(super) struct FinishedRequest {
-    pub(super) frame: SealedFrame,
+    /// Its frame, unless it was sent in parts.
+    pub(super) frame: Option<SealedFrame>,
+    /// Memory of its frame.
+    pub(super) weight: usize,
     /// How many records it had.
     pub(super) records: u64,
     /// Its copy on disk, which is not needed any more.
@@ -85,33 +89,52 @@ impl QueuedRequest {
 }
 
 impl SentRequest {
-    /// Settles the tickets. A request that is `given_up` stays on disk, if it is there.
-    pub(super) fn settle(mut self, outcome: RequestOutcome, given_up: bool) -> FinishedRequest {
-        let tickets = std::mem::take(&mut self.request.tickets);
-        let frame = self.request.frame.clone();
-        let records = tickets.records();
-        if given_up && self.request.is_stored() {
-            tickets.leave_stored();
-            return FinishedRequest {
-                frame,
-                records,
-                done_with: None,
-            };
+    pub(super) fn new(request: QueuedRequest) -> Self {
+        let QueuedRequest {
+            signal,
+            frame,
+            tickets,
+            stored,
+        } = request;
+        Self {
+            weight: frame.weight(),
+            records: tickets.records(),
+            parts: RequestParts::new(signal, frame, tickets),
+            stored,
         }
-        tickets.settle(outcome);
-        let done_with = self.request.stored.take().map(|copy| copy.at);
+    }
+
+    /// Sends it until its records have their outcomes. Cancel safe.
+    pub(super) async fn send(&mut self, sender: &RequestSender) {
+        self.parts.send(sender).await;
+    }
+
+    /// Settles the tickets. A request that is `given_up` stays on disk as a whole, if it is there.
+    pub(super) fn settle(mut self, given_up: bool) -> FinishedRequest {
+        let frame = self.parts.take_frame();
+        let mut done_with = None;
+        if given_up && self.is_stored() {
+            self.parts.leave_stored();
+        } else {
+            self.parts.settle(drop_reason::DRAIN_TIMEOUT);
+            done_with = self.stored.take().map(|copy| copy.at);
+        }
         FinishedRequest {
             frame,
-            records,
+            weight: self.weight,
+            records: self.records,
             done_with,
         }
+    }
+
+    fn is_stored(&self) -> bool {
+        self.stored.as_ref().is_some_and(StoredCopy::exists)
     }
 }
 
 impl Drop for SentRequest {
     fn drop(&mut self) {
-        let is_stored = self.request.is_stored();
-        self.request.tickets.set_stored(is_stored);
-        self.request.tickets.set_at_peer(self.sent.get());
+        let is_stored = self.is_stored();
+        self.parts.cancelled(is_stored);
     }
 }

@@ -16,11 +16,10 @@ use super::request::{FinishedRequest, QueuedRequest, SentRequest, StoredCopy};
 use super::stored::Stored;
 use super::waiting::Waiting;
 use super::work::{AddedRequest, Content, Job, JobResult, NewRequest, Worker, WriteResult};
-use crate::otlp::delivery::{RequestOutcome, RequestSender, RequestTickets};
+use crate::otlp::delivery::{RequestSender, RequestTickets};
 use crate::otlp::failure::drop_reason;
 use crate::otlp::sealing::{Compression, EncodedMessage, SealedFrame};
 use crate::otlp::signal::Signal;
-use crate::otlp::transport::SentFlag;
 
 /// The limits of a queue.
 #[derive(Clone, Copy, Debug)]
@@ -228,20 +227,13 @@ impl RequestQueue {
         let sender = Arc::clone(&self.sender);
         let mut deadline_passed = self.deadline_passed.subscribe();
         Box::pin(async move {
-            let sending = SentRequest {
-                request,
-                sent: SentFlag::default(),
-            };
-            let sent = &sending.sent;
-            let QueuedRequest { signal, frame, .. } = &sending.request;
-            let (outcome, given_up) = tokio::select! {
+            let mut sending = SentRequest::new(request);
+            let given_up = tokio::select! {
                 biased;
-                _ = deadline_passed.wait_for(|passed| *passed) => {
-                    (RequestOutcome::given_up(drop_reason::DRAIN_TIMEOUT, sent), true)
-                }
-                outcome = sender.send(*signal, frame, sent) => (outcome, false),
+                _ = deadline_passed.wait_for(|passed| *passed) => true,
+                () = sending.send(&sender) => false,
             };
-            sending.settle(outcome, given_up)
+            sending.settle(given_up)
         })
     }
 
@@ -274,7 +266,8 @@ impl RequestQueue {
         if let (Some(stored), Some(at)) = (&mut self.stored, finished.done_with) {
             stored.acknowledge.push(at);
         }
-        self.spare.extend(finished.frame.into_memory());
+        let memory = finished.frame.and_then(SealedFrame::into_memory);
+        self.spare.extend(memory);
     }
 
     fn job_done(&mut self, result: JobResult) {

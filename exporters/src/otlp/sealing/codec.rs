@@ -11,6 +11,23 @@ use super::frame::SealedFrame;
 use super::message::PREFIX_LEN;
 
 impl SealedFrame {
+    /// Bytes of the message in the frame, by what its compression states of it; `None` if that does
+    /// not state it.
+    pub(crate) fn message_len(&self) -> Option<usize> {
+        let payload = &self.grpc_message()[PREFIX_LEN..];
+        match self.encoding() {
+            Compression::None => Some(payload.len()),
+            Compression::Gzip => {
+                let len = payload.last_chunk::<4>()?;
+                usize::try_from(u32::from_le_bytes(*len)).ok()
+            }
+            Compression::Zstd => {
+                let len = zstd::zstd_safe::get_frame_content_size(payload).ok()??;
+                usize::try_from(len).ok()
+            }
+        }
+    }
+
     /// Returns the message in the frame.
     ///
     /// # Errors
@@ -58,6 +75,7 @@ mod tests {
                 .seal(Signal::Logs, EncodedMessage::new(bytes, PREFIX_LEN))
                 .frame;
             assert_eq!(*frame.open().unwrap(), message, "{encoding:?}");
+            assert_eq!(frame.message_len(), Some(message.len()), "{encoding:?}");
             let again = compress(message.clone(), encoding).unwrap();
             let again = SealedFrame::new([vec![0; PREFIX_LEN], again].concat(), encoding);
             assert_eq!(*again.open().unwrap(), message, "{encoding:?}");

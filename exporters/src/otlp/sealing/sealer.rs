@@ -110,24 +110,29 @@ impl Sealer {
         sealed.ok().flatten().unwrap_or_else(|| frame.clone())
     }
 
-    /// Splits a request between its records and seals both parts; also returns how many records the
-    /// first one has. `None` if it has less than two records, or is malformed. Blocks.
-    #[allow(dead_code, reason = "for a backend that refuses the size of a request")]
-    pub(crate) fn halve(
-        &self,
+    /// Splits a request between its records and seals both parts, on a thread for blocking work;
+    /// also returns how many records the first one has. `None` if it has less than two records, or
+    /// is malformed.
+    pub(crate) async fn halve(
+        self: &Arc<Self>,
         signal: Signal,
         frame: &SealedFrame,
     ) -> Option<(u64, [SealedFrame; 2])> {
+        let sealer = Arc::clone(self);
+        let whole = frame.clone();
+        let halves = spawn_blocking(move || sealer.halve_here(signal, &whole)).await;
+        halves.ok().flatten()
+    }
+
+    fn halve_here(&self, signal: Signal, frame: &SealedFrame) -> Option<(u64, [SealedFrame; 2])> {
         let message = frame.open().ok()?;
         let n = count(&message)? / 2;
         if n == 0 {
             return None;
         }
         let halves = split(&message, n)?;
-        Some((
-            n,
-            halves.map(|half| self.seal(signal, EncodedMessage::of(&half)).frame),
-        ))
+        let seal = |half: Vec<u8>| self.seal(signal, EncodedMessage::of(&half)).frame;
+        Some((n, halves.map(seal)))
     }
 
     /// Returns the compressed message after room for the prefix. Frames wait in the queue, so they

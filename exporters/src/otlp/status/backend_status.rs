@@ -160,7 +160,7 @@ impl BackendStatus {
         let text = self.describe(signal, failure);
         let error = &failure.error;
         let was_accepting = self.replace_last_accepted(signal, false);
-        match failure.decision {
+        let is_persistent = match failure.decision {
             RetryDecision::RetryAfter(_) => {
                 self.attempts.failed.add(1);
                 let condition = if error.is_response() {
@@ -168,24 +168,48 @@ impl BackendStatus {
                 } else {
                     Condition::Unreachable
                 };
-                self.observe_problem(signal, condition, &text, failure);
+                return self.observe_problem(signal, condition, &text, failure);
             }
-            RetryDecision::Drop(reason) => {
-                self.attempts.refused.add(1);
-                let is_persistent = matches!(
-                    reason,
-                    drop_reason::NOT_AUTHORIZED | drop_reason::UNIMPLEMENTED
-                );
-                // A response that is not gRPC did not come from a backend. A gRPC backend that
-                // accepted the previous request and refuses this one may accept the next one.
-                let is_not_grpc = matches!(error, CallError::Http { .. });
-                if is_persistent || is_not_grpc || !was_accepting {
-                    self.observe_problem(signal, Condition::Refusing, &text, failure);
-                } else {
-                    self.log_refusal(&text, failure);
-                }
-            }
+            RetryDecision::Divide(_) => false,
+            RetryDecision::Drop(reason) => matches!(
+                reason,
+                drop_reason::NOT_AUTHORIZED | drop_reason::UNIMPLEMENTED
+            ),
+        };
+        self.attempts.refused.add(1);
+        // A response that is not gRPC did not come from a backend. A backend that accepted the
+        // previous request and refuses this one may accept the next one.
+        let is_not_grpc = matches!(error, CallError::Http { .. });
+        if is_persistent || is_not_grpc || !was_accepting {
+            self.observe_problem(signal, Condition::Refusing, &text, failure);
+        } else {
+            self.log_refusal(&text, failure);
         }
+    }
+
+    /// Records that a request was refused whose records are sent again in smaller requests.
+    pub(crate) fn divided(&self, signal: Signal, failure: &FailedAttempt) {
+        self.attempts.refused.add(1);
+        self.describe(signal, failure);
+        let Some(bytes) = failure.learnt_limit else {
+            return;
+        };
+        tracing::info!(
+            stage = self.stage.as_str(),
+            endpoint = failure.endpoint,
+            signal = signal.name(),
+            bytes,
+            "the OTLP backend refuses requests of this size; they have no more bytes than this from \
+             now on, before compression"
+        );
+    }
+
+    /// Records that records were refused in a request of their own, whereas others of the original
+    /// request may be accepted.
+    pub(crate) fn refused_part(&self, failure: &FailedAttempt) {
+        self.attempts.refused.add(1);
+        let text = self.messages.sanitize(&failure.error.to_string());
+        self.log_refusal(&text, failure);
     }
 
     /// Returns when [`Self::log_suppressed`] has something to log.

@@ -15,9 +15,10 @@ use super::endpoint::Endpoint;
 use super::failed_attempt::FailedAttempt;
 use super::file_changes::{FileChanges, Stamps};
 use super::sent::SentFlag;
+use super::size_limit::SizeLimit;
 use super::target::{BackendSettings, BackendTarget, EndpointTarget};
 use super::tls::TlsFiles;
-use crate::otlp::failure::RetryDecision;
+use crate::otlp::failure::{CallError, Division, RetryDecision};
 use crate::otlp::sealing::SealedFrame;
 use crate::otlp::signal::Signal;
 
@@ -30,6 +31,8 @@ pub(super) struct Backend {
 
 struct State {
     balancer: Balancer,
+    /// What each endpoint accepts.
+    limits: Vec<SizeLimit>,
     /// Headers of every request.
     headers: HeaderMap,
     /// What the endpoints' certificates are made of.
@@ -53,6 +56,7 @@ impl Backend {
             endpoints: target.endpoints.iter().map(endpoint).collect(),
             state: Mutex::new(State {
                 balancer: Balancer::new(target.balancer, target.endpoints.len()),
+                limits: vec![SizeLimit::default(); target.endpoints.len()],
                 headers: settings.headers,
                 files: settings.files,
                 changes: FileChanges::new(files, reload_interval, stamps),
@@ -107,6 +111,16 @@ impl Backend {
         }
     }
 
+    /// The size of requests that every endpoint in use accepts, as far as it is known. Those that
+    /// are left out for a time do not count.
+    pub(super) fn max_request_bytes(&self) -> Option<usize> {
+        let now = Instant::now();
+        let state = self.state();
+        let limits = state.limits.iter().enumerate();
+        let in_use = limits.filter(|(index, _)| state.balancer.is_in_use(*index, now));
+        in_use.filter_map(|(_, limit)| limit.bytes(now)).min()
+    }
+
     /// Sends a frame once, to one of the endpoints. Sets `sent` when the backend may have received
     /// it.
     pub(super) async fn send(
@@ -121,23 +135,38 @@ impl Backend {
             (state.balancer.pick(Instant::now()), state.headers.clone())
         };
         let endpoint = &self.endpoints[index];
-        let error = match endpoint.send(signal, headers, frame, sent).await {
+        match endpoint.send(signal, headers, frame, sent).await {
             Ok(accepted) => {
                 self.state().balancer.accepted(index);
-                return Ok(accepted);
+                Ok(accepted)
             }
-            Err(error) => error,
-        };
+            Err(error) => Err(self.failed(index, frame, error)),
+        }
+    }
+
+    /// Records that an attempt failed at an endpoint.
+    fn failed(&self, index: usize, frame: &SealedFrame, error: CallError) -> FailedAttempt {
         let decision = RetryDecision::for_error(&error);
         let mut state = self.state();
         let now = Instant::now();
         let mut fails_over = false;
-        if let RetryDecision::RetryAfter(min_delay) = decision {
-            state.balancer.failed(index, min_delay, now);
-            fails_over = state.balancer.has_available(now);
+        let mut learnt_limit = None;
+        match decision {
+            RetryDecision::RetryAfter(min_delay) => {
+                state.balancer.failed(index, min_delay, now);
+                fails_over = state.balancer.has_available(now);
+            }
+            RetryDecision::Divide(Division::TooLarge) => {
+                let stated = error.stated_limit(frame.encoding());
+                let bytes = frame.message_len();
+                learnt_limit =
+                    bytes.and_then(|bytes| state.limits[index].refused(bytes, stated, now));
+            }
+            RetryDecision::Divide(Division::Invalid) | RetryDecision::Drop(_) => {}
         }
+        let endpoint = &self.endpoints[index];
         let target = endpoint.target();
-        Err(FailedAttempt {
+        FailedAttempt {
             error,
             decision,
             endpoint: target.address.to_string(),
@@ -145,8 +174,9 @@ impl Backend {
             is_tls: target.address.is_tls,
             port: target.address.port(),
             first_bytes: endpoint.first_bytes.get(),
+            learnt_limit,
             fails_over,
-        })
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -71,6 +71,11 @@ impl Balancer {
         (0..self.endpoints.len()).any(|index| self.is_available(index, now))
     }
 
+    /// Returns whether an endpoint may get requests now: it is not left out, or all are.
+    pub(super) fn is_in_use(&self, index: usize, now: Instant) -> bool {
+        self.is_available(index, now) || !self.has_available(now)
+    }
+
     /// Records that an endpoint accepts requests.
     pub(super) fn accepted(&mut self, index: usize) {
         self.endpoints[index] = Availability::default();

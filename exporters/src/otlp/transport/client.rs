@@ -106,6 +106,12 @@ impl Client {
         result
     }
 
+    /// The size of requests that the endpoints of a signal accept, in bytes before compression, as
+    /// far as they have refused larger ones.
+    pub(crate) fn max_request_bytes(&self, signal: Signal) -> Option<usize> {
+        self.backends[signal as usize].max_request_bytes()
+    }
+
     /// Sends a frame once. Sets `sent` when the backend may have received it.
     pub(crate) async fn send(
         &self,

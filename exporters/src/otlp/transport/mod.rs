@@ -31,6 +31,7 @@ mod protocol;
 mod response;
 mod secrets;
 mod sent;
+mod size_limit;
 mod target;
 mod tls;
 

@@ -13,6 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct SentFlag(Arc<AtomicBool>);
 
 impl SentFlag {
+    pub(crate) fn new(may_be_received: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(may_be_received)))
+    }
+
     /// Returns whether the backend may have received the request.
     pub(crate) fn get(&self) -> bool {
         self.0.load(Ordering::Acquire)

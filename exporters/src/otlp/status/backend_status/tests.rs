@@ -49,6 +49,7 @@ impl Fixture {
             is_tls: false,
             port: None,
             first_bytes: Vec::new(),
+            learnt_limit: None,
             fails_over: false,
         };
         self.status.failed(Signal::Logs, &failure);

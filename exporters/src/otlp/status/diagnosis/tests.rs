@@ -14,6 +14,7 @@ fn failure(protocol: Protocol, is_tls: bool, first: &[u8], error: CallError) -> 
         is_tls,
         port: None,
         first_bytes: first.to_vec(),
+        learnt_limit: None,
         fails_over: false,
     }
 }
