@@ -9,11 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The workspace crates on which each crate may depend.
-const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 10] = [
+const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 11] = [
+    ("bpf", &[]),
     ("wire", &[]),
     ("core/model", &["wire"]),
     ("core/runtime", &["core/model"]),
-    ("receivers", &["core/model", "core/runtime", "wire"]),
+    ("receivers", &["bpf", "core/model", "core/runtime", "wire"]),
     ("filter", &["core/model"]),
     ("names", &["core/model"]),
     (
@@ -24,7 +25,8 @@ const ALLOWED_DEPENDENCIES: [(&str, &[&str]); 10] = [
     ("exporters", &["core/model", "core/runtime", "format"]),
     ("simulate", &["wire"]),
 ];
-const CRATES: [&str; 11] = [
+const CRATES: [&str; 12] = [
+    "bpf",
     "wire",
     "core/model",
     "core/runtime",
@@ -43,17 +45,23 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+/// Files below a folder whose names end in one of the extensions.
+fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder exists") {
         let path = entry.expect("the entry is readable").path();
+        let is_one_of = |extension: &std::ffi::OsStr| extensions.iter().any(|it| extension == *it);
         if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
+            found.extend(files(&path, extensions));
+        } else if path.extension().is_some_and(is_one_of) {
+            found.push(path);
         }
     }
-    files
+    found
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    files(folder, &["rs"])
 }
 
 /// Production sources: path from the root, and the text before the first inline test module.
@@ -126,6 +134,28 @@ fn no_file_exceeds_the_line_limit() {
         violations(|_, text| text.lines().count() > MAX_LINES),
         [""; 0]
     );
+}
+
+#[test]
+fn c_sources_are_short_and_begin_with_their_licence_and_purpose() {
+    let sources = files(&root().join("bpf"), &["c", "h"]);
+    assert!(sources.len() > 1, "{sources:?}");
+    for path in sources {
+        let text = fs::read_to_string(&path).expect("sources are UTF-8");
+        let lines: Vec<_> = text.lines().collect();
+        let place = path.display();
+        let [licence, purpose, ..] = lines[..] else {
+            panic!("{place} is empty");
+        };
+        assert_eq!(
+            licence, "/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */",
+            "{place}"
+        );
+        assert!(purpose.starts_with("/* "), "{place}");
+        assert!(lines.len() <= MAX_LINES, "{place}");
+        let is_long = |line: &&str| line.chars().count() > 100;
+        assert_eq!(lines.iter().find(|line| is_long(line)), None, "{place}");
+    }
 }
 
 #[test]
