@@ -17,7 +17,7 @@ struct connection_key {
     u32 scope; /* the interface, or the socket's cgroup */
     u8 protocol;
     u8 side; /* of a hook at sockets: both ends of a connection on the node are apart */
-    u16 padding;
+    u8 padding[6];
 };
 
 struct totals {
