@@ -78,6 +78,8 @@ impl Directory {
 
     /// Waits until the names of all files are on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
+        #[cfg(test)]
+        super::tests::check_sync("directory")?;
         File::open(&self.path)?.sync_all()
     }
 }

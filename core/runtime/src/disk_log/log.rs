@@ -145,8 +145,25 @@ impl DiskLog {
     /// If that fails, the log is as before, except for the segments that were removed.
     pub fn append(&mut self, tag: [u8; 3], records: u32, payload: &[u8]) -> Appended {
         let mut evicted = Vec::new();
-        let at = self.try_append(tag, records, payload, &mut evicted);
+        let mut at = self.try_append(tag, records, payload, &mut evicted);
+        // The space that is missing may be that of entries which are not needed any more.
+        if at.is_err() && self.remove_if_settled().unwrap_or_default() {
+            at = self.try_append(tag, records, payload, &mut evicted);
+        }
         Appended { evicted, at }
+    }
+
+    /// Removes all segments if no entry needs further processing. Returns whether there were any.
+    fn remove_if_settled(&mut self) -> io::Result<bool> {
+        let has_entries = self.segments.iter().any(|segment| segment.pending() > 0);
+        if has_entries || self.segments.is_empty() {
+            return Ok(false);
+        }
+        self.has_active = false;
+        while let Some(oldest) = self.segments.pop_front() {
+            oldest.remove()?;
+        }
+        Ok(true)
     }
 
     fn try_append(

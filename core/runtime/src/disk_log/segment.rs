@@ -116,6 +116,8 @@ impl Segment {
 
     /// Waits until all of it is on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
+        #[cfg(test)]
+        super::tests::check_sync("file")?;
         self.file.sync_data()
     }
 

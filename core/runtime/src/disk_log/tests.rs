@@ -1,10 +1,12 @@
-//! Random operations, crashes at every byte of a write, damage, and a full disk.
+//! Random operations, crashes at every byte of a write, damage, a full disk, and `fsync`.
 
 mod crashes;
+mod damage;
+mod durability;
 mod model;
 mod refusals;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt as _;
@@ -15,10 +17,24 @@ use super::{DiskLog, Next, Position, Recovery, Settings};
 thread_local! {
     /// Whether there is no space on the disk.
     static IS_FULL: Cell<bool> = const { Cell::new(false) };
+    /// Whether a sync fails.
+    static SYNC_FAILS: Cell<bool> = const { Cell::new(false) };
+    /// What was written and synced, in order.
+    static OPERATIONS: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes note of a sync, and fails it if that is set.
+pub(super) fn check_sync(what: &'static str) -> io::Result<()> {
+    OPERATIONS.with_borrow_mut(|operations| operations.push(what));
+    match SYNC_FAILS.get() {
+        true => Err(io::Error::other("the sync fails")),
+        false => Ok(()),
+    }
 }
 
 /// Fails a write in the middle while the disk is full.
 pub(super) fn check_space(file: &File, start: u64, len: u64) -> io::Result<()> {
+    OPERATIONS.with_borrow_mut(|operations| operations.push("write"));
     if !IS_FULL.get() {
         return Ok(());
     }
@@ -159,4 +175,23 @@ fn a_full_disk_leaves_the_log_as_it_was() {
     let (mut log, recovery) = open(folder.path());
     assert_eq!(recovery.damaged, 0);
     assert_eq!(read_all(&mut log), [1, 2]);
+}
+
+#[test]
+fn a_full_disk_gets_the_space_of_entries_that_are_not_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut log, _) = open(folder.path());
+    let at = append(&mut log, 3000);
+    log.acknowledge(at).unwrap();
+    IS_FULL.set(true);
+    log.append([1, 2, 3], 1, &payload(2, 100)).at.unwrap_err();
+    IS_FULL.set(false);
+    let len = |path: &PathBuf| fs::metadata(path).unwrap().len();
+    let left: u64 = segments(folder.path()).iter().map(len).sum();
+    assert!(left < 100, "{left} bytes");
+    append(&mut log, 50);
+    drop(log);
+    let (mut log, recovery) = open(folder.path());
+    assert_eq!(recovery.damaged, 0);
+    assert_eq!(read_all(&mut log), [2]);
 }
