@@ -1,17 +1,36 @@
-//! The queue on disk of a random exporter, which outlives its instances.
+//! The queue on disk of a random exporter, which outlives its instances and whole runs, and is
+//! damaged between them.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use fastrand::Rng;
-use tidegate_runtime::disk_log::{DiskLog, Next, Position, Settings};
+use tempfile::TempDir;
+use tidegate_runtime::disk_log::{DiskLog, Next, Position, Recovery, Settings};
 use tidegate_runtime::edge::Inbox;
 use tidegate_runtime::ledger::Ticket;
 
 use super::stages::ExporterCounts;
 
 /// The most bytes of a log: little, so that it evicts.
-const BYTES: u64 = 12 << 10;
+const BYTES: u64 = 8 << 10;
+
+/// Bytes of the header of a segment. With a damaged one, a log is not opened at all.
+const SEGMENT_HEADER: u64 = 24;
+
+/// The folder of a queue; clones share it.
+#[derive(Clone)]
+pub(super) struct QueueFolder {
+    folder: Arc<TempDir>,
+    /// How many more records damage made appear, by the loss of their acknowledgements, than it
+    /// made disappear without a trace.
+    unknown: Arc<AtomicI64>,
+    /// How often something was damaged.
+    damages: Arc<AtomicU64>,
+}
 
 /// Records of a batch that are on disk.
 struct Held {
@@ -42,22 +61,87 @@ fn settings(path: &Path) -> Settings {
     }
 }
 
-/// The number of records that are left in a directory; 0 if there never was a queue.
-pub(super) fn left_in(path: &Path) -> u64 {
-    let (_, recovery) = DiskLog::open(settings(path)).unwrap();
-    assert_eq!(recovery.damaged, 0);
-    recovery
-        .segments
-        .iter()
-        .map(|segment| segment.records)
-        .sum()
+fn records_of(recovery: &Recovery) -> u64 {
+    recovery.segments.iter().map(|one| one.records).sum()
+}
+
+impl QueueFolder {
+    pub(super) fn new() -> Self {
+        Self {
+            folder: Arc::new(tempfile::tempdir().unwrap()),
+            unknown: Arc::default(),
+            damages: Arc::default(),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The number of records that are left; 0 if there never was a queue.
+    pub(super) fn left(&self) -> u64 {
+        let (_, recovery) = DiskLog::open(settings(self.path())).unwrap();
+        assert_eq!(recovery.damaged, 0);
+        records_of(&recovery)
+    }
+
+    /// The change of the number of records by damage that no counter shows.
+    pub(super) fn unknown(&self) -> i64 {
+        self.unknown.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn damages(&self) -> u64 {
+        self.damages.load(Ordering::Relaxed)
+    }
+
+    /// Opens the log, sometimes after a random file was cut off or changed.
+    fn open(&self, rng: &mut Rng) -> (DiskLog, Recovery) {
+        let left = self.left();
+        let is_damaged = rng.u8(0..6) == 0 && self.damage(rng);
+        let (log, recovery) = DiskLog::open(settings(self.path())).unwrap();
+        assert!(is_damaged || recovery.damaged == 0);
+        let found = records_of(&recovery) + recovery.damaged_records;
+        let unknown = found.cast_signed() - left.cast_signed();
+        assert!(is_damaged || unknown == 0);
+        self.unknown.fetch_add(unknown, Ordering::Relaxed);
+        (log, recovery)
+    }
+
+    /// Damages a file behind its header. Returns whether there is one that is long enough.
+    fn damage(&self, rng: &mut Rng) -> bool {
+        let mut paths: Vec<PathBuf> = fs::read_dir(self.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| fs::metadata(path).unwrap().len() > SEGMENT_HEADER)
+            .collect();
+        paths.sort();
+        let Some(path) = rng.choice(&paths) else {
+            return false;
+        };
+        let mut bytes = fs::read(path).unwrap();
+        let at = rng.usize(SEGMENT_HEADER as usize..bytes.len());
+        if rng.bool() {
+            bytes.truncate(at);
+        } else {
+            bytes[at] ^= rng.u8(1..);
+        }
+        fs::write(path, bytes).unwrap();
+        self.damages.fetch_add(1, Ordering::Relaxed);
+        true
+    }
 }
 
 impl RandomDisk {
     /// Opens the queue and takes over what earlier instances left.
-    pub(super) fn open(path: &Path, inbox: &Inbox, seen: &ExporterCounts) -> Self {
-        let (log, recovery) = DiskLog::open(settings(path)).unwrap();
-        assert_eq!(recovery.damaged, 0);
+    pub(super) fn open(
+        folder: &QueueFolder,
+        inbox: &Inbox,
+        seen: &ExporterCounts,
+        rng: &mut Rng,
+    ) -> Self {
+        let (log, recovery) = folder.open(rng);
+        let lost = inbox.recover(recovery.damaged_records).unwrap();
+        lost.drop_all("queue_damaged");
         let recover = |records| {
             let mut ticket = inbox.recover(records).unwrap();
             ticket.set_stored(true);
@@ -129,8 +213,16 @@ impl RandomDisk {
             assert!(self.waiting.is_empty(), "records on disk are not returned");
             return;
         };
-        let Next::Entry(entry) = next else {
-            panic!("{next:?}")
+        let entry = match next {
+            Next::Entry(entry) => entry,
+            Next::DamagedEntry { at, records } => {
+                let lost = self.take(at.segment, records.into());
+                return lost
+                    .into_iter()
+                    .for_each(|ticket| ticket.drop_all("queue_damaged"));
+            }
+            // Headers are checked when the log is opened.
+            Next::DamagedSegment(_) => panic!("{next:?}"),
         };
         let tickets = self.take(entry.at.segment, entry.records.into());
         let keys = entry.payload.chunks_exact(8);

@@ -1,7 +1,6 @@
 //! Stages that behave randomly and sometimes fail.
 
 use std::any::Any;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,7 +21,7 @@ use tidegate_runtime::stage::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::disk::RandomDisk;
+use super::disk::{QueueFolder, RandomDisk};
 use super::requests::{CheckedReader, RandomSender};
 use super::series::{SeriesGenerator, SharedTable};
 
@@ -419,8 +418,8 @@ pub(super) struct RandomExporter {
     pub(super) seen: ExporterCounts,
     pub(super) table: SharedTable,
     pub(super) state: InstanceState,
-    /// The directory of its queue on disk.
-    pub(super) disk_path: Option<PathBuf>,
+    /// The folder of its queue on disk.
+    pub(super) queue_folder: Option<QueueFolder>,
     /// Its queue on disk, while it runs.
     pub(super) disk: Option<RandomDisk>,
     pub(super) rng: Rng,
@@ -430,8 +429,10 @@ pub(super) struct RandomExporter {
 impl Exporter for RandomExporter {
     async fn run(mut self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
         self.state.set(InstanceState::STARTED);
-        let path = self.disk_path.as_deref();
-        self.disk = path.map(|path| RandomDisk::open(path, &inbox, &self.seen));
+        if let Some(folder) = &self.queue_folder {
+            let disk = RandomDisk::open(folder, &inbox, &self.seen, &mut self.rng);
+            self.disk = Some(disk);
+        }
         let last_batch = if self.rng.bool() {
             self.rng.usize(1..200)
         } else {
