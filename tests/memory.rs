@@ -81,7 +81,7 @@ fn series_take_the_memory_that_is_documented() {
     let rows = shipped.rows().into_iter();
     let of_series = rows.filter(|(part, _)| ["series", "points"].contains(part));
     let per_series = of_series.map(|(_, bytes)| bytes).sum::<u64>() / shipped.series;
-    let allowed = per_series * SERIES as u64 + 8 * shipped.request_bytes;
+    let allowed = per_series * SERIES as u64 + 4 * shipped.request_bytes;
     let growth = many.saturating_sub(one);
     assert!(
         growth <= allowed,

@@ -45,6 +45,7 @@ pub(crate) struct Resource {
 }
 
 /// `opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest`
+#[cfg(test)]
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ExportMetricsRequest {
     #[prost(message, repeated, tag = "1")]

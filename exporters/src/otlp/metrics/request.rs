@@ -1,6 +1,7 @@
 //! Encodes the series as `ExportMetricsServiceRequest`s: one `Metric` for each family, split where
 //! a request would become too large. Requests are made one at a time, since all series together may
-//! be large.
+//! be large. Each point is encoded as soon as it is made: a tree of messages of all points would
+//! take several times the memory of the request.
 
 use prost::Message as _;
 use tidegate_model::Timestamp;
@@ -12,12 +13,26 @@ use super::table::{FamilyTable, SentSeries, SeriesCursor, SeriesEntry, SeriesTab
 use super::temporality::Temporality;
 use crate::otlp::mapping::SCHEMA_URL;
 use crate::otlp::messages::{
-    Buckets, Exemplar, ExemplarValue, ExponentialHistogram, ExponentialHistogramDataPoint,
-    ExportMetricsRequest, Gauge, Histogram, HistogramDataPoint, KeyValue, Metric, MetricData,
-    NumberDataPoint, NumberValue, ResourceMetrics, ScopeMetrics, Sum,
+    Buckets, Exemplar, ExemplarValue, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge,
+    Histogram, HistogramDataPoint, KeyValue, Metric, NumberDataPoint, NumberValue, ResourceMetrics,
+    ScopeMetrics, Sum,
 };
+use crate::otlp::protobuf::{field_header, field_len};
 use crate::otlp::resource::{ResourceAttributes, scope, string_attribute};
 use crate::otlp::sealing::{EncodedMessage, PREFIX_LEN};
+
+/// Field numbers of repeated messages, by the names of the fields.
+mod number {
+    pub(super) const RESOURCE_METRICS: u8 = 1;
+    pub(super) const SCOPE_METRICS: u8 = 2;
+    pub(super) const METRICS: u8 = 2;
+    /// Of every kind of metric.
+    pub(super) const DATA_POINTS: u8 = 1;
+    pub(super) const GAUGE: u8 = 5;
+    pub(super) const SUM: u8 = 7;
+    pub(super) const HISTOGRAM: u8 = 9;
+    pub(super) const EXPONENTIAL_HISTOGRAM: u8 = 10;
+}
 
 /// Upper bound of the bytes for tag and length of an embedded message.
 const MAX_FIELD_HEADER_LEN: usize = 12;
@@ -38,19 +53,22 @@ struct RequestBuilder {
     /// Bytes of metrics at most.
     max_len: usize,
     temporality: Temporality,
-    metrics: Vec<Metric>,
+    /// Room for what comes before the metrics, and the encoded metrics.
+    bytes: Vec<u8>,
+    /// Where the metrics begin.
+    start: usize,
     len: usize,
     series: SeriesCursor,
     points: u64,
     sent: Vec<SentSeries>,
 }
 
-/// Collects the points of one family.
+/// Collects the points of one family, as encoded fields [`number::DATA_POINTS`].
 struct MetricBuilder<'a> {
     family: &'a Family,
-    numbers: Vec<NumberDataPoint>,
-    histograms: Vec<HistogramDataPoint>,
-    exponential: Vec<ExponentialHistogramDataPoint>,
+    numbers: Vec<u8>,
+    histograms: Vec<u8>,
+    exponential: Vec<u8>,
 }
 
 enum DataPoint {
@@ -85,10 +103,12 @@ impl RequestBuilder {
         let envelope =
             resource.to_message().encoded_len() + scope().encoded_len() + 2 * SCHEMA_URL.len();
         let envelope = envelope + 6 * MAX_FIELD_HEADER_LEN;
+        let start = PREFIX_LEN + envelope;
         Self {
             max_len: max_bytes.saturating_sub(envelope),
             temporality,
-            metrics: Vec::new(),
+            bytes: vec![0; start],
+            start,
             len: 0,
             series: SeriesCursor::default(),
             points: 0,
@@ -117,42 +137,43 @@ impl RequestBuilder {
                 self.len += len;
                 self.points += 1;
                 self.series.push(&family.family.name, *id);
-                metric.push(point);
+                metric.push(&point);
                 if self.temporality == Temporality::Delta {
                     self.sent.extend(family.sent(*id, now));
                 }
             }
             series.pop();
         }
-        self.metrics.extend(metric.finish(self.temporality));
+        metric.finish(self.temporality, &mut self.bytes);
         series.is_empty()
     }
 
     /// Encodes the request; `None` if it has no points.
-    fn finish(self, resource: &ResourceAttributes) -> Option<MetricRequest> {
+    fn finish(mut self, resource: &ResourceAttributes) -> Option<MetricRequest> {
         if self.points == 0 {
             return None;
         }
-        let scope_metrics = ScopeMetrics {
-            scope: Some(scope()),
-            metrics: self.metrics,
-            schema_url: SCHEMA_URL.to_owned(),
-        };
         let resource_metrics = ResourceMetrics {
             resource: Some(resource.to_message()),
-            scope_metrics: vec![scope_metrics],
+            scope_metrics: Vec::new(),
             schema_url: SCHEMA_URL.to_owned(),
         };
-        let request = ExportMetricsRequest {
-            resource_metrics: vec![resource_metrics],
+        let scope_metrics = ScopeMetrics {
+            scope: Some(scope()),
+            metrics: Vec::new(),
+            schema_url: SCHEMA_URL.to_owned(),
         };
-        let mut bytes = Vec::with_capacity(PREFIX_LEN + request.encoded_len());
-        bytes.resize(PREFIX_LEN, 0);
-        request
-            .encode(&mut bytes)
-            .expect("a vector grows as needed");
+        let scope_len = scope_metrics.encoded_len() + self.bytes.len() - self.start;
+        let resource_len = resource_metrics.encoded_len() + field_len(scope_len);
+        let mut envelope = Vec::new();
+        field_header(&mut envelope, number::RESOURCE_METRICS, resource_len);
+        envelope.extend(resource_metrics.encode_to_vec());
+        field_header(&mut envelope, number::SCOPE_METRICS, scope_len);
+        envelope.extend(scope_metrics.encode_to_vec());
+        let start = self.start - envelope.len();
+        self.bytes[start..self.start].copy_from_slice(&envelope);
         Some(MetricRequest {
-            message: EncodedMessage::new(bytes, PREFIX_LEN),
+            message: EncodedMessage::new(self.bytes, start),
             series: self.series,
             sent: self.sent,
         })
@@ -176,47 +197,76 @@ impl<'a> MetricBuilder<'a> {
             + 5 * MAX_FIELD_HEADER_LEN
     }
 
-    fn push(&mut self, point: DataPoint) {
+    fn push(&mut self, point: &DataPoint) {
         match point {
-            DataPoint::Number(point) => self.numbers.push(point),
-            DataPoint::Histogram(point) => self.histograms.push(point),
-            DataPoint::Exponential(point) => self.exponential.push(point),
+            DataPoint::Number(point) => push_field(&mut self.numbers, point),
+            DataPoint::Histogram(point) => push_field(&mut self.histograms, point),
+            DataPoint::Exponential(point) => push_field(&mut self.exponential, point),
         }
     }
 
-    /// Returns the metric; none if it has no points, and two if some of the family's pipelines keep
-    /// exponential buckets and others do not.
-    fn finish(self, temporality: Temporality) -> impl Iterator<Item = Metric> {
+    /// Appends the metric; nothing if it has no points, and two if some of the family's pipelines
+    /// keep exponential buckets and others do not.
+    fn finish(self, temporality: Temporality, out: &mut Vec<u8>) {
         let aggregation_temporality = temporality.aggregation().into();
         let family = self.family;
-        let numbers = (!self.numbers.is_empty()).then_some(match family.kind {
-            MetricKind::Gauge => MetricData::Gauge(Gauge {
-                data_points: self.numbers,
-            }),
-            MetricKind::Counter | MetricKind::Histogram { .. } => MetricData::Sum(Sum {
-                data_points: self.numbers,
-                aggregation_temporality,
-                is_monotonic: true,
-            }),
-        });
-        let explicit = (!self.histograms.is_empty()).then_some(MetricData::Histogram(Histogram {
-            data_points: self.histograms,
+        match family.kind {
+            MetricKind::Gauge => {
+                push_metric(out, family, number::GAUGE, &self.numbers, &Gauge::default());
+            }
+            MetricKind::Counter | MetricKind::Histogram { .. } => {
+                let rest = Sum {
+                    data_points: Vec::new(),
+                    aggregation_temporality,
+                    is_monotonic: true,
+                };
+                push_metric(out, family, number::SUM, &self.numbers, &rest);
+            }
+        }
+        let rest = Histogram {
+            data_points: Vec::new(),
             aggregation_temporality,
-        }));
-        let exponential = (!self.exponential.is_empty()).then_some(
-            MetricData::ExponentialHistogram(ExponentialHistogram {
-                data_points: self.exponential,
-                aggregation_temporality,
-            }),
-        );
-        let data = [numbers, explicit, exponential].into_iter().flatten();
-        data.map(|data| Metric {
-            name: otlp_name(family).to_owned(),
-            description: family.help.clone(),
-            unit: otlp_unit(family).to_owned(),
-            data: Some(data),
-        })
+        };
+        push_metric(out, family, number::HISTOGRAM, &self.histograms, &rest);
+        let rest = ExponentialHistogram {
+            data_points: Vec::new(),
+            aggregation_temporality,
+        };
+        let exponential = number::EXPONENTIAL_HISTOGRAM;
+        push_metric(out, family, exponential, &self.exponential, &rest);
     }
+}
+
+/// Appends a point.
+fn push_field(out: &mut Vec<u8>, point: &impl prost::Message) {
+    field_header(out, number::DATA_POINTS, point.encoded_len());
+    point.encode(out).expect("a vector grows as needed");
+}
+
+/// Appends a metric with encoded points, if there are any; `rest` is the rest of its data.
+fn push_metric(
+    out: &mut Vec<u8>,
+    family: &Family,
+    data: u8,
+    points: &[u8],
+    rest: &impl prost::Message,
+) {
+    if points.is_empty() {
+        return;
+    }
+    let metric = Metric {
+        name: otlp_name(family).to_owned(),
+        description: family.help.clone(),
+        unit: otlp_unit(family).to_owned(),
+        data: None,
+    };
+    let data_len = points.len() + rest.encoded_len();
+    let len = metric.encoded_len() + field_len(data_len);
+    field_header(out, number::METRICS, len);
+    metric.encode(out).expect("a vector grows as needed");
+    field_header(out, data, data_len);
+    out.extend_from_slice(points);
+    rest.encode(out).expect("a vector grows as needed");
 }
 
 impl DataPoint {
