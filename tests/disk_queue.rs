@@ -1,7 +1,12 @@
 //! The queue on disk of the `otlp` exporter outlives the agent: the ledgers of several runs add up.
 
+mod full_disk;
+mod reload;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
+
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 use crate::support::{
     Agent, Collector, FakeCilium, LedgerReport, Reply, TestDir, eventually, get, run_args, tidegate,
@@ -129,57 +134,63 @@ fn drain_timeout_begins_while_senders_wait() {
     assert_eq!(ledger.count(EXPORTER, "dropped/shutdown_timeout"), 0);
 }
 
-#[test]
-fn a_reload_with_another_configuration_keeps_the_queue() {
-    let dir = TestDir::new();
-    let collector = Collector::with_replies(&[], Reply::Accept);
-    collector.set_stalled(true);
-    let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
-    let mut agent = Agent::run(&config(&dir, &collector, ""));
-    let address = agent.telemetry_address();
-    let queued = feed(&address, &cilium);
-    collector.set_stalled(false);
-    config(&dir, &collector, "timeout = \"9s\"");
-    agent.send_signal("HUP");
-    eventually("the queue is delivered", || {
-        let ledger = LedgerReport::live(&address);
-        ledger.count(EXPORTER, "in_flight") == 0 && collector.logs().len() as u64 >= queued
-    });
-    let ledger = LedgerReport::live(&address);
-    let stored = ledger.count(EXPORTER, "noted/stored");
-    assert!(stored > 0);
-    assert_eq!(ledger.count(EXPORTER, "created"), stored);
-    assert_eq!(ledger.count(EXPORTER, "absorbed") - stored, queued);
-    assert_eq!(collector.logs().len() as u64, queued);
+/// The value of an attribute of text.
+fn attribute<'a>(record: &'a LogRecord, key: &str) -> &'a str {
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    let mut attributes = record.attributes.iter();
+    let found = attributes.find(|attribute| attribute.key == key).unwrap();
+    match found.value.as_ref().unwrap().value.as_ref() {
+        Some(Value::StringValue(text)) => text,
+        other => panic!("{key}: {other:?}"),
+    }
 }
 
 #[test]
-fn a_disk_without_space_degrades_the_exporter_which_keeps_requests_in_memory() {
+fn a_record_that_is_delivered_twice_is_the_same_each_time() {
     let dir = TestDir::new();
-    let collector = Collector::with_replies(&[], Reply::Accept);
-    collector.set_stalled(true);
+    // The backend takes the first requests, and the agent is killed before it replies.
+    let collector = Collector::with_replies(&[Reply::AcceptWithoutReply; 4], Reply::Accept);
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
-    let config = config(&dir, &collector, "timeout = \"1s\"");
-    // A limit of the size of files, which has the effect of a full disk.
-    let script = format!(
-        "trap '' XFSZ; ulimit -f 4; exec {} run -c {}",
-        env!("CARGO_BIN_EXE_tidegate"),
-        config.display()
-    );
-    let mut agent = Agent::start_command(Command::new("sh").args(["-c", &script]));
+    let config = config(&dir, &collector, "");
+    let mut agent = Agent::run(&config);
     let address = agent.telemetry_address();
     let queued = feed(&address, &cilium);
-    let (_, ready) = get(&address, "/readyz");
-    assert!(
-        ready.contains("cannot write to the queue on disk"),
-        "{ready}"
-    );
-    assert!(ready.contains("requests wait in memory"), "{ready}");
-    // The requests that the server has swallowed are sent again when their attempts time out.
-    collector.set_stalled(false);
-    eventually("everything is delivered from memory", || {
+    eventually("the backend has four requests", || {
+        collector.replies_left() == 0
+    });
+    drop(agent);
+    let taken = collector.logs().len();
+    let mut agent = Agent::run(&config);
+    let address = agent.telemetry_address();
+    eventually("the queue is delivered", || {
         LedgerReport::live(&address).count(EXPORTER, "absorbed") == queued
     });
+    let logs = collector.logs();
+    let mut by_uid: BTreeMap<&str, Vec<&LogRecord>> = BTreeMap::new();
+    for record in &logs {
+        let uid = attribute(record, "log.record.uid");
+        by_uid.entry(uid).or_default().push(record);
+    }
+    assert_eq!(by_uid.len() as u64, queued, "no two records share one");
+    let twice: Vec<_> = by_uid.values().filter(|same| same.len() > 1).collect();
+    assert_eq!(twice.len(), taken);
+    for same in twice {
+        assert!(same.len() == 2 && same[0] == same[1], "{same:?}");
+    }
+}
+
+#[test]
+fn a_second_process_does_not_start_and_names_the_first_one() {
+    let dir = TestDir::new();
+    let collector = Collector::with_replies(&[], Reply::Accept);
+    let config = config(&dir, &collector, "");
+    let mut agent = Agent::run(&config);
+    agent.telemetry_address();
+    agent.find_line("opened the queue on disk");
+    let output = tidegate(&["run".as_ref(), "-c".as_ref(), config.as_os_str()]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    let expected = format!("is in use by another process ({})", agent.id());
+    assert!(output.stderr.contains(&expected), "{}", output.stderr);
 }
 
 #[test]

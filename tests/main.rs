@@ -10,6 +10,7 @@ mod config_input;
 mod configuration;
 mod conformance_golden;
 mod conformance_names;
+mod current_metrics;
 mod demo;
 mod deploy;
 mod disk_queue;

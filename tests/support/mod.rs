@@ -6,6 +6,7 @@ mod cilium;
 mod cilium_api;
 mod collector;
 mod http;
+mod http_collector;
 mod ledger;
 
 pub(crate) use agent::{
@@ -16,6 +17,7 @@ pub(crate) use cilium::{FakeCilium, simulated_frames};
 pub(crate) use cilium_api::FakeApi;
 pub(crate) use collector::{Collector, Reply};
 pub(crate) use http::{get, send, try_get};
+pub(crate) use http_collector::HttpCollector;
 pub(crate) use ledger::LedgerReport;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use tidegate_model::flow::Direction;
 use tidegate_runtime::config::{ByteSize, DiskQueue};
 use tidegate_runtime::ledger::StageReport;
 use tidegate_runtime::limits::{Limits, WhenFull};
@@ -14,6 +15,7 @@ use crate::backend::{Backend, Reply};
 use crate::delivery::times;
 use crate::limits::unused_url;
 use crate::pipeline::{FAST_RETRIES, ONE_RECORD_PER_REQUEST, PipelineSetup, TestPipeline, flows};
+use crate::spans::{exchange, spans};
 
 /// Ends at once, whatever is left.
 pub(crate) const NO_DRAIN: &str = "drain_timeout = \"0s\", timeout = \"1h\"";
@@ -94,6 +96,27 @@ async fn what_was_delivered_is_not_delivered_again() {
     assert_eq!(report.unconfirmed, 0);
     let (_, received) = deliver(folder.path()).await;
     assert_eq!(received, [2, 3]);
+}
+
+#[tokio::test]
+async fn a_span_that_is_delivered_twice_is_the_same_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = Backend::start();
+    backend.services.traces.reply_with([Reply::Hang]);
+    let signals = "signals = [\"flows\", \"traces\"]";
+    let config = ["batch = { max_records = 1 }", NO_DRAIN, signals];
+    let pipeline = setup(&backend.url(), &config, folder.path()).start();
+    pipeline.send(exchange(1, Direction::Egress, None)).await;
+    backend.services.traces.wait_for_requests(1).await;
+    pipeline.finish().await;
+    let config = [FAST_RETRIES, signals];
+    let pipeline = setup(&backend.url(), &config, folder.path()).start();
+    pipeline.finish().await;
+    let [first, second] = &spans(&backend)[..] else {
+        panic!("{:?}", spans(&backend))
+    };
+    assert_eq!(first, second);
+    assert!(first.span_id.iter().any(|byte| *byte != 0));
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ const CONTEXT: TraceContext = TraceContext {
     flags: TraceContext::SAMPLED,
 };
 
-fn spans(backend: &Backend) -> Vec<opentelemetry_proto::tonic::trace::v1::Span> {
+pub(crate) fn spans(backend: &Backend) -> Vec<opentelemetry_proto::tonic::trace::v1::Span> {
     let requests = backend.services.traces.received().into_iter();
     requests
         .flat_map(|request| request.message.resource_spans)
