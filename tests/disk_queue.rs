@@ -149,7 +149,7 @@ fn attribute<'a>(record: &'a LogRecord, key: &str) -> &'a str {
 fn a_record_that_is_delivered_twice_is_the_same_each_time() {
     let dir = TestDir::new();
     // The backend takes the first requests, and the agent is killed before it replies.
-    let collector = Collector::with_replies(&[Reply::AcceptWithoutReply; 4], Reply::Accept);
+    let collector = Collector::with_replies(&[Reply::AcceptSilently; 4], Reply::Accept);
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let config = config(&dir, &collector, "");
     let mut agent = Agent::run(&config);

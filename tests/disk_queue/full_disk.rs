@@ -36,6 +36,7 @@ fn a_disk_without_space_degrades_the_exporter_which_keeps_requests_in_memory() {
 
 /// In a mount namespace of its own, which ends with the agent.
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test is reported")]
 fn a_full_file_system_degrades_the_exporter_until_it_has_space_again() {
     let dir = TestDir::new();
     let mount = |and: &str| {
@@ -48,7 +49,7 @@ fn a_full_file_system_degrades_the_exporter_until_it_has_space_again() {
     std::fs::create_dir(dir.path("queue")).unwrap();
     let tried = mount("true").output();
     if !tried.as_ref().is_ok_and(|output| output.status.success()) {
-        return println!("skipped: no file system can be mounted: {tried:?}");
+        return eprintln!("skipped: no file system can be mounted: {tried:?}");
     }
     let collector = Collector::with_replies(&[], Reply::Accept);
     collector.set_stalled(true);

@@ -54,7 +54,7 @@ pub(crate) enum Reply {
     /// Closes all connections, then accepts new ones.
     Restart,
     /// Takes all records and does not reply.
-    AcceptWithoutReply,
+    AcceptSilently,
 }
 
 /// A running server.
@@ -238,7 +238,7 @@ impl LogsService for CollectorState {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await
             }
             Reply::Never => std::future::pending().await,
-            Reply::AcceptWithoutReply => {
+            Reply::AcceptSilently => {
                 self.logs.lock().unwrap().extend(records);
                 return std::future::pending().await;
             }

@@ -139,6 +139,15 @@ pub(crate) struct TestExporter {
 }
 
 impl TestExporter {
+    async fn begin(&self, inbox: &Inbox) -> Result<(), StageError> {
+        match self.behavior {
+            ExporterBehavior::CannotStart => return Err("the exporter cannot start".into()),
+            ExporterBehavior::WaitsForItsEnd => inbox.ending().await,
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn store<'a>(&self, records: impl Iterator<Item = &'a Record>) {
         self.kept.lock().unwrap().extend(records.map(seq));
     }
@@ -147,13 +156,8 @@ impl TestExporter {
 #[async_trait]
 impl Exporter for TestExporter {
     async fn run(self: Box<Self>, mut inbox: Inbox) -> Result<(), StageError> {
-        if self.behavior == ExporterBehavior::CannotStart {
-            return Err("the exporter cannot start".into());
-        }
+        self.begin(&inbox).await?;
         let _open = self.gate.acquire().await?;
-        if self.behavior == ExporterBehavior::WaitsForItsEnd {
-            inbox.ending().await;
-        }
         let mut batches = 0;
         while self.behavior != ExporterBehavior::EndsAfter(batches) {
             let Some(mut delivery) = inbox.recv().await else {
