@@ -4,9 +4,7 @@
  *
  *     PACKETS_IN + PACKETS_OUT = SENT + LOST + AGGREGATED + NOT_IP + TOO_SHORT
  *     DROPS = DROPS_SENT + DROPS_LOST + DROPS_UNLISTED + DROPS_ELSEWHERE + DROPS_NOT_IP
- *     SOCKETS = SOCKETS_SENT + SOCKETS_LOST + SOCKETS_NOT_TCP
- *
- * `src/books.rs` has the same list. */
+ *     SOCKETS = SOCKETS_SENT + SOCKETS_LOST + SOCKETS_NOT_TCP */
 #pragma once
 
 #include "include/helpers.h"

@@ -12,7 +12,7 @@ enum {
     BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
-/* The reader looks by itself; see `reader` on the other side. */
+/* The ring is to be read at intervals, which takes no wake-up from a packet's way. */
 enum { BPF_RB_NO_WAKEUP = 1 };
 /* Go on with the next program, if there is one. */
 enum { TCX_NEXT = -1 };
