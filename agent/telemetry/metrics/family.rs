@@ -107,7 +107,7 @@ impl MetricFamily {
         } else {
             MetricKind::Gauge
         };
-        writer.family(self.name, self.help, self.unit, &kind);
+        writer.family(self.name, self.help, &kind);
         for Sample {
             names,
             values,

@@ -167,7 +167,7 @@ fn write(
 ) -> Option<SortedLabels> {
     let family = &rows.family;
     if is_first {
-        writer.family(&family.name, &family.help, &family.unit, &family.kind);
+        writer.family(&family.name, &family.help, &family.kind);
     }
     for (labels, value) in &rows.samples {
         writer.sample_with_labels(labels.pairs(), value);

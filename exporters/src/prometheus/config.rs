@@ -35,8 +35,9 @@ tidegate_runtime::config_table! {
         pub listen: ListenAddress = ListenAddress::local(10965),
         /// Path of the metrics.
         pub path: String = "/metrics".to_owned(),
-        /// Whether scrapers that ask for OpenMetrics get it.
-        pub open_metrics: bool = true,
+        /// Whether scrapers that ask for OpenMetrics get it, which has exemplars. As in Hubble
+        /// (`enable-hubble-open-metrics`), they do not by default.
+        pub open_metrics: bool = false,
         /// Additional names that requests to a loopback address may have in their Host header, such
         /// as that of a proxy in front of it. ".example.org" allows all names below it.
         pub allowed_hosts: Vec<String> = Vec::new(),

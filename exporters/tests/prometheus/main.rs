@@ -20,7 +20,10 @@ const TEXT_PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[tokio::test]
 async fn a_scraper_gets_the_format_that_it_asks_for() {
     let agent = start(
-        Config::default(),
+        Config {
+            open_metrics: true,
+            ..Config::default()
+        },
         vec![counter("a_total", &[("x", "1")], 3.0)],
     )
     .await;
@@ -72,12 +75,8 @@ async fn a_host_that_is_not_allowed_is_refused_on_loopback() {
 }
 
 #[tokio::test]
-async fn open_metrics_can_be_switched_off() {
-    let config = Config {
-        open_metrics: false,
-        ..Config::default()
-    };
-    let agent = start(config, vec![counter("a_total", &[], 3.0)]).await;
+async fn open_metrics_is_off_by_default() {
+    let agent = start(Config::default(), vec![counter("a_total", &[], 3.0)]).await;
     let scraped = agent
         .scrape_until("GET", "/metrics", OPEN_METRICS, "a_total 3\n")
         .await;

@@ -2,16 +2,20 @@
 //!
 //! Written here because the `prometheus-client` crate writes OpenMetrics only, and owns the values
 //! of the metrics, which here belong to the pipeline. The writer follows Prometheus' Go libraries
-//! (`prometheus/common/expfmt` 0.66), so that the output equals that of Cilium's agent. `_created`
-//! samples, exemplars, UTF-8 metric names and the protobuf format are not supported.
+//! (`prometheus/common/expfmt` 0.66), so that the output equals that of Cilium's agent. OpenMetrics has
+//! the exemplars of buckets. `_created` samples, UTF-8 metric names and the protobuf format are not
+//! supported.
 
 mod format;
 mod number;
 
 pub use format::Format;
 
+use std::fmt::Write as _;
+use std::ops::Range;
+
 use number::push_number;
-use tidegate_model::metric::{Histogram, MetricKind, Value};
+use tidegate_model::metric::{Exemplar, Histogram, MetricKind, Value};
 
 use crate::text::push_decimal;
 
@@ -39,8 +43,8 @@ impl ExpositionWriter {
     }
 
     /// Begins a family by writing its metadata. A name must not be used twice. `name` ends in
-    /// `_total` for counters; `unit` is a UCUM unit (`s`, `By`) or empty.
-    pub fn family(&mut self, name: &str, help: &str, unit: &str, kind: &MetricKind) {
+    /// `_total` for counters. As in Go's libraries, the unit is only in the name.
+    pub fn family(&mut self, name: &str, help: &str, kind: &MetricKind) {
         name.clone_into(&mut self.name);
         self.bounds.clear();
         if let MetricKind::Histogram { bounds } = kind {
@@ -51,14 +55,6 @@ impl ExpositionWriter {
         let escapes_quotes = self.format == Format::OpenMetrics;
         self.escape(help, escapes_quotes);
         self.push(&["\n# TYPE ", metadata_name, " ", kind, "\n"]);
-        if self.format == Format::OpenMetrics
-            && let Some(unit) = prometheus_unit(unit)
-            && metadata_name
-                .strip_suffix(unit)
-                .is_some_and(|rest| rest.ends_with('_'))
-        {
-            self.push(&["# UNIT ", metadata_name, " ", unit, "\n"]);
-        }
     }
 
     /// Writes a sample of the current family. `names` and `values` are those of its labels, in the
@@ -135,17 +131,55 @@ impl ExpositionWriter {
         histogram: &Histogram,
     ) {
         let mut cumulative = 0;
+        let mut lower = f64::NEG_INFINITY;
         for at in 0..self.bounds.len() {
+            let bound = self.bounds[at];
             cumulative += histogram.buckets.get(at).copied().unwrap_or_default();
-            self.series("_bucket", labels.clone(), Some(self.bounds[at]));
-            self.finish_line_with_count(cumulative);
+            self.bucket(labels.clone(), histogram, lower..bound, cumulative);
+            lower = bound;
         }
-        self.series("_bucket", labels.clone(), Some(f64::INFINITY));
-        self.finish_line_with_count(histogram.count);
+        self.bucket(
+            labels.clone(),
+            histogram,
+            lower..f64::INFINITY,
+            histogram.count,
+        );
         self.series("_sum", labels.clone(), None);
         self.finish_line(histogram.sum);
         self.series("_count", labels, None);
         self.finish_line_with_count(histogram.count);
+    }
+
+    /// Writes the line of the bucket with the values in `range`, without its lower bound.
+    fn bucket<'a>(
+        &mut self,
+        labels: impl Iterator<Item = (&'a str, &'a str)>,
+        histogram: &Histogram,
+        range: Range<f64>,
+        count: u64,
+    ) {
+        self.series("_bucket", labels, Some(range.end));
+        push_decimal(&mut self.text, count);
+        if self.format == Format::OpenMetrics {
+            let is_of = |one: &&Exemplar| one.value > range.start && one.value <= range.end;
+            if let Some(exemplar) = histogram.exemplars.iter().find(is_of) {
+                self.exemplar(exemplar);
+            }
+        }
+        self.text.push('\n');
+    }
+
+    /// Writes an exemplar with Hubble's label.
+    fn exemplar(&mut self, exemplar: &Exemplar) {
+        self.text.push_str(" # {traceID=\"");
+        let trace_id = u128::from_be_bytes(exemplar.trace.trace_id);
+        let _ = write!(self.text, "{trace_id:032x}");
+        self.text.push_str("\"} ");
+        push_number(&mut self.text, exemplar.value, self.format);
+        self.text.push(' ');
+        #[expect(clippy::cast_precision_loss, reason = "as Go's library writes it")]
+        let seconds = exemplar.time.0 as f64 / 1e9;
+        push_number(&mut self.text, seconds, self.format);
     }
 
     /// Writes a line up to its value: `name_suffix{label="value",le="bound"} `.
@@ -202,16 +236,6 @@ impl ExpositionWriter {
             rest = &rest[at + 1..];
         }
         self.text.push_str(rest);
-    }
-}
-
-/// Returns Prometheus' name of a UCUM unit; `None` for annotations, and for units that no metric
-/// has.
-fn prometheus_unit(unit: &str) -> Option<&'static str> {
-    match unit {
-        "s" => Some("seconds"),
-        "By" => Some("bytes"),
-        _ => None,
     }
 }
 

@@ -3,16 +3,31 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tidegate_model::metric::{Histogram, MetricKind, Value};
+use tidegate_model::Timestamp;
+use tidegate_model::flow::TraceContext;
+use tidegate_model::metric::{Exemplar, Histogram, MetricKind, Value};
 
 use super::{ExpositionWriter, Format};
+
+fn exemplar(value: f64, trace: u8) -> Exemplar {
+    let mut trace_id = [0; 16];
+    trace_id[15] = trace;
+    Exemplar {
+        value,
+        time: Timestamp(1_520_879_607_789_000_000),
+        trace: TraceContext {
+            trace_id,
+            parent_id: [3; 8],
+            flags: 1,
+        },
+    }
+}
 
 fn exposition(format: Format) -> String {
     let mut writer = ExpositionWriter::new(format);
     writer.family(
         "drop_total",
         "Number of \"drops\",\none by one \\",
-        "{drop}",
         &MetricKind::Counter,
     );
     writer.sample(
@@ -22,25 +37,20 @@ fn exposition(format: Format) -> String {
     );
     writer.sample(&["reason", "pod"], &["", ""], &Value::Counter(1.0));
     writer.sample(&["reason", "pod"], &["gone", ""], &Value::Ended);
-    writer.family(
-        "odd",
-        "A counter without a suffix",
-        "",
-        &MetricKind::Counter,
-    );
+    writer.family("odd", "A counter without a suffix", &MetricKind::Counter);
     writer.sample::<&str, &str>(&[], &[], &Value::Counter(0.0));
-    writer.family("queue_bytes", "Queued", "By", &MetricKind::Gauge);
+    writer.family("queue_bytes", "Queued", &MetricKind::Gauge);
     writer.sample(&["edge"], &["out"], &Value::Gauge(-0.5));
     let histogram = Histogram {
         buckets: vec![1, 0, 2],
         sum: 7.25,
         count: 3,
-        ..Histogram::default()
+        exemplars: vec![exemplar(0.1, 1), exemplar(5.0, 2)],
+        exponential: None,
     };
     writer.family(
         "wait_seconds",
         "Waited",
-        "s",
         &MetricKind::Histogram {
             bounds: vec![0.1, 1.0],
         },
@@ -89,14 +99,12 @@ drop_total{reason="",pod=""} 1.0
 odd 0.0
 # HELP queue_bytes Queued
 # TYPE queue_bytes gauge
-# UNIT queue_bytes bytes
 queue_bytes{edge="out"} -0.5
 # HELP wait_seconds Waited
 # TYPE wait_seconds histogram
-# UNIT wait_seconds seconds
-wait_seconds_bucket{code="200",le="0.1"} 1
+wait_seconds_bucket{code="200",le="0.1"} 1 # {traceID="00000000000000000000000000000001"} 0.1 1.520879607789e+09
 wait_seconds_bucket{code="200",le="1.0"} 1
-wait_seconds_bucket{code="200",le="+Inf"} 3
+wait_seconds_bucket{code="200",le="+Inf"} 3 # {traceID="00000000000000000000000000000002"} 5.0 1.520879607789e+09
 wait_seconds_sum{code="200"} 7.25
 wait_seconds_count{code="200"} 3
 wait_seconds_bucket{le="0.1"} 0
@@ -132,7 +140,7 @@ proptest! {
     fn samples_parse_to_their_label_and_number(label in any::<String>(), bits in any::<u64>()) {
         for format in [Format::Text, Format::OpenMetrics] {
             let mut writer = ExpositionWriter::new(format);
-            writer.family("m_total", "", "", &MetricKind::Counter);
+            writer.family("m_total", "", &MetricKind::Counter);
             writer.sample(&["l"], &[&label], &Value::Counter(f64::from_bits(bits)));
             let text = writer.finish();
             let samples = text.strip_suffix('\n').unwrap_or_default().split('\n').skip(2);

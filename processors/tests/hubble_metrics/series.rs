@@ -13,8 +13,8 @@ use tidegate_runtime::stage::Processor;
 use tidegate_runtime::telemetry::Telemetry;
 
 use crate::support::{
-    build, build_with, config, dropped, finish, http, l7, line, points, process, processor, tcp,
-    totals,
+    build, build_with, config, dropped, finish, http, kafka, l7, line, points, process, processor,
+    tcp, totals,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -45,7 +45,7 @@ fn a_tick_emits_the_totals_of_the_series_that_changed() {
     );
     assert_eq!(
         tick(&mut *processor, SECOND).len(),
-        2 + 2,
+        2 + 3,
         "the drops, and the initial lost events"
     );
     assert!(tick(&mut *processor, 2 * SECOND).is_empty());
@@ -195,7 +195,7 @@ fn many_points_are_emitted_over_several_ticks() {
         vec![flow(1, dropped(1_000)), flow(1, dropped(5_999))],
     );
     let second = tick(&mut *processor, SECOND + 1);
-    assert_eq!((first.len(), second.len()), (4_096, 5_002 - 4_096));
+    assert_eq!((first.len(), second.len()), (4_096, 5_003 - 4_096));
     assert!(
         totals(&tick(&mut *processor, 2 * SECOND))
             .values()
@@ -217,7 +217,7 @@ fn many_points_at_the_end_are_emitted_in_several_batches() {
     assert!(processor.has_more());
     let second = finish(&mut *processor);
     assert!(!processor.has_more());
-    assert_eq!((first.len(), second.len()), (4_096, 5_002 - 4_096));
+    assert_eq!((first.len(), second.len()), (4_096, 5_003 - 4_096));
 }
 
 #[test]
@@ -233,6 +233,7 @@ fn lost_events_are_always_counted_by_the_rule_of_their_source() {
     };
     let mut idle = processor(&[]);
     let at_start = [
+        r#"hubble_lost_events_total{source="hubble_ring_buffer"} 0"#,
         r#"hubble_lost_events_total{source="observer_events_queue"} 0"#,
         r#"hubble_lost_events_total{source="perf_event_ring_buffer"} 0"#,
     ];
@@ -260,8 +261,14 @@ fn lost_events_are_always_counted_by_the_rule_of_their_source() {
 }
 
 fn families() -> BTreeMap<String, Arc<Family>> {
-    let mut processor = processor(&["flow drop tcp", "httpV2", "icmp", "dns"]);
-    let flows = [http(L7Type::Response, 200), dropped(1), tcp(TcpFlags::SYN)];
+    let mut processor = processor(&["flow drop tcp", "httpV2", "icmp", "dns", "kafka"]);
+    let kafka = l7(L7Type::Request, kafka());
+    let flows = [
+        http(L7Type::Response, 200),
+        dropped(1),
+        tcp(TcpFlags::SYN),
+        kafka,
+    ];
     process(&mut *processor, flows.map(|one| flow(1, one)).to_vec());
     finish(&mut *processor)
         .into_iter()
@@ -289,6 +296,16 @@ fn families_have_the_help_texts_of_hubble() {
         (
             "hubble_http_request_duration_seconds",
             "Quantiles of HTTP request duration in seconds",
+            "s",
+        ),
+        (
+            "hubble_kafka_requests_total",
+            "Count of Kafka requests (deprecated)",
+            "{request}",
+        ),
+        (
+            "hubble_kafka_request_duration_seconds",
+            "Quantiles of HTTP request duration in seconds (deprecated)",
             "s",
         ),
         (

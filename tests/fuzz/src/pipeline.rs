@@ -228,7 +228,7 @@ fn check_exposition(record: &Record) {
     };
     let family = &point.series.family;
     let mut writer = ExpositionWriter::new(Format::Text);
-    writer.family(&family.name, &family.help, &family.unit, &family.kind);
+    writer.family(&family.name, &family.help, &family.kind);
     writer.sample(&family.label_names, &point.series.labels, &point.value);
     let text = writer.finish();
     assert!(

@@ -22,13 +22,13 @@ pub(super) const PLUGIN: Plugin = Plugin {
         let families = FamilyBuilder::new(ContextLabels::First, options, settings);
         let requests = Description {
             name: "hubble_kafka_requests_total",
-            help: "Count of Kafka requests",
+            help: "Count of Kafka requests (deprecated)",
             unit: "{request}",
         };
         let duration = Description {
             name: "hubble_kafka_request_duration_seconds",
             // Hubble's text, including the mention of HTTP.
-            help: "Quantiles of HTTP request duration in seconds",
+            help: "Quantiles of HTTP request duration in seconds (deprecated)",
             unit: "s",
         };
         Box::new(Kafka {

@@ -37,10 +37,10 @@ impl LostEvents {
         }
     }
 
-    /// Adds the series that exist from the start, with the value 0.
+    /// Adds the series of all sources, with the value 0. Hubble begins without that of its ring buffer.
     pub(in crate::hubble_metrics) fn start(&mut self, now: Timestamp) {
         if !std::mem::replace(&mut self.started, true) {
-            for source in [PERF_RING, OBSERVER_QUEUE] {
+            for source in [PERF_RING, OBSERVER_QUEUE, HUBBLE_RING] {
                 self.value(source, now);
             }
         }
