@@ -307,6 +307,8 @@ fn random_default_reply(rng: &mut Rng) -> Reply {
             Reply::Accept,
             Reply::Accept,
             Reply::RejectRecords(3),
+            Reply::RefuseOneIn(20),
+            Reply::RefuseMoreThan(3),
             Reply::Fail(Code::Unavailable),
         ],
     )

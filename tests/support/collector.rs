@@ -31,6 +31,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message as _;
 use tokio::runtime::{self, Runtime};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
@@ -45,6 +46,10 @@ pub(crate) enum Reply {
     Accept,
     /// Fails the request with a status.
     Fail(Code),
+    /// Fails requests that have one of these records: one in so many, by their content.
+    RefuseOneIn(usize),
+    /// Fails requests with more records than this as too large.
+    RefuseMoreThan(usize),
     /// Accepts all but this number of records.
     RejectRecords(i64),
     /// Accepts all records after this number of milliseconds.
@@ -178,6 +183,12 @@ impl Drop for Collector {
     }
 }
 
+/// Selects one in `n` records.
+fn is_one_in(n: usize, record: &LogRecord) -> bool {
+    let sum: usize = record.encode_to_vec().into_iter().map(usize::from).sum();
+    sum.is_multiple_of(n)
+}
+
 /// Serves until the runtime is dropped.
 fn serve(state: &Arc<CollectorState>, listener: &TcpListener) -> Runtime {
     let runtime = runtime::Builder::new_multi_thread()
@@ -247,6 +258,14 @@ impl LogsService for CollectorState {
                 std::future::pending().await
             }
             Reply::Fail(code) => return Err(Status::new(code, "scripted")),
+            Reply::RefuseOneIn(n) if records.iter().any(|record| is_one_in(n, record)) => {
+                return Err(Status::invalid_argument("scripted"));
+            }
+            Reply::RefuseMoreThan(n) if records.len() > n => {
+                let message = "grpc: received message larger than max (2 vs. 1)";
+                return Err(Status::resource_exhausted(message));
+            }
+            Reply::RefuseOneIn(_) | Reply::RefuseMoreThan(_) => {}
             Reply::RejectRecords(n) => {
                 let accepted = records.len().saturating_sub(usize::try_from(n).unwrap());
                 let rejected = records.len() - accepted;

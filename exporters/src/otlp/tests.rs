@@ -171,3 +171,64 @@ fn the_debug_output_of_a_configuration_contains_no_secret() {
         assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
     }
 }
+
+/// Headers of a connection and of a message, and those of gRPC.
+const FORBIDDEN: [&str; 18] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "expect",
+    "host",
+    ":authority",
+    "accept-encoding",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "content-md5",
+    "grpc-timeout",
+    "grpc-encoding",
+];
+
+#[test]
+fn headers_that_are_not_the_operators_are_refused_wherever_they_are_given() {
+    for protocol in ["grpc", "http/protobuf"] {
+        for name in FORBIDDEN {
+            for keys in [
+                format!("headers = {{ \"{name}\" = \"x\" }}"),
+                format!("header_files = {{ \"{name}\" = \"/x\" }}"),
+                format!("logs = {{ headers = {{ \"{name}\" = \"x\" }} }}"),
+            ] {
+                let toml = format!("{{ protocol = \"{protocol}\", {keys} }}");
+                let error = build(&toml).err().unwrap_or_default();
+                assert!(error.contains(&format!("`{name}` is")), "{toml}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_forbidden_header_of_the_environment_is_refused_with_the_variable() {
+    let table = toml::de::ValueDeserializer::parse("{}").expect("a table");
+    let mut config = (KIND.parse)(table).expect("a configuration");
+    config.use_environment(&|name| {
+        (name == "OTEL_EXPORTER_OTLP_HEADERS").then(|| "content-type=text/plain".to_owned())
+    });
+    let context = tidegate_runtime::component::BuildContext {
+        stage: StageId::exporter("otlp"),
+        node_name: String::new(),
+        telemetry: tidegate_runtime::telemetry::Telemetry::default(),
+        health: Default::default(),
+        requests: Default::default(),
+    };
+    let error = config.build(&context).err().expect("an error").message;
+    assert!(
+        error.contains("`content-type` is set by the exporter")
+            && error.contains("`OTEL_EXPORTER_OTLP_HEADERS`"),
+        "{error}"
+    );
+}

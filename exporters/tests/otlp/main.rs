@@ -14,6 +14,7 @@ mod http_server;
 mod limits;
 mod metric_exports;
 mod metric_values;
+mod misconfigured;
 mod pipeline;
 mod proxies;
 mod queue;

@@ -166,3 +166,74 @@ async fn a_request_in_flight_ends_on_the_old_connection() {
     let (report, _) = pipeline.finish().await;
     assert_eq!((report.absorbed, report.unconfirmed), (3, 0));
 }
+
+#[tokio::test]
+async fn files_that_are_replaced_as_kubernetes_does_are_read_within_the_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let volume = folder.path().join("volume");
+    fs::create_dir(&volume).unwrap();
+    // `token` leads to `..data/token`, and `..data` to a folder that is replaced.
+    let replace = |name: &str, token: &str| {
+        fs::create_dir(volume.join(name)).unwrap();
+        fs::write(volume.join(name).join("token"), token).unwrap();
+        std::os::unix::fs::symlink(name, volume.join("..data_tmp")).unwrap();
+        fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
+    };
+    replace("first", "token-one\n");
+    std::os::unix::fs::symlink("..data/token", volume.join("token")).unwrap();
+    let backend = Backend::start();
+    let config = format!(
+        "header_files = {{ x-token = '{}' }}, reload_interval = \"1ns\"",
+        volume.join("token").display()
+    );
+    let pipeline = PipelineSetup::new(&backend.url(), &[&config, ONE_RECORD_PER_REQUEST]).start();
+    let token = async |n: usize| {
+        pipeline.send(flows(1..=1)).await;
+        backend.services.logs.wait_for_requests(n).await;
+        let received = backend.services.logs.received();
+        received[n - 1]
+            .metadata
+            .get("x-token")
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(token(1).await, "token-one");
+    replace("second", "token-two\n");
+    assert_eq!(token(2).await, "token-two");
+    // A file that is being written has no line that is valid yet.
+    fs::write(volume.join("..data").join("token"), "token\nthree").unwrap();
+    assert_eq!(token(3).await, "token-two");
+    replace("third", "token-three\n");
+    assert_eq!(token(4).await, "token-three");
+    assert_eq!(pipeline.finish().await.0.absorbed, 4);
+}
+
+#[tokio::test]
+async fn certificates_that_are_replaced_one_after_the_other_are_used_when_they_fit() {
+    let backend = tls_backend();
+    let files = Files(tempfile::tempdir().unwrap());
+    let put = |name: &str, from: PathBuf| {
+        // By rename, as a tool that renews certificates does.
+        files.put("new", &from);
+        fs::rename(files.path("new"), files.path(name)).unwrap();
+    };
+    put("ca", tls_file("ca.pem"));
+    put("certificate", other_tls_file("client.pem"));
+    put("key", other_tls_file("client.key"));
+    let interval = "reload_interval = \"1ns\"";
+    let config = [&*files.table(), FAST_RETRIES, interval];
+    let url = backend.url().replace("http:", "https:");
+    let pipeline = PipelineSetup::new(&url, &config).start();
+    pipeline.send(flows(1..=3)).await;
+    while pipeline.problem().is_none() {
+        tokio::task::yield_now().await;
+    }
+    put("certificate", tls_file("client.pem"));
+    let half = fs::read(tls_file("client_key.pem")).unwrap();
+    fs::write(files.path("key"), &half[..half.len() / 2]).unwrap();
+    put("key", tls_file("client_key.pem"));
+    backend.services.logs.wait_for_requests(1).await;
+    assert_eq!(pipeline.finish().await.0.absorbed, 3);
+}

@@ -41,7 +41,8 @@ impl<'a> Backoff<'a> {
     }
 
     /// Returns the delay before the next attempt: the backoff or `min_delay`, whichever is longer;
-    /// `None` if it would end after `max_elapsed_time`. `elapsed` is the time since the first
+    /// `None` if the backoff would end after `max_elapsed_time`. A longer `min_delay` ends there, so
+    /// that a backend that asks for more time is not sent one request after the other. `elapsed` is the time since the first
     /// attempt, `random` is in 0..1.
     pub(super) fn next(
         &mut self,
@@ -49,11 +50,15 @@ impl<'a> Backoff<'a> {
         min_delay: Duration,
         random: f64,
     ) -> Option<Duration> {
-        let delay = self.jittered(random).max(min_delay);
+        let limit = self.config.max_elapsed_time.0;
+        let left = match limit.is_zero() {
+            true => Duration::MAX,
+            false => limit.saturating_sub(elapsed),
+        };
+        let delay = self.jittered(random).max(min_delay.min(left));
         self.interval =
             scaled(self.interval, self.config.multiplier.get()).min(self.config.max_interval.0);
-        let limit = self.config.max_elapsed_time.0;
-        let in_time = limit.is_zero() || elapsed.saturating_add(delay) <= limit;
+        let in_time = delay <= left;
         (self.config.enabled && in_time).then_some(delay)
     }
 
@@ -109,7 +114,9 @@ mod tests {
             (limited(300), 0, 7, Some(7)),
             (limited(300), 0, 0, Some(1)),
             (limited(300), 299, 0, Some(1)),
-            (limited(300), 299, 2, None),
+            (limited(300), 299, 2, Some(1)),
+            (limited(300), 0, 315_360_000, Some(300)),
+            (limited(0), 0, 3600, Some(3600)),
             (limited(300), 300, 0, None),
             (limited(0), 1_000_000, 0, Some(1)),
             (

@@ -46,6 +46,14 @@ pub(crate) struct HttpRefusal {
     pub(crate) is_grpc: bool,
 }
 
+impl HttpRefusal {
+    /// Whether a server that expects TLS responds to plain text, as those of Go, nginx and Apache
+    /// do.
+    pub(crate) fn wants_tls(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST && has(&self.message, &WANTS_TLS)
+    }
+}
+
 impl CallError {
     /// Returns whether the backend, or a proxy in front of it, responded.
     pub(crate) fn is_response(&self) -> bool {
@@ -137,6 +145,13 @@ const UNSUPPORTED_ENCODING: [&str; 3] = [
     "content-encoding",
     "unsupported content encoding",
     "unsupported compression",
+];
+
+/// What servers say about plain text at a port of TLS: those of Go, nginx and Apache.
+const WANTS_TLS: [&str; 3] = [
+    "http request to an https server",
+    "plain http request was sent to https port",
+    "speaking plain http to an ssl-enabled server",
 ];
 
 /// What messages about the size of a request have, in lower case: "received message larger than max"

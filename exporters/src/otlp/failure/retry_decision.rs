@@ -11,8 +11,8 @@ use super::call_error::{CallError, HttpRefusal};
 use super::division::Division;
 use super::drop_reason;
 
-/// Limit of the delay that a backend can ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(86_400);
+/// Limit of the delay that a backend can ask for, whatever it says.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// What to do with a request after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,11 @@ impl RetryDecision {
     fn for_http(refusal: &HttpRefusal) -> Self {
         let status = refusal.status;
         let delay = refusal.retry_after.filter(|_| allows_retry_after(status));
+        // The endpoint is not that of the backend, or not as it is configured: nothing was decided
+        // about the records.
+        if refusal.wants_tls() || refusal.is_grpc {
+            return Self::RetryAfter(Duration::ZERO);
+        }
         match status.as_u16() {
             429 | 502 | 503 | 504 => {
                 Self::RetryAfter(delay.unwrap_or_default().min(MAX_RETRY_AFTER))
@@ -248,6 +253,30 @@ mod tests {
             };
             let decision = RetryDecision::for_error(&CallError::Refused(refusal));
             assert_eq!(decision, expected, "{status} {retry_after:?}");
+        }
+    }
+
+    #[test]
+    fn a_response_of_a_server_that_is_not_the_backend_is_retried() {
+        let plain = "Client sent an HTTP request to an HTTPS server.";
+        for (message, is_grpc, expected) in [
+            (plain, false, NOW),
+            (
+                "<h1>400 The plain HTTP request was sent to HTTPS port</h1>",
+                false,
+                NOW,
+            ),
+            ("", true, NOW),
+            ("bad record", false, Divide(Division::Invalid)),
+        ] {
+            let refusal = HttpRefusal {
+                status: StatusCode::BAD_REQUEST,
+                message: message.to_owned(),
+                retry_after: None,
+                is_grpc,
+            };
+            let decision = RetryDecision::for_error(&CallError::Refused(refusal));
+            assert_eq!(decision, expected, "{message}");
         }
     }
 

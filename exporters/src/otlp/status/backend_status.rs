@@ -9,6 +9,7 @@ use tidegate_runtime::stage_id::StageId;
 use tidegate_runtime::telemetry::{Counter, Gauge};
 use tokio::time::Instant;
 
+use super::cause_log::CauseLog;
 use super::condition::{Condition, ConditionChange, ConditionTracker};
 use super::diagnosis::hint;
 use super::message::{MessageFormatter, fate_of_records};
@@ -40,6 +41,7 @@ struct AttemptCounters {
 #[derive(Debug, Default)]
 struct History {
     conditions: ConditionTracker,
+    causes: CauseLog,
     /// The current problem of each signal; empty if there is none.
     problems: [String; Signal::ALL.len()],
     /// For each signal, whether the last attempt was accepted.
@@ -278,7 +280,19 @@ impl BackendStatus {
         failure: &FailedAttempt,
     ) {
         let problem = self.messages.problem(signal, condition, text, failure);
-        self.observe(signal, condition, problem);
+        self.observe(signal, condition, problem.clone());
+        let cause = hint(failure);
+        let is_other = self.history().causes.admit(cause, Instant::now());
+        if is_other
+            && self
+                .health
+                .state()
+                .problem()
+                .is_some_and(|shown| !shown.contains(&problem))
+        {
+            tracing::warn!(stage = self.stage.as_str(), "{problem}");
+            self.health.degraded(problem);
+        }
     }
 
     fn observe(&self, signal: Signal, condition: Condition, problem: String) {

@@ -27,7 +27,16 @@ const CERTIFICATES: &str = "see `tls`: `ca_file` is the authority that signs the
                             certificate, `server_name_override` the name in it, \
                             `cert_file` and `key_file` are the client certificate";
 const UNKNOWN_ISSUER: &str = "no authority that is trusted signed the backend's certificate: set \
-                              `tls.ca_file` to the authority that did";
+                              `tls.ca_file` to the authority that did, or to the certificate \
+                              itself if it is self-signed";
+const AUTHORITY_AS_SERVER: &str = "the backend's certificate is that of an authority (CA:TRUE), as \
+                                   self-signed ones often are, and cannot be a server's: issue \
+                                   one with basicConstraints=CA:FALSE";
+const ENDED_AT_ONCE: &str = "the peer ended the connection without a response: it may speak TLS \
+                             (begin the endpoint with https://) or the other protocol (port 4317 \
+                             usually is OTLP/gRPC, 4318 OTLP/HTTP)";
+const ENDED_HANDSHAKE: &str = "the peer ended the connection during the TLS handshake; if it does \
+                               not speak TLS, begin the endpoint with http://";
 const OTHER_NAME: &str = "the backend's certificate is for another name: set the endpoint's host or \
                           `tls.server_name_override` to a name in it";
 const EXPIRED: &str = "the backend's certificate has expired, or the clock of this host is wrong";
@@ -80,7 +89,9 @@ pub(super) fn hint(failure: &FailedAttempt) -> Option<&'static str> {
         CallError::Malformed(_) | CallError::Unsendable(_) => None,
         CallError::TimedOut(_) => protocol_hint(failure),
         CallError::Transport(cause) => {
-            protocol_hint(failure).or_else(|| transport_hint(failure, &**cause))
+            let alert = failure.alert.as_deref().map(alert_hint);
+            let hint = protocol_hint(failure).or(alert);
+            hint.or_else(|| transport_hint(failure, &**cause))
         }
     }
 }
@@ -104,6 +115,7 @@ fn transport_hint(failure: &FailedAttempt, cause: &(dyn Error + 'static)) -> Opt
             return match error {
                 ConnectError::NoHttp2 => Some(NOT_GRPC),
                 ConnectError::Proxy { .. } | ConnectError::NotAProxy { .. } => Some(OWN_PROXY),
+                ConnectError::Tls(error) if tls_error(error).is_none() => Some(ENDED_HANDSHAKE),
                 ConnectError::Dial { .. } | ConnectError::Tls(_) => None,
             };
         }
@@ -125,10 +137,9 @@ fn transport_hint(failure: &FailedAttempt, cause: &(dyn Error + 'static)) -> Opt
 fn port_hint(failure: &FailedAttempt) -> Option<&'static str> {
     let is_port_of = |protocol: Protocol| failure.port == Some(protocol.port());
     match failure.protocol {
-        Protocol::Grpc => is_port_of(Protocol::HttpProtobuf).then_some(NOT_GRPC),
-        Protocol::HttpProtobuf | Protocol::HttpJson => {
-            is_port_of(Protocol::Grpc).then_some(NOT_HTTP)
-        }
+        Protocol::Grpc if is_port_of(Protocol::HttpProtobuf) => Some(NOT_GRPC),
+        Protocol::HttpProtobuf | Protocol::HttpJson if is_port_of(Protocol::Grpc) => Some(NOT_HTTP),
+        _ => (!failure.is_tls && failure.first_bytes.is_empty()).then_some(ENDED_AT_ONCE),
     }
 }
 
@@ -165,6 +176,12 @@ fn tls_hint(error: &TlsError) -> Option<&'static str> {
             NotValidForName | NotValidForNameContext { .. } => OTHER_NAME,
             Expired | ExpiredContext { .. } => EXPIRED,
             NotValidYet | NotValidYetContext { .. } => NOT_YET_VALID,
+            // The verifier's error, which rustls has no variant for.
+            CertificateError::Other(other)
+                if format!("{other:?}").contains("CaUsedAsEndEntity") =>
+            {
+                AUTHORITY_AS_SERVER
+            }
             _ => CERTIFICATES,
         }),
         TlsError::AlertReceived(alert) => Some(alert_hint(&format!("{alert:?}"))),
@@ -196,6 +213,7 @@ fn http_hint(status: StatusCode) -> Option<&'static str> {
 fn refusal_hint(refusal: &HttpRefusal, error: &CallError) -> Option<&'static str> {
     match refusal.status {
         _ if refusal.is_grpc => Some(NOT_HTTP),
+        _ if refusal.wants_tls() => Some(HTTPS),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(CREDENTIALS),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(PATH),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => Some(OWN_PROXY),

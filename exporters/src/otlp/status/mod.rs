@@ -4,6 +4,7 @@
 //! logged, [`message`] formats it, [`diagnosis`] adds hints to errors.
 
 mod backend_status;
+mod cause_log;
 mod condition;
 mod diagnosis;
 mod message;

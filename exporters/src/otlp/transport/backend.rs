@@ -70,7 +70,10 @@ impl Backend {
     pub(super) async fn refresh(&self) -> Result<(), StageError> {
         let stamps = stamps(self.target.files()).await?;
         let settings = self.target.settings().await?;
-        self.state().changes.update(stamps);
+        let mut state = self.state();
+        state.changes.update(stamps);
+        state.changes.set_problem(String::new());
+        drop(state);
         self.use_settings(settings);
         Ok(())
     }
@@ -87,16 +90,24 @@ impl Backend {
         if !self.state().changes.update(stamps) {
             return;
         }
+        let endpoints: Vec<_> = self.target.addresses().map(ToString::to_string).collect();
+        let endpoints = endpoints.join(", ");
         match self.target.settings().await {
             Ok(settings) => {
+                self.state().changes.set_problem(String::new());
                 self.use_settings(settings);
-                tracing::info!("files of the OTLP exporter have changed and were read again");
+                tracing::info!(
+                    endpoints,
+                    "files of the OTLP exporter have changed and were read again"
+                );
             }
-            Err(error) => tracing::warn!(
+            Err(error) if self.state().changes.set_problem(error.to_string()) => tracing::warn!(
+                endpoints,
                 error = &*error,
                 "files of the OTLP exporter have changed and cannot be used; \
                  their previous content stays in use"
             ),
+            Err(_) => {}
         }
     }
 
@@ -174,6 +185,7 @@ impl Backend {
             is_tls: target.address.is_tls,
             port: target.address.port(),
             first_bytes: endpoint.first_bytes.get(),
+            alert: endpoint.first_bytes.alert(),
             learnt_limit,
             fails_over,
         }

@@ -19,6 +19,8 @@ pub(crate) struct FailedAttempt {
     pub(crate) port: Option<u16>,
     /// What the peer sent first.
     pub(crate) first_bytes: Vec<u8>,
+    /// The name of the alert of TLS with which the peer ended the connection.
+    pub(crate) alert: Option<String>,
     /// The size of requests that was learnt from the failure, in bytes before compression.
     pub(crate) learnt_limit: Option<usize>,
     /// Whether another endpoint is available, so that the request can be sent there at once.

@@ -28,6 +28,8 @@ pub(super) struct FileChanges {
     interval: Duration,
     stamps: Stamps,
     next_check: Instant,
+    /// Why the files could not be used when they were read last; empty if they could.
+    problem: String,
 }
 
 impl Stamps {
@@ -55,6 +57,7 @@ impl FileChanges {
             interval,
             stamps,
             next_check: Instant::now() + interval,
+            problem: String::new(),
         }
     }
 
@@ -68,11 +71,19 @@ impl FileChanges {
         Some(self.files.clone())
     }
 
-    /// Keeps the newest stamps. Returns whether they are others.
+    /// Keeps the newest stamps. Returns whether the files are to be read: because their stamps are
+    /// others, or because they could not be used.
     pub(super) fn update(&mut self, stamps: Stamps) -> bool {
         let have_changed = self.stamps != stamps;
         self.stamps = stamps;
-        have_changed
+        have_changed || !self.problem.is_empty()
+    }
+
+    /// Records why the files cannot be used; empty if they can. Returns whether that is news.
+    pub(super) fn set_problem(&mut self, problem: String) -> bool {
+        let is_other = self.problem != problem;
+        self.problem = problem;
+        is_other
     }
 }
 
@@ -97,6 +108,11 @@ mod tests {
         assert!(changes.update(Stamps::of(&files)));
         fs::remove_file(&file).unwrap();
         assert!(changes.update(Stamps::of(&files)));
+        assert!(!changes.update(Stamps::of(&files)));
+        assert!(changes.set_problem("cut off".to_owned()));
+        assert!(!changes.set_problem("cut off".to_owned()));
+        assert!(changes.update(Stamps::of(&files)), "they are tried again");
+        assert!(changes.set_problem(String::new()));
         assert!(!changes.update(Stamps::of(&files)));
         assert_eq!(changes.due(now), None);
         assert_eq!(changes.due(now + 2 * second), Some(files.clone()));

@@ -8,13 +8,12 @@ use serde::Deserialize;
 use tidegate_runtime::component::BuildError;
 use tidegate_runtime::config::{MASK, Setting, Shape, Value};
 
-/// Headers that the exporter or HTTP/2 itself controls, besides those that begin with `grpc-`.
-const RESERVED: [&str; 13] = [
+/// Headers that the exporter or HTTP itself controls, besides those that begin with `content-` or
+/// `grpc-`.
+const RESERVED: [&str; 11] = [
     "accept-encoding",
     "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
+    "expect",
     "host",
     "keep-alive",
     "proxy-authorization",
@@ -98,7 +97,7 @@ pub(super) fn header_name(key: &'static str, name: &str) -> Result<HeaderName, B
         message: format!("`{name}` {problem}"),
     };
     let lower = name.to_ascii_lowercase();
-    if RESERVED.contains(&&*lower) || lower.starts_with("grpc-") {
+    if RESERVED.contains(&&*lower) || lower.starts_with("grpc-") || lower.starts_with("content-") {
         return Err(error("is set by the exporter or not allowed in HTTP/2"));
     }
     if lower.ends_with("-bin") {

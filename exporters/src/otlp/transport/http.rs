@@ -68,7 +68,8 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let (head, body) = response.into_parts();
-    let is_accepted = head.status.is_success();
+    // A gRPC server responds 200 to a path that it does not have, with the status in a header.
+    let is_accepted = head.status.is_success() && !is_of_grpc(&head);
     let body = match read_body(body).await {
         Ok(body) => body,
         // The status has arrived, and decides.
@@ -98,8 +99,21 @@ fn refusal(head: &response::Parts, body: &[u8]) -> CallError {
         status: head.status,
         message: message(&content_type(&head.headers), body),
         retry_after: retry_after(&head.headers),
-        is_grpc: is_grpc(&head.headers) || head.headers.contains_key("grpc-status"),
+        is_grpc: is_of_grpc(head),
     })
+}
+
+/// Whether it is the response of a gRPC server.
+fn is_of_grpc(head: &response::Parts) -> bool {
+    is_grpc(&head.headers) || head.headers.contains_key("grpc-status")
+}
+
+/// The text of a page.
+fn without_tags(page: &str) -> String {
+    let parts = page.split('<');
+    let texts = parts.map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let words: Vec<_> = texts.flat_map(str::split_whitespace).collect();
+    words.join(" ")
 }
 
 /// `google.rpc.Status` in JSON.
@@ -117,7 +131,9 @@ fn message(content_type: &str, body: &[u8]) -> String {
             let status: Option<JsonStatus> = serde_json::from_slice(body).ok();
             status.unwrap_or_default().message
         }
-        "text/plain" => String::from_utf8_lossy(body).trim().to_owned(),
+        // Go's server states no type when it responds to plain text at a port of TLS.
+        "text/plain" | "" => String::from_utf8_lossy(body).trim().to_owned(),
+        "text/html" => without_tags(&String::from_utf8_lossy(body)),
         _ => String::new(),
     }
 }

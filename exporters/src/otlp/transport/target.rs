@@ -121,7 +121,9 @@ impl BackendTarget {
 
     fn read(&self) -> Result<BackendSettings, StageError> {
         let mut headers = self.credentials.read(&self.secrets)?;
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers
+            .entry(USER_AGENT)
+            .or_insert(HeaderValue::from_static(AGENT));
         let Some(tls) = &self.tls else {
             return Ok(BackendSettings {
                 tls: None,

@@ -48,7 +48,9 @@ impl Fixture {
             protocol: Protocol::Grpc,
             is_tls: false,
             port: None,
-            first_bytes: Vec::new(),
+            // SETTINGS, as of a gRPC server.
+            first_bytes: b"\0\0\x12\x04\0\0\0\0\0".to_vec(),
+            alert: None,
             learnt_limit: None,
             fails_over: false,
         };

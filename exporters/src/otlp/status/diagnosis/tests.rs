@@ -14,6 +14,7 @@ fn failure(protocol: Protocol, is_tls: bool, first: &[u8], error: CallError) -> 
         is_tls,
         port: None,
         first_bytes: first.to_vec(),
+        alert: None,
         learnt_limit: None,
         fails_over: false,
     }
@@ -45,7 +46,7 @@ fn the_first_bytes_of_a_peer_show_its_protocol() {
         (GRPC, false, b"\x16\x03\x03\0", Some(HTTPS)),
         (GRPC, false, b"HTTP/1.1 400 Bad Request", Some(NOT_GRPC)),
         (GRPC, false, settings, None),
-        (GRPC, false, b"", None),
+        (GRPC, false, b"", Some(ENDED_AT_ONCE)),
         (GRPC, true, b"HTTP/1.1 400 Bad Request", Some(PLAIN)),
         (GRPC, true, settings, Some(PLAIN)),
         (GRPC, true, b"\x16\x03\x03\0", None),
@@ -123,7 +124,8 @@ fn an_http_status_that_an_operator_can_fix_has_a_hint() {
 #[test]
 fn a_transport_error_that_an_operator_can_fix_has_a_hint() {
     assert_eq!(of_grpc(CallError::Transport(Box::new(Dns))), Some(NAME));
-    assert_eq!(of_grpc(CallError::Transport("refused".into())), None);
+    let broken = of_grpc(CallError::Transport("refused".into()));
+    assert_eq!(broken, Some(ENDED_AT_ONCE));
     let no_http2 = CallError::Transport(Box::new(ConnectError::NoHttp2));
     assert_eq!(of_grpc(no_http2), Some(NOT_GRPC));
     let proxy = ConnectError::Proxy {
@@ -140,9 +142,9 @@ fn a_transport_error_that_an_operator_can_fix_has_a_hint() {
 fn a_connection_that_breaks_at_the_port_of_the_other_protocol_has_a_hint() {
     for (protocol, port, expected) in [
         (Protocol::Grpc, 4318, Some(NOT_GRPC)),
-        (Protocol::Grpc, 4317, None),
+        (Protocol::Grpc, 4317, Some(ENDED_AT_ONCE)),
         (Protocol::HttpJson, 4317, Some(NOT_HTTP)),
-        (Protocol::HttpProtobuf, 4318, None),
+        (Protocol::HttpProtobuf, 4318, Some(ENDED_AT_ONCE)),
     ] {
         let mut failure = failure(protocol, false, b"", broken());
         failure.port = Some(port);
@@ -152,6 +154,14 @@ fn a_connection_that_breaks_at_the_port_of_the_other_protocol_has_a_hint() {
         failure.error = CallError::Transport(Box::new(ConnectError::Dial { to, source }));
         assert_eq!(hint(&failure), None, "{protocol:?} {port}");
     }
+}
+
+#[test]
+fn the_alert_of_a_connection_that_broke_names_the_cause() {
+    let mut failure = failure(Protocol::Grpc, true, b"\x16\x03\x03", broken());
+    assert_eq!(hint(&failure), None);
+    failure.alert = Some("CertificateRequired".to_owned());
+    assert_eq!(hint(&failure), Some(NO_CLIENT_CERTIFICATE));
 }
 
 #[test]

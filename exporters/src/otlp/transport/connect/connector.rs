@@ -17,7 +17,9 @@ use tonic::codegen::Service;
 
 use super::error::ConnectError;
 use super::proxy::Proxy;
-use super::stream::{Plain, Socket, Stream, StreamIo, is_http2};
+use super::socket::{Plain, Socket};
+use super::stream::{Stream, StreamIo, is_http2};
+use super::tls_io::TlsIo;
 use crate::otlp::transport::address::{Address, Peer};
 use crate::otlp::transport::coalesce::{CoalescingIo, RequestBuffers};
 use crate::otlp::transport::first_bytes::FirstBytes;
@@ -98,7 +100,7 @@ impl Shared {
     async fn connect(&self) -> Result<Stream, ConnectError> {
         let route = &self.route;
         tracing::debug!(address = %route.address, proxy = ?route.proxy, "connecting to the OTLP backend");
-        self.first_bytes.set(&[]);
+        self.first_bytes.reset();
         let mut socket = self.dial().await?;
         // A proxy forwards HTTP/1 in plain text by itself.
         let is_forwarded = route.tls.is_none() && !route.needs_http2;
@@ -164,6 +166,7 @@ impl Shared {
         if self.route.needs_http2 && !is_http2(&stream) {
             return Err(ConnectError::NoHttp2);
         }
-        Ok(StreamIo::Tls(Box::new(TokioIo::new(stream))))
+        let signs = self.first_bytes.clone();
+        Ok(StreamIo::Tls(Box::new(TlsIo::new(stream, signs))))
     }
 }

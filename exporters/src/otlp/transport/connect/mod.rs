@@ -2,14 +2,16 @@
 //! configured, with TLS if the endpoint asks for it.
 //!
 //! [`connector`] does these steps, [`proxy`] asks an HTTP proxy for a tunnel, unless [`no_proxy`]
-//! lists the host, [`stream`] is what a connection is to the HTTP client, and [`error`] says what
-//! failed.
+//! lists the host. A [`socket`], possibly with TLS ([`tls_io`]), is a [`stream`] to the HTTP client,
+//! and [`error`] says what failed.
 
 mod connector;
 mod error;
 mod no_proxy;
 mod proxy;
+mod socket;
 mod stream;
+mod tls_io;
 
 pub(super) use connector::{Connector, Route, TlsRoute};
 pub(crate) use error::ConnectError;

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::error::ConnectError;
 use super::no_proxy;
-use super::stream::Socket;
+use super::socket::Socket;
 use crate::otlp::transport::address::{Address, Peer, is_loopback};
 use crate::otlp::transport::protocol::Protocol;
 

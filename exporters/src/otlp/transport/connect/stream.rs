@@ -6,19 +6,10 @@ use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 
-use crate::otlp::transport::coalesce::CoalescingIo;
-
-/// A TCP connection or a unix socket.
-pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Socket for T {}
-
-/// A socket whose writes are coalesced.
-pub(super) type Plain = CoalescingIo<TokioIo<Box<dyn Socket>>>;
+use super::socket::Plain;
+use super::tls_io::TlsIo;
 
 /// A connection.
 pub(in crate::otlp::transport) struct Stream {
@@ -29,14 +20,14 @@ pub(in crate::otlp::transport) struct Stream {
 
 pub(super) enum StreamIo {
     Plain(Plain),
-    Tls(Box<TokioIo<TlsStream<TokioIo<Plain>>>>),
+    Tls(Box<TlsIo>),
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
         let connected = Connected::new().proxy(self.is_proxied);
         match &self.io {
-            StreamIo::Tls(tls) if is_http2(tls.inner()) => connected.negotiated_h2(),
+            StreamIo::Tls(tls) if is_http2(tls.stream()) => connected.negotiated_h2(),
             _ => connected,
         }
     }
@@ -56,7 +47,7 @@ impl Read for Stream {
     ) -> Poll<io::Result<()>> {
         match &mut self.io {
             StreamIo::Plain(io) => Pin::new(io).poll_read(cx, buf),
-            StreamIo::Tls(io) => Pin::new(io).poll_read(cx, buf),
+            StreamIo::Tls(io) => Pin::new(&mut **io).poll_read(cx, buf),
         }
     }
 }
@@ -69,7 +60,7 @@ impl Write for Stream {
     ) -> Poll<io::Result<usize>> {
         match &mut self.io {
             StreamIo::Plain(io) => Pin::new(io).poll_write(cx, bytes),
-            StreamIo::Tls(io) => Pin::new(io).poll_write(cx, bytes),
+            StreamIo::Tls(io) => Pin::new(&mut **io).poll_write(cx, bytes),
         }
     }
 
@@ -80,7 +71,7 @@ impl Write for Stream {
     ) -> Poll<io::Result<usize>> {
         match &mut self.io {
             StreamIo::Plain(io) => Pin::new(io).poll_write_vectored(cx, slices),
-            StreamIo::Tls(io) => Pin::new(io).poll_write_vectored(cx, slices),
+            StreamIo::Tls(io) => Pin::new(&mut **io).poll_write_vectored(cx, slices),
         }
     }
 
@@ -94,14 +85,14 @@ impl Write for Stream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.io {
             StreamIo::Plain(io) => Pin::new(io).poll_flush(cx),
-            StreamIo::Tls(io) => Pin::new(io).poll_flush(cx),
+            StreamIo::Tls(io) => Pin::new(&mut **io).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.io {
             StreamIo::Plain(io) => Pin::new(io).poll_shutdown(cx),
-            StreamIo::Tls(io) => Pin::new(io).poll_shutdown(cx),
+            StreamIo::Tls(io) => Pin::new(&mut **io).poll_shutdown(cx),
         }
     }
 }
