@@ -69,11 +69,19 @@ fn series_take_the_memory_that_is_documented() {
     let [one, many] = [1, SERIES].map(|addresses| {
         let backend = Collector::with_replies(&[], Reply::Accept);
         let shipped = "metrics = [\"drop\", \"tcp\", \"flow\", \"dns:query\", \"httpV2\"]";
-        let mut agent = ShippedAgent::start(backend.address, &[(shipped, series::METRICS)]);
+        let interval = (
+            "#metrics_interval = \"10s\"",
+            "metrics_interval = \"300ms\"",
+        );
+        let keys = [(shipped, series::METRICS), interval];
+        let mut agent = ShippedAgent::start(backend.address, &keys);
         agent.read_output();
         agent.play(Input::Addresses(addresses));
         eventually("all series are exposed", || {
             agent.series("hubble_flows_processed_total") == addresses
+        });
+        eventually("all series are exported, twice", || {
+            backend.points() >= 2 * addresses
         });
         agent.peak_bytes()
     });

@@ -28,7 +28,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
-use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
@@ -157,6 +157,16 @@ impl Collector {
     /// The headers of the last request with metrics.
     pub(crate) fn headers(&self) -> MetadataMap {
         self.state.headers.lock().unwrap().clone()
+    }
+
+    /// The number of points of sums that were accepted.
+    pub(crate) fn points(&self) -> usize {
+        let metrics = self.state.metrics.lock().unwrap();
+        let points = metrics.iter().map(|metric| match &metric.data {
+            Some(Data::Sum(sum)) => sum.data_points.len(),
+            _ => 0,
+        });
+        points.sum()
     }
 
     /// How many of the first replies are left.
