@@ -217,6 +217,8 @@ async fn plain_text_to_a_port_of_tls_is_retried_and_named() {
         expect_problem(&port_with(b"").await, &[config], hint).await;
     }
     expect_problem(&port_with(go).await, &[HTTP], hint).await;
+    let bare = b"HTTP/1.0 400 Bad Request\r\n\r\n";
+    expect_problem(&port_with(bare).await, &[HTTP], hint).await;
 }
 
 #[tokio::test]

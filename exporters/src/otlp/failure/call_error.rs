@@ -44,13 +44,16 @@ pub(crate) struct HttpRefusal {
     pub(crate) retry_after: Option<Duration>,
     /// Whether it is the response of a gRPC server.
     pub(crate) is_grpc: bool,
+    /// Whether it is of HTTP/1.0 and has no header.
+    pub(crate) is_bare: bool,
 }
 
 impl HttpRefusal {
     /// Whether a server that expects TLS responds to plain text, as those of Go, nginx and Apache
-    /// do.
+    /// do. Go's message may be lost with the connection, but no other server responds without a
+    /// header.
     pub(crate) fn wants_tls(&self) -> bool {
-        self.status == StatusCode::BAD_REQUEST && has(&self.message, &WANTS_TLS)
+        self.status == StatusCode::BAD_REQUEST && (self.is_bare || has(&self.message, &WANTS_TLS))
     }
 }
 
@@ -216,6 +219,7 @@ mod tests {
             message: message.to_owned(),
             retry_after: None,
             is_grpc: false,
+            is_bare: false,
         })
     }
 

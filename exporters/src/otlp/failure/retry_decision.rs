@@ -250,6 +250,7 @@ mod tests {
                 message: String::new(),
                 retry_after: retry_after.map(Duration::from_secs),
                 is_grpc: false,
+                is_bare: false,
             };
             let decision = RetryDecision::for_error(&CallError::Refused(refusal));
             assert_eq!(decision, expected, "{status} {retry_after:?}");
@@ -274,6 +275,7 @@ mod tests {
                 message: message.to_owned(),
                 retry_after: None,
                 is_grpc,
+                is_bare: false,
             };
             let decision = RetryDecision::for_error(&CallError::Refused(refusal));
             assert_eq!(decision, expected, "{message}");

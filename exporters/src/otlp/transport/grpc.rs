@@ -68,7 +68,7 @@ where
     if !is_grpc(&head.headers) {
         return Err(http_error(&head));
     }
-    match read_body(body).await? {
+    match read_body(body).await.complete()? {
         ReadBody {
             is_too_large: true, ..
         } if head.status == StatusCode::OK => {

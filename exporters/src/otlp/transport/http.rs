@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body::Body;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::response;
-use hyper::{Method, Request, Response, Uri};
+use hyper::{Method, Request, Response, Uri, Version};
 use prost::Message as _;
 use serde::Deserialize;
 
@@ -70,15 +70,12 @@ where
     let (head, body) = response.into_parts();
     // A gRPC server responds 200 to a path that it does not have, with the status in a header.
     let is_accepted = head.status.is_success() && !is_of_grpc(&head);
-    let body = match read_body(body).await {
-        Ok(body) => body,
-        // The status has arrived, and decides.
-        Err(_) if !is_accepted => return Err(refusal(&head, &[])),
-        Err(error) => return Err(error),
-    };
+    let body = read_body(body).await;
     if !is_accepted {
+        // The status has arrived, and decides, even if the connection broke after it.
         return Err(refusal(&head, &body.start));
     }
+    let body = body.complete()?;
     if body.is_too_large {
         return Err(CallError::Malformed("a response of more than 4 MiB"));
     }
@@ -100,6 +97,7 @@ fn refusal(head: &response::Parts, body: &[u8]) -> CallError {
         message: message(&content_type(&head.headers), body),
         retry_after: retry_after(&head.headers),
         is_grpc: is_of_grpc(head),
+        is_bare: head.version == Version::HTTP_10 && head.headers.is_empty(),
     })
 }
 

@@ -25,10 +25,24 @@ pub(super) struct ReadBody {
     /// Whether it exceeds [`MAX_RESPONSE`], in which case it was not read to its end.
     pub(super) is_too_large: bool,
     pub(super) trailers: Option<HeaderMap>,
+    /// Why it ends early.
+    error: Option<CallError>,
 }
 
-/// Reads a body.
-pub(super) async fn read_body<B>(mut body: B) -> Result<ReadBody, CallError>
+impl ReadBody {
+    /// # Errors
+    ///
+    /// Fails if the body ended early.
+    pub(super) fn complete(self) -> Result<Self, CallError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Reads a body, as far as it arrives.
+pub(super) async fn read_body<B>(mut body: B) -> ReadBody
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -36,8 +50,15 @@ where
     let mut start = BytesMut::new();
     let mut len = 0;
     let mut trailers = None;
+    let mut error = None;
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let frame = frame.map_err(|error| CallError::Transport(error.into()))?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(cause) => {
+                error = Some(CallError::Transport(cause.into()));
+                break;
+            }
+        };
         match frame.into_data() {
             Ok(data) => {
                 len += data.len();
@@ -49,11 +70,12 @@ where
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
-    Ok(ReadBody {
+    ReadBody {
         start: start.freeze(),
         is_too_large: len > MAX_RESPONSE,
         trailers,
-    })
+        error,
+    }
 }
 
 /// The content type without parameters, in lower case; empty if there is none.

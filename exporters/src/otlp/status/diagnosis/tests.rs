@@ -113,6 +113,7 @@ fn an_http_status_that_an_operator_can_fix_has_a_hint() {
             message: String::new(),
             retry_after,
             is_grpc: false,
+            is_bare: false,
         };
         let refused = |refusal: &HttpRefusal| of_http(CallError::Refused(refusal.clone()));
         assert_eq!(refused(&refusal), to_http, "{code}");
