@@ -86,8 +86,8 @@ fn start(directives: &Directives, format: LogFormat, has_timestamps: bool) -> Lo
     let (filter, filter_handle) = reload::Layer::new(settings.directives.filter());
     let layer = format_layer(settings.format, has_timestamps);
     let (format, format_handle) = reload::Layer::new(layer);
-    // The agent's spans are no part of the log.
-    let events = filter_fn(|metadata: &Metadata<'_>| metadata.is_event())
+    // The agent's spans are no part of the log. What `tracing::enabled!` asks for is neither span nor event.
+    let events = filter_fn(|metadata: &Metadata<'_>| !metadata.is_span())
         .with_max_level_hint(LevelFilter::TRACE);
     let (own, [own_logs, own_spans]) = OwnLayers::new();
     let layers = vec![
