@@ -88,7 +88,10 @@ def unknown_authority(world, transport):
 def plain_to_tls(world, transport):
     """The endpoint is http, and the Collector speaks TLS."""
     certificates.authority(world.directory)
-    return hint(world, transport, "the peer speaks TLS", collector=server(world.directory))
+    # A server of gRPC ends the connection without a byte; one of HTTP responds that it speaks TLS.
+    is_grpc = transport.protocol == "grpc"
+    text = "it may speak TLS (begin the endpoint with https://)" if is_grpc else "the peer speaks TLS"
+    return hint(world, transport, text, collector=server(world.directory))
 
 
 def tls_to_plain(world, transport):
