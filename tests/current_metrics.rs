@@ -189,6 +189,11 @@ fn metrics_are_current_after_outages_and_restarts_beside_a_queue_on_disk() {
     // Flows wait on disk when the agent is killed, and are sent beside the metrics of the next run.
     collector.set_stalled(true);
     setup.feed(&running, 4 * FRAMES);
+    eventually("flows are queued", || {
+        let (_, page) = get(&running.telemetry, "/metrics");
+        let mut lines = page.lines();
+        lines.any(|line| line.starts_with("tidegate_otlp_queue_records{") && !line.ends_with(" 0"))
+    });
     drop(running);
     let running = setup.run();
     setup.feed(&running, FRAMES);

@@ -110,7 +110,7 @@ fn a_variable_turns_it_off() {
     let args = ["run".as_ref(), "-c".as_ref(), path.as_os_str()];
     let mut agent = Agent::start_with_env(&args, &[("OTEL_SDK_DISABLED", OsStr::new("true"))]);
     let telemetry = agent.telemetry_address();
-    agent.wait_for_line("cannot connect to the monitor socket");
+    agent.find_line("cannot connect to the monitor socket");
     let page = get(&telemetry, "/metrics").1;
     assert!(!page.contains("own_telemetry"), "{page}");
     agent.send_signal("TERM");

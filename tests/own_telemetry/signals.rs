@@ -34,7 +34,7 @@ fn warnings_are_sent_with_their_fields_and_the_span_that_they_belong_to() {
     let keys = format!("endpoint = \"http://{}\"", collector.address);
     let path = config(&dir, &keys);
     let mut agent = Agent::run(&path);
-    agent.wait_for_line("cannot connect to the monitor socket");
+    agent.find_line("cannot connect to the monitor socket");
     eventually("the warning arrives", || {
         record(&collector, "cannot connect to the monitor socket").is_some()
     });
@@ -76,7 +76,7 @@ fn start_connect_and_drain_are_spans() {
     let collector = collector();
     let keys = format!("endpoint = \"http://{}\"", collector.address);
     let mut agent = Agent::run(&config(&dir, &keys));
-    agent.wait_for_line("cannot connect to the monitor socket");
+    agent.find_line("cannot connect to the monitor socket");
     let cilium = FakeCilium::listen(&dir.path("monitor.sock"));
     let _connection = cilium.send(10);
     agent.wait_for_line("connected to the monitor socket");
