@@ -238,6 +238,21 @@ impl CollectorState {
     }
 }
 
+/// Refuses records if the reply does.
+fn refuse(reply: Reply, records: &[LogRecord]) -> Result<(), Status> {
+    match reply {
+        Reply::Fail(code) => Err(Status::new(code, "scripted")),
+        Reply::RefuseOneIn(n) if records.iter().any(|record| is_one_in(n, record)) => {
+            Err(Status::invalid_argument("scripted"))
+        }
+        Reply::RefuseMoreThan(n) if records.len() > n => {
+            let message = "grpc: received message larger than max (2 vs. 1)";
+            Err(Status::resource_exhausted(message))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[tonic::async_trait]
 impl LogsService for CollectorState {
     async fn export(
@@ -267,15 +282,9 @@ impl LogsService for CollectorState {
                 self.commands.send(ServerCommand::Restart).unwrap();
                 std::future::pending().await
             }
-            Reply::Fail(code) => return Err(Status::new(code, "scripted")),
-            Reply::RefuseOneIn(n) if records.iter().any(|record| is_one_in(n, record)) => {
-                return Err(Status::invalid_argument("scripted"));
+            refusal @ (Reply::Fail(_) | Reply::RefuseOneIn(_) | Reply::RefuseMoreThan(_)) => {
+                refuse(refusal, &records)?;
             }
-            Reply::RefuseMoreThan(n) if records.len() > n => {
-                let message = "grpc: received message larger than max (2 vs. 1)";
-                return Err(Status::resource_exhausted(message));
-            }
-            Reply::RefuseOneIn(_) | Reply::RefuseMoreThan(_) => {}
             Reply::RejectRecords(n) => {
                 let accepted = records.len().saturating_sub(usize::try_from(n).unwrap());
                 let rejected = records.len() - accepted;
