@@ -65,7 +65,8 @@ impl<T> Interner<T> {
             u32::try_from(self.values.len() - 1).unwrap_or(u32::MAX)
         });
         self.values[number as usize] = Some(value);
-        let (values, hasher) = (&self.values, &self.hasher);
+        let values = &self.values;
+        let hasher = &self.hasher;
         self.index.insert_unique(hash, number, |number| {
             let value = values[*number as usize].as_ref();
             value.map_or(0, |value| hasher.hash_one(value.borrow()))
@@ -75,7 +76,8 @@ impl<T> Interner<T> {
 
     /// Removes the values that are not kept.
     pub(crate) fn retain(&mut self, is_kept: impl Fn(u32, &T) -> bool) {
-        let (values, free) = (&mut self.values, &mut self.free);
+        let values = &mut self.values;
+        let free = &mut self.free;
         self.index.retain(|number| {
             let slot = &mut values[*number as usize];
             let keeps = slot.as_ref().is_some_and(|value| is_kept(*number, value));
